@@ -1,0 +1,44 @@
+// A refusal or a failure that a client will see. It travels as a value until the pipeline's one exit turns it into the client's dialect.
+import { CATALOGUE, type ErrorCode } from './catalogue.ts'
+
+export interface GatewayErrorDetails {
+  /** Replaces the catalogue's sentence; says what is wrong in the caller's terms. */
+  readonly message?: string
+  readonly resolution?: string
+  /** The policy's own code behind `policy_denied`, e.g. `pci.card_to_external`. */
+  readonly reason?: string
+  readonly policy?: string
+  readonly status?: number
+  /** Seconds that a client should wait; also decides `x-should-retry`. */
+  readonly retryAfterSeconds?: number
+  /** Overrides the catalogue: may the same request succeed when it is repeated? */
+  readonly shouldRetry?: boolean
+  /** The parameter at fault, e.g. `messages[0].content`. */
+  readonly param?: string
+  readonly cause?: unknown
+}
+
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly resolution: string
+  readonly shouldRetry: boolean
+  readonly reason: string | null
+  readonly policy: string | null
+  readonly param: string | null
+  readonly retryAfterSeconds: number | null
+
+  constructor(code: ErrorCode, details: GatewayErrorDetails = {}) {
+    const entry = CATALOGUE[code]
+    super(details.message ?? entry.message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'GatewayError'
+    this.code = code
+    this.status = details.status ?? entry.status
+    this.resolution = details.resolution ?? entry.resolution
+    this.retryAfterSeconds = details.retryAfterSeconds ?? entry.retryAfterSeconds ?? null
+    this.shouldRetry = details.shouldRetry ?? entry.shouldRetry
+    this.reason = details.reason ?? null
+    this.policy = details.policy ?? null
+    this.param = details.param ?? null
+  }
+}

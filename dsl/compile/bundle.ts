@@ -1,0 +1,90 @@
+// The artefact: one JSON document with everything that judges an exchange. Deterministic bytes; its hash names it in the record.
+import type { Phase, Join } from '../vocabulary/vocabulary.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
+
+export type JsonLogic = null | boolean | number | string | readonly JsonLogic[] | { readonly [operator: string]: JsonLogic }
+
+export type Severity = 'low' | 'medium' | 'high' | 'critical'
+
+/** An operand after compilation. Percent, attribute and duration keep their kind; words, detectors (full names) and locations are texts. */
+export type CompiledOperand =
+  | string
+  | number
+  | boolean
+  | { readonly percent: number }
+  | { readonly attribute: string }
+
+export interface CompiledEffect {
+  readonly verb: string
+  /** By operand name of the template; a list operand (`...`) is an array. Absent: left out. */
+  readonly operands: { readonly [operand: string]: CompiledOperand | readonly CompiledOperand[] }
+  readonly join: Join
+}
+
+export interface CompiledPolicy {
+  /** Full id: module-independent as written, `pci.cards_stay_inside`. */
+  readonly id: string
+  readonly module: string
+  readonly version: string | null
+  readonly title: string | null
+  readonly phases: readonly Phase[]
+  readonly mode: 'off' | 'shadow' | 'enforce'
+  readonly severity: Severity
+  readonly owner: string | null
+  readonly tags: readonly string[]
+  readonly maps: readonly { readonly framework: string; readonly control: string }[]
+  /** `when` and not `unless`, as portable JSON Logic over the context (`true` if there is none). */
+  readonly when: JsonLogic
+  readonly effects: readonly CompiledEffect[]
+  /** What happens when a detector or attribute it needs fails. Null: deny `policy.scan_failed`. */
+  readonly onError: CompiledEffect | null
+  readonly span: Span
+}
+
+/** A detector as the run time needs it. */
+export interface CompiledDetector {
+  /** Full name `standard.detectors.email`. */
+  readonly name: string
+  readonly patterns: readonly CompiledPattern[]
+  /** Literal terms (from `list`), matched case-insensitively as whole words. */
+  readonly terms: readonly string[]
+  /** Members of a union, full names; such a detector has no patterns of its own. */
+  readonly any: readonly string[]
+  readonly checks: readonly string[]
+  readonly near: readonly { readonly words: readonly string[]; readonly withinChars: number; readonly adds: number }[]
+  /** Minimum Shannon entropy in bits per character, or null. */
+  readonly entropy: number | null
+  readonly score: number
+  /** Capture group that is the finding; 0 is the whole match. */
+  readonly group: number
+  readonly examples: readonly string[]
+  readonly never: readonly string[]
+}
+
+export interface CompiledPattern {
+  /** Source in the dialect RE2 ∩ JavaScript. */
+  readonly source: string
+  /** Bounds of a match in characters; null: unbounded. */
+  readonly minLength: number
+  readonly maxLength: number | null
+  /** Literals of which at least one must occur in a match (lower case), or empty when none is known. */
+  readonly literals: readonly string[]
+}
+
+export interface Bundle {
+  readonly format: 'sallyport.policy/1'
+  readonly modules: readonly { readonly name: string; readonly version: string | null }[]
+  readonly policies: readonly CompiledPolicy[]
+  readonly detectors: readonly CompiledDetector[]
+  /** Attributes that conditions or effects read, sorted. */
+  readonly attributes: readonly string[]
+  /** Verdict when no policy speaks, per phase. */
+  readonly defaults: { readonly [phase in Phase]: 'allow' | 'deny' }
+  readonly params: { readonly [name: string]: JsonLogic }
+  /** Phrase templates of the verbs in use; a bundle is refused where the loaded plugins' differ. */
+  readonly templates: { readonly [verb: string]: readonly string[] }
+  /** One plain JSON Logic expression per phase that returns the ids of the matching policies. */
+  readonly program: { readonly [phase in Phase]: JsonLogic }
+  /** SHA-256 (hex) over the canonical JSON of all else. */
+  readonly hash: string
+}

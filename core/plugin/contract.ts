@@ -234,6 +234,8 @@ export interface Hooks {
   routes?(router: Router): void
   /** Provider adapters that this plugin brings, by `type` of `providers:`. */
   readonly providers?: readonly ProviderAdapter[]
+  /** Upstream calls an exchange may make in all; the largest of all plugins holds, 1 without one. */
+  readonly maxAttempts?: number
   close?(): Awaitable<void>
 }
 

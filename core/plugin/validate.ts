@@ -1,0 +1,38 @@
+// Checks the `plugins:` blocks of the configuration against the schemas that the plugins declare. Reports every finding, not the first.
+import { Ajv, type ErrorObject } from 'ajv'
+import type { Plugin } from './contract.ts'
+import type { JsonObject } from '../model/value.ts'
+
+export interface PluginFinding {
+  /** `plugins.quota.windows` */
+  readonly path: string
+  readonly message: string
+}
+
+export type CheckedPlugin = { readonly plugin: Plugin; readonly config: unknown }
+
+/** Fills defaults and validates. Blocks of plugins that are not loaded are findings too. */
+export function checkPluginConfigs(
+  plugins: readonly Plugin[],
+  blocks: { readonly [name: string]: JsonObject },
+): { readonly checked: readonly CheckedPlugin[]; readonly findings: readonly PluginFinding[] } {
+  const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false })
+  const findings: PluginFinding[] = []
+  const known = new Set(plugins.map((plugin) => plugin.name))
+  for (const name of Object.keys(blocks)) {
+    if (!known.has(name)) findings.push({ path: `plugins.${name}`, message: `no plugin of this name is loaded; loaded are ${[...known].join(', ')}` })
+  }
+  const checked = plugins.map((plugin) => {
+    const config: unknown = structuredClone(blocks[plugin.name] ?? {})
+    const validate = ajv.compile({ ...plugin.config, additionalProperties: false } as object)
+    if (!validate(config)) findings.push(...(validate.errors ?? []).map((error) => finding(plugin.name, error)))
+    return { plugin, config }
+  })
+  return { checked, findings }
+}
+
+function finding(name: string, error: ErrorObject): PluginFinding {
+  const path = `plugins.${name}${error.instancePath.replaceAll('/', '.')}`
+  if (error.keyword !== 'additionalProperties') return { path, message: error.message ?? error.keyword }
+  return { path: `${path}.${String(error.params.additionalProperty)}`, message: 'is not a setting of this plugin' }
+}

@@ -1,0 +1,49 @@
+// Binds a compiled program to the plugins of a snapshot: which resolver fills which slot, and what can be filled for free.
+import { createDetection } from '../detect/index.ts'
+import type { Detection } from '../detect/port.ts'
+import type { Attribute } from '../plugin/contract.ts'
+import type { HookOwner } from '../plugin/run.ts'
+import { createProgram, type Bundle, type Phase, type Program } from '../../dsl/index.ts'
+import type { Words } from './words.ts'
+
+/** How one attribute slot is filled. `word` is the last word of the name, for families. */
+export interface Resolver {
+  readonly slot: number
+  readonly attribute: Attribute
+  readonly word: string
+  readonly owner: HookOwner
+}
+
+export interface BoundPolicies {
+  readonly program: Program
+  readonly words: Words
+  readonly detection: Detection
+  /** By slot; absent for slots about findings. */
+  readonly resolvers: readonly (Resolver | undefined)[]
+  /** Attributes that cost nothing to know, per phase that reads them. */
+  readonly freeResolvers: { readonly [phase in Phase]: readonly Resolver[] }
+  /** Deadline of one scan. */
+  readonly scanDeadlineMs: number
+}
+
+/** Binds a bundle. Throws when it reads an attribute that no loaded plugin brings (a bundle of other plugins). */
+export function bindPolicies(bundle: Bundle, words: Words, options: { readonly scanDeadlineMs: number; readonly scanWorkers: number }): BoundPolicies {
+  const program = createProgram(bundle)
+  const resolvers = program.slots.map((source, slot) => (source.kind === 'attribute' ? resolverFor(words, source.name, slot) : undefined))
+  const isFree = (slot: number): boolean => resolvers[slot] !== undefined && resolvers[slot].attribute.cost !== 'io'
+  const freeOf = (phase: Phase): readonly Resolver[] => program.phases[phase].slots.filter(isFree).map((slot) => resolvers[slot]!)
+  return {
+    program,
+    words,
+    detection: createDetection(bundle.detectors, words.checks, { workers: options.scanWorkers }),
+    resolvers,
+    freeResolvers: { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') },
+    scanDeadlineMs: options.scanDeadlineMs,
+  }
+}
+
+function resolverFor(words: Words, name: string, slot: number): Resolver {
+  const owned = words.attribute(name)
+  if (!owned) throw new Error(`no loaded plugin brings the attribute ${name}, which the policies read`)
+  return { slot, attribute: owned.attribute, word: name.slice(name.lastIndexOf('.') + 1), owner: owned.owner }
+}

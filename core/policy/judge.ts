@@ -1,0 +1,134 @@
+// Judges one exchange: fills what is free, decides in waves, and carries what it learned from phase to phase.
+// A wave evaluates with what is known, then resolves everything that open policies need at once; three waves at most.
+import type { AnswerView, ExchangeView, TargetView } from '../plugin/contract.ts'
+import { FAILED, type Decision, type Evaluation, type PhaseProgram } from '../../dsl/index.ts'
+import { isPromise, then, type Awaitable } from '../model/maybe-promise.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { runHook, type HookLedger } from '../plugin/run.ts'
+import type { BoundPolicies, Resolver } from './bind.ts'
+import type { ContentScan } from './content-scan.ts'
+import { locationsOf } from './locations.ts'
+
+const MAX_WAVES = 3
+
+type AnyView = ExchangeView | TargetView | AnswerView
+
+export class Judge {
+  readonly #bound: BoundPolicies
+  readonly #ledger: HookLedger
+  /** One value per slot of the program; `undefined` is not known yet. */
+  readonly values: unknown[]
+
+  constructor(bound: BoundPolicies, ledger: HookLedger, values?: readonly unknown[]) {
+    this.#bound = bound
+    this.#ledger = ledger
+    this.values = values ? [...values] : new Array<unknown>(bound.program.slots.length)
+  }
+
+  /** A judge for one candidate: knows all that this one knows, and learns apart. */
+  fork(): Judge {
+    return new Judge(this.#bound, this.#ledger, this.values)
+  }
+
+  decideRequest(view: ExchangeView, content: ContentScan): Awaitable<Decision> {
+    return this.#decide('request', view, content)
+  }
+
+  decideTarget(view: TargetView, content: ContentScan): Awaitable<Decision> {
+    return this.#decide('target', view, content)
+  }
+
+  decideResponse(view: AnswerView, prompt: ContentScan, completion: ContentScan): Awaitable<Decision> {
+    return this.#decide('response', view, prompt, completion)
+  }
+
+  /** Fills the free slots of a phase and evaluates once, without resolving anything: for streams. */
+  glance(phase: 'response' | 'stream', view: TargetView): Evaluation {
+    this.#fill(this.#bound.freeResolvers[phase].filter(({ attribute }) => attribute.phase !== 'response'), view)
+    return this.#bound.program.phases[phase].evaluate(this.values)
+  }
+
+  #decide(phase: 'request' | 'target' | 'response', view: AnyView, prompt: ContentScan, completion?: ContentScan): Awaitable<Decision> {
+    this.#fill(this.#bound.freeResolvers[phase], view)
+    return this.#wave(this.#bound.program.phases[phase], view, prompt, completion, 1)
+  }
+
+  #wave(program: PhaseProgram, view: AnyView, prompt: ContentScan, completion: ContentScan | undefined, wave: number): Awaitable<Decision> {
+    const evaluation = program.evaluate(this.values)
+    if (evaluation.needs.length === 0) return program.decide(evaluation, this.values)
+    if (wave > MAX_WAVES) {
+      for (const slot of evaluation.needs) this.values[slot] = FAILED
+      return program.decide(program.evaluate(this.values), this.values)
+    }
+    const pending = this.#resolve(evaluation.needs, view, prompt, completion)
+    return then(pending, () => this.#wave(program, view, prompt, completion, wave + 1))
+  }
+
+  #fill(resolvers: readonly Resolver[], view: AnyView): void {
+    for (const { slot, attribute, word } of resolvers) {
+      if (this.values[slot] !== undefined) continue
+      try {
+        // The view is of the attribute's phase or a later one, which extends it.
+        this.values[slot] = attribute.resolve(view as AnswerView, word, NEVER_ABORTED)
+      } catch {
+        this.values[slot] = FAILED
+      }
+    }
+  }
+
+  #resolve(needs: readonly number[], view: AnyView, prompt: ContentScan, completion: ContentScan | undefined): Awaitable<void> {
+    const pending: Promise<void>[] = []
+    const asked: number[] = []
+    for (const slot of needs) {
+      if (this.#bound.program.slots[slot]!.kind === 'finding') asked.push(slot)
+      else this.#resolveAttribute(slot, view, pending)
+    }
+    if (asked.length > 0) this.#scan(asked, prompt, completion, pending)
+    const finish = (): void => this.#readFindings(asked, prompt, completion)
+    if (pending.length === 0) return finish()
+    return Promise.all(pending).then(finish)
+  }
+
+  #resolveAttribute(slot: number, view: AnyView, pending: Promise<void>[]): void {
+    const resolver = this.#bound.resolvers[slot]
+    if (!resolver) {
+      this.values[slot] = FAILED
+      return
+    }
+    const { attribute, word, owner } = resolver
+    const signal = AbortSignal.timeout(owner.budgetMs)
+    const keep = (value: unknown): void => {
+      this.values[slot] = value instanceof GatewayError ? FAILED : value
+    }
+    const result = runHook({ ...owner, onFailure: 'deny' }, this.#ledger, null, () => attribute.resolve(view as AnswerView, word, signal))
+    if (isPromise(result)) pending.push(result.then(keep))
+    else keep(result)
+  }
+
+  #scan(slots: readonly number[], prompt: ContentScan, completion: ContentScan | undefined, pending: Promise<void>[]): void {
+    const detectors = new Set<string>()
+    const locations = new Set<string>()
+    for (const slot of slots) {
+      const source = this.#bound.program.slots[slot]!
+      if (source.kind !== 'finding') continue
+      detectors.add(source.detector)
+      for (const location of locationsOf(source.location)) locations.add(location)
+    }
+    for (const content of [prompt, completion]) {
+      const done = content?.scan(detectors, locations)
+      if (done !== undefined && isPromise(done)) pending.push(done)
+    }
+  }
+
+  #readFindings(slots: readonly number[], prompt: ContentScan, completion: ContentScan | undefined): void {
+    for (const slot of slots) {
+      const source = this.#bound.program.slots[slot]!
+      if (source.kind !== 'finding') continue
+      const content = source.location.startsWith('prompt') ? prompt : completion
+      const numbers = content?.numbers(source.detector, locationsOf(source.location)) ?? null
+      this.values[slot] = numbers === null ? FAILED : numbers[source.field]
+    }
+  }
+}
+
+const NEVER_ABORTED = new AbortController().signal

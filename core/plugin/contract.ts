@@ -6,7 +6,7 @@ import type { Json, JsonObject, Value } from '../model/value.ts'
 import type { InboundRequest, OutgoingRequest } from '../model/request.ts'
 import type { Principal } from '../model/principal.ts'
 import type { State } from '../model/state.ts'
-import type { Target } from '../model/target.ts'
+import type { Target, Timeouts } from '../model/target.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { Router } from 'express'
 
@@ -248,8 +248,10 @@ export interface Attempt {
   readonly key: string
   /** 0 for the first target of the plan. */
   readonly position: number
-  /** Attempts left for the whole exchange, this one included. */
+  /** Upstream calls that the whole exchange may still make; before the first `next` this one is included, each `next` takes one. */
   readonly attemptsLeft: number
+  /** Targets of the plan behind this one. */
+  readonly targetsLeft: number
   readonly signal: AbortSignal
 }
 
@@ -331,6 +333,8 @@ export interface HttpCall {
 
 /** Where a transport delivers. Exactly one of `onEnd` and `onError` comes last. */
 export interface TransportSink {
+  /** The request begins to leave; only transports that connect first need to say so. */
+  onSent?(): void
   onHeaders(status: number, headers: { readonly [name: string]: string | string[] | undefined }): void
   /** Returns false to ask for a pause until `resume`. */
   onData(bytes: Buffer): boolean
@@ -344,7 +348,8 @@ export interface TransportCall {
 }
 
 export interface Transport {
-  send(call: HttpCall, sink: TransportSink): TransportCall
+  /** `timeouts`: a transport that opens connections keeps `connectMs`; all other patience is the caller's. Nothing is delivered after `abort`. */
+  send(call: HttpCall, sink: TransportSink, timeouts?: Timeouts): TransportCall
 }
 
 export interface UpstreamReply {

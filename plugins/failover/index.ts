@@ -65,9 +65,10 @@ export function setupFailover(config: FailoverConfig, host: Host, random: () => 
   async function aroundAttempt(attempt: Attempt, next: Next): Promise<AttemptResult> {
     let kind: AttemptKind = attempt.position === 0 ? 'first' : 'failover'
     for (let retry = 1; ; retry++) {
-      const admitted = breakers.admit(attempt.key, settings)
-      if ((typeof admitted === 'string' ? admitted : await admitted) === 'open') return breakerOpen(attempt)
-      const result = await callOnce(attempt, kind, next)
+      const asked = breakers.admit(attempt.key, settings)
+      const admitted = typeof asked === 'string' ? asked : await asked
+      if (admitted === 'open') return breakerOpen(attempt)
+      const result = await callOnce(attempt, admitted === 'probe', () => next(kind))
       if (result.ok || attempt.signal.aborted) return result
       const rule = FAILURE_RULES[result.failure.class]
       const waitMs = mayRetry(attempt, rule) ? backoffMs(result.failure, retry, config.backoff, random()) : null
@@ -78,25 +79,23 @@ export function setupFailover(config: FailoverConfig, host: Host, random: () => 
   }
 
   /** One call, after which the breaker has been told or has its probe back, whatever happened. */
-  async function callOnce(attempt: Attempt, kind: AttemptKind, next: Next): Promise<AttemptResult> {
-    let result: AttemptResult
+  async function callOnce(attempt: Attempt, isProbe: boolean, call: () => Promise<AttemptResult>): Promise<AttemptResult> {
+    let judged = false
     try {
-      result = await next(kind)
-    } catch (error) {
-      await breakers.release(attempt.key)
-      throw error
+      const result = await call()
+      const health = healthOf(result, attempt.signal)
+      judged = health !== 'none'
+      const told = judged ? breakers.report(attempt.key, health === 'success', settings) : undefined
+      if (told !== undefined) await told
+      if (!result.ok && !attempt.signal.aborted) await noteFailure(attempt, result.failure)
+      return result
+    } finally {
+      if (isProbe && !judged) await breakers.release(attempt.key)
     }
-    if (result.ok) await breakers.report(attempt.key, true, settings)
-    else if (attempt.signal.aborted) await breakers.release(attempt.key)
-    else await learn(attempt, result.failure)
-    return result
   }
 
-  async function learn(attempt: Attempt, failure: UpstreamFailure): Promise<void> {
-    const rule = FAILURE_RULES[failure.class]
-    if (rule.health === 'none') await breakers.release(attempt.key)
-    else await breakers.report(attempt.key, rule.health === 'success', settings)
-    await coolDown(breakers, attempt.key, rule, failure, host.clock.now())
+  async function noteFailure(attempt: Attempt, failure: UpstreamFailure): Promise<void> {
+    await coolDown(breakers, attempt.key, FAILURE_RULES[failure.class], failure, host.clock.now())
     const { class: failureClass, status, message } = failure
     host.log.warn({ exchange: attempt.exchangeId, target: attempt.target.id, class: failureClass, status, message }, 'an upstream call failed')
   }
@@ -119,6 +118,12 @@ export function setupFailover(config: FailoverConfig, host: Host, random: () => 
       })
     },
   }
+}
+
+/** What a call says about its target; a client that left says nothing. */
+function healthOf(result: AttemptResult, signal: AbortSignal): FailureRule['health'] {
+  if (result.ok) return 'success'
+  return signal.aborted ? 'none' : FAILURE_RULES[result.failure.class].health
 }
 
 /** One call is kept for each target that has not been asked: another provider is worth more than another try. */

@@ -1,0 +1,326 @@
+// The spool: where the gateway leaves its frames. All frames of one turn of the event loop share one write and one promise; whoever
+// cannot be written is told so (`block`) or counted (`continue`), and the spool recovers by itself when there is room again.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { diskFiles, type SpoolFiles } from './files.ts'
+import { frameBound, writeFrame, type FrameKind } from './frame.ts'
+import { adminLines, exchangeLines, type Lines, type Place } from './lines.ts'
+import { takeNode, type Node } from './node.ts'
+import type { ExchangeRows, RecordWriter } from './port.ts'
+import type { AdminEventRow } from './rows.ts'
+import { newBoot, segmentId } from './segment.ts'
+import { SegmentWriter } from './segment-writer.ts'
+
+export interface SpoolOptions {
+  /** Folder of all spools; this process writes into `<path>/<node_id>/`. */
+  readonly path: string
+  /** Bytes of unshipped frames beyond which new exchanges are refused. */
+  readonly maxBytes: number
+  /** True: every batch is on the disk, not only in the system's cache, before it counts as written. */
+  readonly fsync: boolean
+  readonly onUnavailable: 'block' | 'continue'
+  /** Default: the first node of this folder that nobody owns, else a new one. */
+  readonly nodeId?: string
+  /** A segment is closed and shipped when it has this many bytes (default 8 MiB) … */
+  readonly segmentBytes?: number
+  /** … or this age in milliseconds (default 1000). */
+  readonly segmentAgeMs?: number
+  /** How often a spool without room looks for some, in milliseconds (default 500). */
+  readonly retryMs?: number
+  readonly files?: SpoolFiles
+  readonly now?: () => number
+  /** Called when the spool stops or starts taking frames. */
+  readonly onChange?: (available: boolean, reason: string) => void
+}
+
+export interface Spool extends RecordWriter {
+  readonly nodeId: string
+  /** This run of the gateway; no two runs share one. */
+  readonly boot: string
+  /** Folder of this node's segments. */
+  readonly folder: string
+}
+
+/** Opens the spool of this process, after cutting torn tails that a killed one left. Throws when the folder cannot be written. */
+export function openSpool(options: SpoolOptions): Spool {
+  mkdirSync(options.path, { recursive: true, mode: 0o700 })
+  const boot = newBoot((options.now ?? Date.now)())
+  return new DiskSpool(options, takeNode(options.path, boot, options.nodeId), boot)
+}
+
+interface Batch {
+  readonly number: number
+  buffer: Buffer
+  length: number
+  frames: number
+  readonly written: PromiseWithResolvers<void>
+}
+
+const INITIAL_BATCH_BYTES = 256 * 1024
+/** A buffer that one burst has made larger than this is given back. */
+const KEPT_BATCH_BYTES = 4 * 1024 * 1024
+/** Segments that wait for a recorder; beyond, segments live longer, so that its absence does not litter the folder. */
+const CROWD = 64
+const REFRESH_MS = 10_000
+
+class DiskSpool implements Spool {
+  readonly nodeId: string
+  readonly boot: string
+  readonly folder: string
+  lost = 0
+  readonly #options: SpoolOptions
+  readonly #node: Node
+  readonly #now: () => number
+  readonly #files: SpoolFiles
+  readonly #writer: SegmentWriter
+  /** seq of the opened frame of every exchange under way. */
+  readonly #underWay = new Map<string, number>()
+  readonly #ticker: NodeJS.Timeout
+  #spare: Buffer | null = null
+  #batch: Batch | null = null
+  #number = 1
+  #rotate = false
+  #ageTimer: NodeJS.Timeout | null = null
+  #seq = 0
+  #draining: Promise<void> | null = null
+  #scheduled = false
+  #failure: string | null = null
+  #wasAvailable = true
+  #usedBytes = 0
+  #waitingSegments = 0
+  #refreshedAt = 0
+  #closed = false
+
+  constructor(options: SpoolOptions, node: Node, boot: string) {
+    this.#options = options
+    this.#node = node
+    this.nodeId = node.id
+    this.boot = boot
+    this.folder = node.folder
+    this.#now = options.now ?? Date.now
+    this.#files = options.files ?? diskFiles
+    this.#writer = new SegmentWriter({ folder: node.folder, boot, fsync: options.fsync, files: this.#files })
+    this.#ticker = setInterval(() => this.#tick(), options.retryMs ?? 500).unref()
+    void this.#measure()
+  }
+
+  get available(): boolean {
+    return this.#refusal('opened') === null
+  }
+
+  opened(rows: ExchangeRows): Promise<void> {
+    const refusal = this.#refusal('opened')
+    if (refusal !== null) return this.#refuse(refusal)
+    const seq = ++this.#seq
+    this.#underWay.set(rows.request.request_id, seq)
+    const batch = this.#openBatch()
+    return this.#append(batch, 'opened', seq, 0, exchangeLines(rows, this.#place(batch, seq)))
+  }
+
+  closed(rows: ExchangeRows): Promise<void> {
+    const openedSeq = this.#underWay.get(rows.request.request_id) ?? 0
+    this.#underWay.delete(rows.request.request_id)
+    const refusal = this.#refusal('closed')
+    if (refusal !== null) return this.#refuse(refusal)
+    const seq = ++this.#seq
+    const batch = this.#openBatch()
+    return this.#append(batch, 'closed', seq, openedSeq, exchangeLines(rows, this.#place(batch, seq)))
+  }
+
+  adminEvent(row: AdminEventRow): Promise<void> {
+    const refusal = this.#refusal('admin')
+    if (refusal !== null) return this.#refuse(refusal)
+    const seq = ++this.#seq
+    const batch = this.#openBatch()
+    return this.#append(batch, 'admin', seq, 0, adminLines(row, this.#place(batch, seq)))
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#ticker)
+    if (this.#ageTimer !== null) clearTimeout(this.#ageTimer)
+    this.#rotate = true
+    await this.#drain()
+    this.#node.release()
+  }
+
+  /** Why this kind of frame is not taken, or null. What has begun may still end in a full spool: `closed` has an eighth more room. */
+  #refusal(kind: FrameKind): string | null {
+    if (this.#closed) return 'the spool is closed'
+    if (this.#failure !== null) return this.#failure
+    const room = kind === 'opened' ? this.#options.maxBytes : this.#options.maxBytes * 1.125
+    return this.#usedBytes >= room ? `the spool holds ${this.#usedBytes} bytes that are not shipped (record.spool.maxBytes)` : null
+  }
+
+  #refuse(reason: string, frames = 1): Promise<void> {
+    if (this.#options.onUnavailable === 'continue') {
+      this.lost += frames
+      return Promise.resolve()
+    }
+    return Promise.reject(unavailable(reason))
+  }
+
+  #place(batch: Batch, seq: number): Place {
+    return { nodeId: this.nodeId, segment: segmentId(this.boot, batch.number), seq }
+  }
+
+  #openBatch(): Batch {
+    if (this.#batch !== null) return this.#batch
+    this.#startSegmentIfDue()
+    const written = Promise.withResolvers<void>()
+    written.promise.catch(() => undefined)
+    const buffer = this.#spare ?? Buffer.allocUnsafeSlow(INITIAL_BATCH_BYTES)
+    this.#spare = null
+    return (this.#batch = { number: this.#number, buffer, length: 0, frames: 0, written })
+  }
+
+  #append(batch: Batch, kind: FrameKind, seq: number, openedSeq: number, lines: Lines): Promise<void> {
+    const needed = batch.length + frameBound(lines)
+    if (needed > batch.buffer.length) batch.buffer = grown(batch.buffer, needed, batch.length)
+    const end = writeFrame(batch.buffer, batch.length, { kind, seq, openedSeq, time: this.#now() }, lines)
+    this.#usedBytes += end - batch.length
+    batch.length = end
+    batch.frames++
+    this.#schedule()
+    return batch.written.promise
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#draining !== null) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      void this.#drain()
+    })
+  }
+
+  /** Writes until nothing waits. Only one runs at a time: whatever arrives during a write goes out together with the next. */
+  #drain(): Promise<void> {
+    this.#draining ??= this.#writeWaiting().finally(() => {
+      this.#draining = null
+      if (this.#batch !== null) this.#schedule()
+    })
+    return this.#draining
+  }
+
+  async #writeWaiting(): Promise<void> {
+    while (this.#batch !== null) {
+      const batch = this.#batch
+      this.#batch = null
+      await this.#write(batch)
+    }
+    if (this.#rotate) await this.#sealNow()
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    try {
+      await this.#writer.append(batch.number, batch.buffer, batch.length)
+      if (this.#writer.length >= (this.#options.segmentBytes ?? 8 * 1024 * 1024)) this.#rotate = true
+      this.#ageTimer ??= setTimeout(() => this.#grewOld(), this.#ageMs()).unref()
+      batch.written.resolve()
+    } catch (error) {
+      this.#usedBytes -= batch.length
+      this.#fail(error)
+      this.#refuse(this.#failure!, batch.frames).then(batch.written.resolve, batch.written.reject)
+    }
+    if (batch.buffer.length <= KEPT_BATCH_BYTES) this.#spare ??= batch.buffer
+  }
+
+  #ageMs(): number {
+    const patience = Math.min(60, Math.max(1, this.#waitingSegments / CROWD))
+    return (this.#options.segmentAgeMs ?? 1000) * patience
+  }
+
+  #grewOld(): void {
+    this.#rotate = true
+    if (this.#draining === null) void this.#drain()
+  }
+
+  #startSegmentIfDue(): void {
+    if (!this.#rotate) return
+    this.#rotate = false
+    this.#number++
+    if (this.#ageTimer !== null) clearTimeout(this.#ageTimer)
+    this.#ageTimer = null
+  }
+
+  async #sealNow(): Promise<void> {
+    this.#startSegmentIfDue()
+    await this.#writer.seal().catch((error: unknown) => this.#fail(error))
+    await this.#measure()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = `the spool cannot be written: ${error instanceof Error ? error.message : String(error)}`
+    this.#announce()
+  }
+
+  /** Looks for room again, and tells other containers that this process lives. */
+  #tick(): void {
+    if (this.#now() - this.#refreshedAt > REFRESH_MS) {
+      this.#refreshedAt = this.#now()
+      this.#node.refresh()
+    }
+    if (this.#failure !== null) this.#probe()
+    else if (this.#usedBytes >= this.#options.maxBytes) void this.#measure()
+    this.#announce()
+  }
+
+  /** A padding frame as large as a big exchange: if the disk takes it, the failure is over. */
+  #probe(): void {
+    if (this.#draining !== null || this.#batch !== null) return
+    this.#draining = this.#tryPadding().finally(() => {
+      this.#draining = null
+      this.#announce()
+      if (this.#batch !== null) this.#schedule()
+    })
+  }
+
+  async #tryPadding(): Promise<void> {
+    this.#startSegmentIfDue()
+    const frame = paddingFrame(this.#now())
+    try {
+      await this.#writer.append(this.#number, frame, frame.length)
+      this.#failure = null
+      this.#rotate = true
+      await this.#sealNow()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #measure(): Promise<void> {
+    try {
+      const usage = await this.#files.usage(this.folder)
+      this.#usedBytes = usage.bytes + (this.#batch?.length ?? 0)
+      this.#waitingSegments = usage.files
+    } catch {
+      // The next write will meet what is wrong, and say it.
+    }
+    this.#announce()
+  }
+
+  #announce(): void {
+    const available = this.available
+    if (available === this.#wasAvailable || this.#closed) return
+    this.#wasAvailable = available
+    this.#options.onChange?.(available, this.#refusal('opened') ?? 'the spool takes frames again')
+  }
+}
+
+const unavailable = (reason: string): GatewayError =>
+  new GatewayError('record_unavailable', { message: `The record cannot be written, so nothing is sent: ${reason}.` })
+
+function grown(buffer: Buffer, needed: number, used: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, buffer.length * 2))
+  buffer.copy(larger, 0, 0, used)
+  return larger
+}
+
+function paddingFrame(time: number): Buffer {
+  const lines: Lines = { requests: ' '.repeat(64 * 1024), decisions: '', findings: '', attempts: '', admin_events: '' }
+  const buffer = Buffer.alloc(frameBound(lines))
+  return buffer.subarray(0, writeFrame(buffer, 0, { kind: 'padding', seq: 0, openedSeq: 0, time }, lines))
+}

@@ -29,13 +29,15 @@ export type Claim =
 export interface Level {
   readonly counter: string
   readonly used: number
+  /** The part of `used` that is booked for good, without what is only reserved. */
+  readonly settled: number
   readonly limit: number
 }
 
 export type Reserved = { readonly ok: true; readonly levels: readonly Level[] } | { readonly ok: false; readonly claim: Claim; readonly level: Level; /** null: waiting does not help */ readonly retryAfterMs: number | null }
 
 export interface Ledger {
-  /** Takes all claims or none. A second call with the same id adds to the first. */
+  /** Takes all claims or none. A second call with the same id adds to the first; of a slot it only renews the lease. */
   reserve(reservationId: string, claims: readonly Claim[]): Awaitable<Reserved>
   /** Replaces what was reserved by what was used (`amount` per counter; a slot is freed) and forgets the id. Idempotent by id. */
   settle(reservationId: string, used: ReadonlyMap<string, number>): Awaitable<void>

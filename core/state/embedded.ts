@@ -1,0 +1,48 @@
+// The embedded state driver, for one gateway process: counters and breakers in memory, keys at once and counters by checkpoint in lmdb.
+import type { State } from '../model/state.ts'
+import type { Clock, Log } from '../plugin/contract.ts'
+import { MemoryBreakers } from './breakers.ts'
+import { Checkpoint } from './checkpoint.ts'
+import { openEnvironment } from './environment.ts'
+import { LmdbKeyStore } from './key-store.ts'
+import { MemoryLedger } from './ledger.ts'
+import { BEAT_MS, takeOwnership } from './owner.ts'
+
+const MAX_COUNTERS = 1_000_000
+
+export interface EmbeddedStateOptions {
+  /** Folder of the lmdb environment; made if missing. */
+  readonly path: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Bound of the number of counters in memory; 1,000,000 unless told. */
+  readonly maxCounters?: number
+}
+
+/** Opens the folder as its owner. Throws StateInUseError when another gateway has it. `ledger` and `breakers` answer synchronously. */
+export function openEmbeddedState({ path, clock, log, maxCounters = MAX_COUNTERS }: EmbeddedStateOptions): State {
+  const env = openEnvironment(path)
+  const ownership = takeOwnership(env, path, clock)
+  const ledger = new MemoryLedger({ clock, maxCounters })
+  const checkpoint = new Checkpoint(env, ledger)
+  checkpoint.restore(clock.now())
+
+  let closing: Promise<void> | null = null
+  let cancel = schedule()
+  function schedule(): () => void {
+    return clock.after(BEAT_MS, () => {
+      ownership.beat()
+      checkpoint.write().catch((error: unknown) => log.error({ error, path }, 'the state checkpoint could not be written'))
+      cancel = schedule()
+    })
+  }
+
+  async function close(): Promise<void> {
+    cancel()
+    await checkpoint.write()
+    ownership.release()
+    await env.close()
+  }
+
+  return { keys: new LmdbKeyStore(env), ledger, breakers: new MemoryBreakers(clock), close: () => (closing ??= close()) }
+}

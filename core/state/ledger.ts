@@ -1,0 +1,224 @@
+// The embedded ledger: reserve, settle and read limits in memory. Everything is synchronous, so no two exchanges can pass a limit together.
+import { GatewayError } from '../errors/gateway-error.ts'
+import type { Claim, Ledger, Level, Reserved } from '../model/state.ts'
+import type { Clock } from '../plugin/contract.ts'
+import { RateCounter, SlotCounter, WindowCounter, type Counter, type Taking } from './counters.ts'
+
+/** A reservation that nobody settled in this time is given back; far above the longest exchange. */
+const FORGET_AFTER_MS = 6 * 3_600_000
+/** Slots are freed by others at any time; asking again sooner than this is a busy loop. */
+const SLOT_RETRY_MS = 1000
+
+interface Reservation {
+  readonly since: number
+  readonly takings: Taking[]
+}
+
+type CounterReading = Awaited<ReturnType<Ledger['list']>>[number]
+
+export interface LedgerOptions {
+  readonly clock: Clock
+  /** Bound of memory: claims of further counters fail with `state_unavailable`. */
+  readonly maxCounters: number
+}
+
+/** What the checkpoint keeps of a counter. Slots and reservations end with the process and are not kept. */
+export type KeptCounter =
+  | { readonly kind: 'window'; readonly name: string; readonly used: number; readonly endsAt: number }
+  | { readonly kind: 'rate'; readonly name: string; readonly fullAt: number; readonly periodMs: number; readonly limit: number }
+
+export class MemoryLedger implements Ledger {
+  readonly #clock: Clock
+  readonly #maxCounters: number
+  readonly #counters = new Map<string, Counter>()
+  readonly #reservations = new Map<string, Reservation>()
+  #changed: Counter[] = []
+
+  constructor({ clock, maxCounters }: LedgerOptions) {
+    this.#clock = clock
+    this.#maxCounters = maxCounters
+  }
+
+  /** Throws RangeError on amounts that are no integers of 0 to 2⁵³ − 1. */
+  reserve(reservationId: string, claims: readonly Claim[]): Reserved {
+    const now = this.#clock.now()
+    const takings: Taking[] = []
+    for (const claim of claims) {
+      checkClaim(claim)
+      const counter = this.#counterFor(claim, now)
+      const taking = take(counter, claim, reservationId, now)
+      if (taking) {
+        takings.push(taking)
+        continue
+      }
+      for (let i = takings.length - 1; i >= 0; i--) undo(takings[i]!, reservationId, now)
+      return { ok: false, claim, level: levelOf(counter, now), retryAfterMs: waitFor(counter, claim, now) }
+    }
+    this.#remember(reservationId, takings, now)
+    return { ok: true, levels: takings.map(({ counter }) => levelOf(counter, now)) }
+  }
+
+  settle(reservationId: string, used: ReadonlyMap<string, number>): void {
+    const reservation = this.#reservations.get(reservationId)
+    if (!reservation) return
+    this.#reservations.delete(reservationId)
+    const now = this.#clock.now()
+    // The second taking of one counter (an extension) only goes back: what was used is booked once.
+    const booked = new Set<string>()
+    for (const taking of reservation.takings) {
+      const { counter } = taking
+      if (counter.kind === 'slot') {
+        counter.leases.delete(reservationId)
+        continue
+      }
+      const amount = booked.has(counter.name) ? 0 : (used.get(counter.name) ?? 0)
+      booked.add(counter.name)
+      if (counter.kind === 'window') counter.settle(taking, amount)
+      else counter.settle(taking, amount, now)
+      this.#touch(counter)
+    }
+  }
+
+  level(name: string): number {
+    const now = this.#clock.now()
+    const counter = this.#counters.get(name)
+    if (!counter || hasEnded(counter, now)) return 0
+    return counter.kind === 'slot' ? counter.held(now) : levelOf(counter, now).used
+  }
+
+  list(): readonly CounterReading[] {
+    const now = this.#clock.now()
+    return [...this.#counters.values()].filter((counter) => !hasEnded(counter, now)).map((counter) => readingOf(counter, now))
+  }
+
+  /** Forgets windows that have ended, idle rates, empty slots, and reservations that nobody came back for. Returns the names that left. */
+  sweep(): readonly string[] {
+    const now = this.#clock.now()
+    for (const [id, { since }] of this.#reservations) {
+      if (now - since < FORGET_AFTER_MS) break
+      this.settle(id, new Map())
+    }
+    const gone: string[] = []
+    for (const [name, counter] of this.#counters) {
+      if (!isIdle(counter, now)) continue
+      this.#counters.delete(name)
+      if (counter.kind !== 'slot') gone.push(name)
+    }
+    return gone
+  }
+
+  /** Counters that changed since the last call, as they should be kept. */
+  drainChanged(): readonly KeptCounter[] {
+    const now = this.#clock.now()
+    const changed = this.#changed
+    this.#changed = []
+    return changed.flatMap((counter) => {
+      counter.dirty = false
+      return hasEnded(counter, now) ? [] : keptForm(counter)
+    })
+  }
+
+  restore(kept: KeptCounter): void {
+    const counter =
+      kept.kind === 'window' ? new WindowCounter(kept.name, kept.endsAt, kept.used) : new RateCounter(kept.name, kept.fullAt, kept.periodMs, kept.limit)
+    this.#counters.set(kept.name, counter)
+  }
+
+  #counterFor(claim: Claim, now: number): Counter {
+    const known = this.#counters.get(claim.counter)
+    if (known && known.kind === claim.kind && !hasEnded(known, now)) {
+      // The end of a running window moves only when its time zone was changed.
+      if (known.kind === 'window' && claim.kind === 'window') known.endsAt = claim.endsAt
+      return known
+    }
+    if (!known && this.#counters.size >= this.#maxCounters) this.#refuseMore()
+    const counter = newCounter(claim)
+    this.#counters.set(claim.counter, counter)
+    return counter
+  }
+
+  #refuseMore(): void {
+    this.sweep()
+    if (this.#counters.size < this.#maxCounters) return
+    throw new GatewayError('state_unavailable', { message: `There are more than ${this.#maxCounters} limit counters; a limit counts by too many different values.` })
+  }
+
+  #remember(id: string, takings: Taking[], now: number): void {
+    const reservation = this.#reservations.get(id)
+    if (reservation) reservation.takings.push(...takings)
+    else this.#reservations.set(id, { since: now, takings })
+    for (const { counter } of takings) this.#touch(counter)
+  }
+
+  #touch(counter: Counter): void {
+    if (counter.dirty || counter.kind === 'slot') return
+    counter.dirty = true
+    this.#changed.push(counter)
+  }
+}
+
+function checkClaim(claim: Claim): void {
+  const amount = claim.kind === 'slot' ? 1 : claim.amount
+  if (Number.isSafeInteger(amount) && amount >= 0 && Number.isSafeInteger(claim.limit) && claim.limit >= 0) return
+  throw new RangeError(`limit ${claim.counter}: amount ${amount} and limit ${claim.limit} must be integers from 0 to 2^53 - 1`)
+}
+
+function newCounter(claim: Claim): Counter {
+  if (claim.kind === 'window') return new WindowCounter(claim.counter, claim.endsAt)
+  if (claim.kind === 'rate') return new RateCounter(claim.counter, 0, claim.periodMs, claim.limit)
+  return new SlotCounter(claim.counter)
+}
+
+function take(counter: Counter, claim: Claim, holder: string, now: number): Taking | null {
+  if (counter.kind === 'window' && claim.kind === 'window') return counter.take(claim.amount, claim.limit)
+  if (counter.kind === 'rate' && claim.kind === 'rate') return counter.take(claim.amount, claim.limit, claim.periodMs, now)
+  if (counter.kind === 'slot' && claim.kind === 'slot') return counter.take(holder, claim.limit, claim.leaseMs, now)
+  throw new RangeError(`limit ${claim.counter}: a ${claim.kind} claim met a ${counter.kind} counter`)
+}
+
+function undo(taking: Taking, holder: string, now: number): void {
+  const { counter } = taking
+  if (counter.kind === 'window') counter.settle(taking, 0)
+  else if (counter.kind === 'rate') counter.settle(taking, 0, now)
+  else counter.giveBack(holder, taking.detail)
+}
+
+/** Milliseconds until waiting may help; null when the claim alone is larger than the limit. */
+function waitFor(counter: Counter, claim: Claim, now: number): number | null {
+  if (counter.kind === 'rate' && claim.kind === 'rate') return counter.waitFor(claim.amount, now)
+  if (claim.kind === 'window') return claim.amount > claim.limit ? null : claim.endsAt - now
+  return claim.limit === 0 ? null : SLOT_RETRY_MS
+}
+
+function levelOf(counter: Counter, now: number): Level {
+  const { name, limit } = counter
+  if (counter.kind === 'window') return { counter: name, used: counter.used + counter.reserved, settled: counter.used, limit }
+  if (counter.kind === 'rate') {
+    const used = counter.level(now)
+    return { counter: name, used, settled: used, limit }
+  }
+  return { counter: name, used: counter.leases.size, settled: 0, limit }
+}
+
+function readingOf(counter: Counter, now: number): CounterReading {
+  const { name } = counter
+  if (counter.kind === 'window') return { counter: name, used: counter.used, reserved: counter.reserved, endsAt: counter.endsAt }
+  if (counter.kind === 'rate') return { counter: name, used: counter.level(now), reserved: 0, endsAt: null }
+  return { counter: name, used: 0, reserved: counter.held(now), endsAt: null }
+}
+
+function hasEnded(counter: Counter, now: number): boolean {
+  return counter.kind === 'window' && counter.endsAt <= now
+}
+
+function isIdle(counter: Counter, now: number): boolean {
+  if (hasEnded(counter, now)) return true
+  if (counter.kind === 'slot') return counter.held(now) === 0
+  return counter.kind === 'rate' && counter.holders === 0 && counter.fullAt <= now
+}
+
+function keptForm(counter: Counter): KeptCounter[] {
+  if (counter.kind === 'window') return [{ kind: 'window', name: counter.name, used: counter.used, endsAt: counter.endsAt }]
+  if (counter.kind === 'rate') return [{ kind: 'rate', name: counter.name, fullAt: counter.fullAt, periodMs: counter.periodMs, limit: counter.limit }]
+  return []
+}

@@ -1,0 +1,90 @@
+// How much output a request may still produce: the client's own bound, the feature's, the price cap, and what its limits still buy.
+import { GatewayError, formatNano, type EnactView, type Target } from '../../core/plugin/index.ts'
+import type { Limit, Limits } from './limits.ts'
+import { costOf, type Price } from './price.ts'
+
+export interface BoundSettings {
+  /** Output tokens per choice for a request that no one bounds, where a finite limit applies. */
+  readonly defaultMaxOutputTokens: number
+}
+
+export interface OutputBound {
+  /** Tokens of all choices together; Infinity when nothing bounds the output. */
+  readonly tokens: number
+  /** Tokens per choice to send upstream, or null when the request already says so or need not. */
+  readonly sendPerChoice: number | null
+}
+
+/** True where a limit makes it matter how much output comes. */
+export function countsOutput({ unit, finite }: Limit): boolean {
+  return finite && unit !== 'requests'
+}
+
+/**
+ * The bound without the limits' levels: min(client's max × n, feature's cap), lowered to what `maxCostNano` buys where the client named no
+ * maximum. A client that names both, and whose maximum could cost more, gets `max_cost_exceeded`.
+ */
+export function ownBound(view: EnactView, limits: Limits, price: Price, settings: BoundSettings): number | GatewayError {
+  const asked = askedTokens(view)
+  const choices = Math.max(1, view.request.choices)
+  let bound = Math.min(asked ?? Infinity, view.feature?.maxOutput ?? Infinity)
+  if (bound === Infinity && !view.request.stream && limits.amounts.some(countsOutput)) bound = settings.defaultMaxOutputTokens * choices
+  const { maxCostNano } = limits
+  if (maxCostNano === null) return bound
+  const affordable = tokensFor(maxCostNano - price.input * view.promptTokens, price)
+  if (affordable < 1 || (asked !== null && affordable < bound)) return tooDear(maxCostNano, costOf(price, view.promptTokens, asked === null ? 1 : bound))
+  return Math.min(bound, affordable)
+}
+
+/** Output tokens that the finite limits still buy beside the prompt; at least 1, so that an empty limit is refused by its own name. */
+export function boughtTokens(limits: readonly Limit[], levels: readonly number[], price: Price, promptTokens: number): number {
+  let tokens = Infinity
+  limits.forEach((limit, i) => {
+    // A rate refills by itself: its whole burst counts, not what is left of it now.
+    const left = limit.limit - (limit.window === 'minute' ? 0 : levels[i]!)
+    const output = limit.unit === 'money' ? tokensFor(left - price.input * promptTokens, price) : left - promptTokens
+    tokens = Math.min(tokens, output)
+  })
+  return Math.max(1, tokens)
+}
+
+/** What has to be sent upstream so that a bound holds there too. */
+export function perChoice(view: EnactView, tokens: number): number | null {
+  const asked = askedTokens(view)
+  if (tokens === Infinity || (asked !== null && tokens >= asked)) return null
+  return Math.max(1, Math.floor(tokens / Math.max(1, view.request.choices)))
+}
+
+/**
+ * The name under which the bound is sent: the client's own, else `max_completion_tokens` where only OpenAI and Azure themselves may answer
+ * (their reasoning models refuse `max_tokens`), else `max_tokens`, which every compatible server knows.
+ */
+export function boundParameter(view: EnactView): 'max_tokens' | 'max_completion_tokens' {
+  const { body } = view.request
+  if ('max_completion_tokens' in body || 'max_completion_tokens' in view.outgoing.params) return 'max_completion_tokens'
+  if ('max_tokens' in body || 'max_tokens' in view.outgoing.params) return 'max_tokens'
+  return view.candidates.length > 0 && view.candidates.every(isOpenAiItself) ? 'max_completion_tokens' : 'max_tokens'
+}
+
+function isOpenAiItself({ provider }: Target): boolean {
+  if (provider.endpoint === null) return provider.type === 'openai'
+  return /^https:\/\/(api\.openai\.com|[a-z0-9-]+\.openai\.azure\.com)(\/|$)/.test(provider.endpoint)
+}
+
+/** The client's bound for all choices, as effects before this one left it. */
+function askedTokens(view: EnactView): number | null {
+  const { params } = view.outgoing
+  const changed = params.max_completion_tokens ?? params.max_tokens
+  const perChoice = typeof changed === 'number' ? changed : view.request.maxTokens
+  return perChoice === null ? null : perChoice * Math.max(1, view.request.choices)
+}
+
+function tokensFor(nano: number, price: Price): number {
+  if (nano < 0) return 0
+  return price.output === 0 ? Infinity : Math.floor(nano / price.output)
+}
+
+function tooDear(maxCostNano: number, costNano: number): GatewayError {
+  const [cost, cap] = [formatNano(BigInt(costNano)), formatNano(BigInt(maxCostNano))]
+  return new GatewayError('max_cost_exceeded', { message: `The request could cost ${cost} and may cost at most ${cap} (base currency).` })
+}

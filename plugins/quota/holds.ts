@@ -1,0 +1,137 @@
+// What an exchange holds of its limits until it is settled: a fixed reservation for whole answers, a growing one for streams.
+import { GatewayError, type Claim, type Hold, type Ledger, type Reserved, type Settlement } from '../../core/plugin/index.ts'
+import { claimOn, type Limit } from './limits.ts'
+import { costOf, type Price } from './price.ts'
+import { refusalOf } from './refusals.ts'
+
+type Awaitable<T> = T | Promise<T>
+
+export interface Reservation {
+  readonly id: string
+  readonly ledger: Ledger
+  readonly limits: readonly Limit[]
+  readonly price: Price
+  readonly promptTokens: number
+  readonly outputTokens: number
+  /** Told what a dispatched exchange used. */
+  onUsed(settlement: Settlement): void
+}
+
+/** What `limit` has to give for a prompt and an answer of these sizes. */
+export function amountFor({ unit }: Limit, price: Price, promptTokens: number, completionTokens: number): number {
+  if (unit === 'requests') return 1
+  return unit === 'money' ? costOf(price, promptTokens, completionTokens) : promptTokens + completionTokens
+}
+
+/** For whole answers: the bound was sent upstream, so it cannot be passed. */
+export function fixedHold(reservation: Reservation): Hold {
+  return { reservedTokens: reservedTokensOf(reservation), settle: (settlement) => settle(reservation, settlement) }
+}
+
+/** Books real use on every counter; an exchange that never left gives everything back, its request too. */
+function settle({ id, ledger, limits, onUsed }: Reservation, settlement: Settlement): Awaitable<void> {
+  const used = new Map<string, number>()
+  if (settlement.dispatched) {
+    for (const limit of limits) used.set(limit.counter, usedOf(limit, settlement))
+    onUsed(settlement)
+  }
+  return ledger.settle(id, used)
+}
+
+function usedOf({ unit }: Limit, { usage, costNano }: Settlement): number {
+  if (unit === 'requests') return 1
+  return unit === 'money' ? Number(costNano ?? 0n) : usage.prompt + usage.completion
+}
+
+function reservedTokensOf({ limits, promptTokens, outputTokens }: Reservation): number {
+  return limits.some(({ unit }) => unit !== 'requests') ? promptTokens + outputTokens : 0
+}
+
+/** Share of the reservation at which more is asked for. */
+const EXTEND_AT = 0.8
+/** Where the whole step is refused this much is tried, so that a stream is cut near its limit and not a step before. */
+const SMALL_STEP = 32
+
+/**
+ * For streams: reserves more in steps while text flows. A refused step ends the stream only when what it holds is used up; until then others
+ * may settle and make room. With a driver that answers later, the stream runs on meanwhile.
+ */
+export class StreamHold implements Hold {
+  readonly reservedTokens: number
+  readonly #reservation: Reservation
+  /** Beyond this nothing more can come: the bound that was sent upstream. */
+  readonly #bound: number
+  readonly #growing: readonly Limit[]
+  #held: number
+  #askAt: number
+  #refusal: GatewayError | null = null
+  #pending: Promise<void> | null = null
+
+  constructor(reservation: Reservation, bound: number) {
+    this.reservedTokens = reservedTokensOf(reservation)
+    this.#reservation = reservation
+    this.#bound = bound
+    this.#growing = reservation.limits.filter(({ unit }) => unit !== 'requests')
+    this.#held = reservation.outputTokens
+    this.#askAt = this.#nextAsk()
+  }
+
+  progress(completionTokens: number): GatewayError | null {
+    if (completionTokens < this.#askAt) return null
+    if (this.#pending === null) this.#extend(completionTokens)
+    return this.#refusal !== null && completionTokens >= this.#held ? this.#refusal : null
+  }
+
+  settle(settlement: Settlement): Awaitable<void> {
+    return this.#pending ? this.#pending.then(() => settle(this.#reservation, settlement)) : settle(this.#reservation, settlement)
+  }
+
+  #extend(completionTokens: number): void {
+    const wanted = Math.max(this.#reservation.outputTokens, Math.ceil(completionTokens / EXTEND_AT) - this.#held)
+    const step = Math.min(wanted, this.#bound - this.#held)
+    const steps = step > SMALL_STEP ? [step, SMALL_STEP] : [step]
+    this.#take(steps, completionTokens)
+  }
+
+  #take(steps: readonly number[], completionTokens: number): void {
+    const step = steps[0]!
+    const answer = this.#reservation.ledger.reserve(this.#reservation.id, this.#claims(step))
+    const next = (reserved: Reserved): void => {
+      if (reserved.ok) this.#grow(step)
+      else if (steps.length > 1) this.#take(steps.slice(1), completionTokens)
+      else this.#refuse(reserved)
+    }
+    if (!(answer instanceof Promise)) return next(answer)
+    this.#pending = answer.then(
+      (reserved) => {
+        this.#pending = null
+        next(reserved)
+        return this.#pending ?? undefined
+      },
+      (error: unknown) => {
+        this.#pending = null
+        this.#refusal = new GatewayError('state_unavailable', { cause: error })
+      },
+    )
+  }
+
+  #grow(step: number): void {
+    this.#refusal = null
+    this.#held += step
+    this.#askAt = this.#nextAsk()
+  }
+
+  #refuse(reserved: Extract<Reserved, { ok: false }>): void {
+    const limit = this.#growing.find(({ counter }) => counter === reserved.claim.counter)!
+    this.#refusal = refusalOf(reserved, limit)
+    this.#askAt = this.#held
+  }
+
+  #claims(step: number): readonly Claim[] {
+    return this.#growing.map((limit) => claimOn(limit, amountFor(limit, this.#reservation.price, 0, step)))
+  }
+
+  #nextAsk(): number {
+    return this.#growing.length === 0 || this.#held >= this.#bound ? Infinity : Math.floor(this.#held * EXTEND_AT)
+  }
+}

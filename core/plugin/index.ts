@@ -11,3 +11,4 @@ export type { Directory, Feature, KeyRow, Model, Pool, Quota, Tenant, User, PiiM
 export type { ProviderInfo, Rates, Target, Timeouts } from '../model/target.ts'
 export type { BreakerSettings, BreakerState, Breakers, Claim, KeyStore, Ledger, Level, Reserved, State } from '../model/state.ts'
 export { costNano, divideHalfEven, formatNano, parseDecimal, timesDecimal } from '../model/money.ts'
+export { equalHashes, hashKey, makeKey, prefixOfKey } from '../model/key-material.ts'

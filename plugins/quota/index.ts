@@ -37,5 +37,3 @@ export const quota: Plugin<QuotaSettings> = {
   onFailure: { enact: 'deny' },
   budgetMs: { enact: 250 },
 }
-
-export default quota

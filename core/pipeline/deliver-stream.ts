@@ -1,0 +1,206 @@
+// Hands a streamed answer to the client as the guards release it. Text that was sent cannot be taken back, so a stream that
+// breaks or is stopped ends with the dialect's error event, never with a clean end.
+import { GatewayError } from '../errors/gateway-error.ts'
+import { bodyMetadata } from './deliver.ts'
+import { errorFor } from './upstream-errors.ts'
+import { gatherStream, mustHold } from './hold-stream.ts'
+import { noteDecision, refusalOf } from './decide.ts'
+import { noteFinding } from './findings.ts'
+import { notifyAnswer } from './notify.ts'
+import { settle } from './settle.ts'
+import { streamHeaders } from './headers.ts'
+import { StreamGovernor } from '../policy/stream-governor.ts'
+import { wireFor } from '../wire/index.ts'
+import type { Committed } from './dispatch.ts'
+import type { Enacted } from './enact.ts'
+import type { Exchange } from './exchange.ts'
+import type { JsonObject } from '../model/value.ts'
+import type { StreamEvent, UpstreamFailure } from '../model/answer.ts'
+import type { StreamFilter } from '../plugin/contract.ts'
+import type { StreamWriter, TextGuard } from '../wire/port.ts'
+
+type Stream = Extract<Committed, { kind: 'stream' }>
+
+/** Chunks kept for `onAnswer`; longer answers are not offered to plugins. */
+const MAX_KEPT_CHUNKS = 5000
+
+export async function deliverStream(exchange: Exchange, enacted: Enacted, stream: Stream): Promise<GatewayError | null> {
+  const view = { ...enacted.view, target: stream.target }
+  if (!mustHold(exchange, enacted, view)) return new StreamDelivery(exchange, enacted, stream).run()
+  const held = await gatherStream(exchange, enacted, view, stream)
+  if (held instanceof GatewayError) return held
+  return new StreamDelivery(exchange, enacted, { ...stream, source: held.source }, held.guard).run()
+}
+
+class StreamDelivery {
+  readonly #exchange: Exchange
+  readonly #stream: Stream
+  readonly #governor: StreamGovernor | null
+  readonly #writer: StreamWriter
+  readonly #chunks: JsonObject[] = []
+  #ended = false
+  #resolve: (refusal: GatewayError | null) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(exchange: Exchange, enacted: Enacted, stream: Stream, held?: TextGuard) {
+    this.#exchange = exchange
+    this.#stream = stream
+    const view = { ...enacted.view, target: stream.target }
+    this.#governor = held
+      ? null
+      : new StreamGovernor(exchange.snapshot.bound, enacted.judge, view, ({ location, finding, text, action }) =>
+          noteFinding(exchange, 'stream', location, finding, text, action),
+        )
+    const keepsChunks = exchange.snapshot.plugins.onAnswer.length > 0 && exchange.answerable !== null
+    this.#writer = wireFor(enacted.view.request.dialect).openStream({
+      guard: withFilters(exchange, view, held ?? this.#governor!),
+      wantsUsage: enacted.view.request.wantsUsage,
+      model: stream.target.model,
+      ...(keepsChunks ? { onChunk: (chunk: JsonObject) => this.#keep(chunk) } : {}),
+      extra: () => bodyMetadata(exchange),
+    })
+  }
+
+  run(): Promise<GatewayError | null> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      this.#exchange.abort.signal.addEventListener('abort', () => this.#await(this.#clientLeft()))
+      if (this.#exchange.clientGone) return this.#await(this.#clientLeft())
+      this.#stream.source.start((events) => {
+        try {
+          this.#take(events)
+        } catch (error) {
+          this.#stream.source.abort()
+          reject(error)
+        }
+      })
+    })
+  }
+
+  #take(events: readonly StreamEvent[]): void {
+    if (this.#ended) return
+    let out = ''
+    for (const event of events) {
+      if (event.type === 'chunk') out += this.#writer.chunk(event)
+      else if (event.type === 'error') return this.#await(this.#broke(out, event.failure))
+      else return this.#await(this.#finish(out))
+      if (this.#governor?.isStopped) return this.#await(this.#stop(out, refusalOf(this.#governor.decision)!))
+    }
+    const refusal = this.#progress()
+    if (refusal) return this.#await(this.#stop(out, refusal))
+    if (out !== '') this.#write(out)
+  }
+
+  #await(ending: Promise<void>): void {
+    ending.catch(this.#reject)
+  }
+
+  #write(out: string): void {
+    const { reply } = this.#exchange
+    if (!reply.isOpen) reply.open(200, streamHeaders(this.#exchange))
+    this.#exchange.responseBytes += Buffer.byteLength(out)
+    if (reply.write(out)) return
+    this.#stream.source.pause()
+    reply.onDrain(() => this.#stream.source.resume())
+  }
+
+  /** Tells the reservations how much flowed; one may refuse to be extended. */
+  #progress(): GatewayError | null {
+    const { holds } = this.#exchange
+    if (holds.length === 0) return null
+    const tokens = this.#completionTokens()
+    for (const hold of holds) {
+      const refusal = hold.progress?.(tokens) ?? null
+      if (refusal) return refusal
+    }
+    return null
+  }
+
+  #completionTokens(): number {
+    const chars = this.#writer.seen.textChars
+    return chars === 0 ? 0 : this.#exchange.kernel.estimator.tokens(this.#exchange.request?.model ?? '', chars)
+  }
+
+  async #finish(out: string): Promise<void> {
+    const tail = out + this.#writer.finish()
+    if (this.#governor?.isStopped) return this.#stop(out, refusalOf(this.#governor.decision)!)
+    this.#ended = true
+    this.#account('estimated')
+    this.#exchange.outcome = 'completed'
+    this.#exchange.status = 200
+    this.#exchange.responseBytes += Buffer.byteLength(tail)
+    await settle(this.#exchange)
+    const { reply } = this.#exchange
+    if (!reply.isOpen) reply.open(200, streamHeaders(this.#exchange))
+    reply.end(tail)
+    const chunks = this.#chunks.length > MAX_KEPT_CHUNKS ? null : this.#chunks
+    notifyAnswer(this.#exchange, { model: this.#stream.target.model, provider: this.#stream.target.provider.name, body: null, chunks })
+    this.#resolve(null)
+  }
+
+  /** The upstream broke after content: what the guards hold is not released, and the record says truncated. */
+  #broke(out: string, failure: UpstreamFailure): Promise<void> {
+    this.#exchange.failure = failure
+    return this.#truncate(out, errorFor(failure, false))
+  }
+
+  #stop(out: string, refusal: GatewayError): Promise<void> {
+    this.#stream.source.abort()
+    return this.#truncate(out, refusal)
+  }
+
+  async #truncate(out: string, error: GatewayError): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    this.#account('estimated')
+    this.#exchange.outcome = 'truncated'
+    this.#exchange.status = this.#exchange.reply.isOpen || out !== '' ? 200 : error.status
+    this.#exchange.error = error
+    if (!this.#exchange.reply.isOpen && out === '') return this.#resolve(error)
+    if (out !== '') this.#write(out)
+    await settle(this.#exchange)
+    this.#exchange.reply.end(wireFor(this.#exchange.incoming.governed.dialect).writeStreamError(error, this.#exchange.id).toString())
+    this.#resolve(null)
+  }
+
+  async #clientLeft(): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    this.#stream.source.abort()
+    this.#account('estimated_on_abort')
+    this.#exchange.outcome = 'aborted'
+    this.#exchange.status = 499
+    await settle(this.#exchange)
+    this.#resolve(null)
+  }
+
+  /** Usage as the provider reported it, else estimated from what was seen. */
+  #account(source: 'estimated' | 'estimated_on_abort'): void {
+    const { seen } = this.#writer
+    const exchange = this.#exchange
+    exchange.finishReason = seen.finishReason ?? ''
+    exchange.choices = seen.choices
+    exchange.toolCalls = seen.toolCalls
+    exchange.heldBackChars = this.#governor?.heldMost ?? 0
+    if (this.#governor) noteDecision(exchange, this.#governor.decision)
+    exchange.usageSource = seen.usage ? 'provider' : source
+    exchange.usage = seen.usage ?? { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0, completion: this.#completionTokens() }
+    if (!seen.usage) exchange.warnings.add('usage_estimated')
+  }
+
+  #keep(chunk: JsonObject): void {
+    if (this.#chunks.length <= MAX_KEPT_CHUNKS) this.#chunks.push(chunk)
+  }
+}
+
+/** The guard, followed by the filters of plugins in their order. */
+function withFilters(exchange: Exchange, view: Parameters<NonNullable<Exchange['snapshot']['plugins']['openFilter'][number]['call']>>[0], guard: TextGuard): TextGuard {
+  const filters: StreamFilter[] = exchange.snapshot.plugins.openFilter.map((hook) => hook.call(view))
+  if (filters.length === 0) return guard
+  return {
+    transparent: false,
+    push: (channel, text) => filters.reduce((released, filter) => filter.push(channel, released), guard.push(channel, text)),
+    end: (channel) => filters.reduce((released, filter) => (released === '' ? '' : filter.push(channel, released)) + filter.end(channel), guard.end(channel)),
+  }
+}

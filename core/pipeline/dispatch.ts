@@ -1,0 +1,129 @@
+// Sends the request: first the frame "opened", then the attempt loop over the candidates. Effects that depend on the target are
+// enacted per candidate on a copy, when that candidate's turn comes.
+import { GatewayError } from '../errors/gateway-error.ts'
+import { changeOutgoing, editPrompt, type Enacted } from './enact.ts'
+import { errorFor } from './upstream-errors.ts'
+import { isPromise } from '../model/maybe-promise.ts'
+import { noteTargetDecision, type Candidate } from './plan.ts'
+import { openRows } from './rows.ts'
+import { streamHeaders } from './headers.ts'
+import { wireFor } from '../wire/index.ts'
+import type { Dispatched, PlannedTarget } from '../upstream/port.ts'
+import type { Exchange } from './exchange.ts'
+import type { RenderedRequest } from '../plugin/contract.ts'
+import type { TextEdit } from '../model/content.ts'
+
+export type Committed = Extract<Dispatched, { kind: 'answer' | 'stream' }>
+
+export async function dispatch(exchange: Exchange, enacted: Enacted): Promise<Committed | GatewayError> {
+  if (exchange.clientGone) return clientLeft()
+  const targets = plannedTargets(exchange, enacted)
+  const planned = isPromise(targets) ? await targets : targets
+  if (planned instanceof GatewayError) return planned
+  exchange.target = planned[0]!.target
+  exchange.maxOutputTokens = boundOf(enacted)
+  await exchange.kernel.record.opened(openRows(exchange))
+
+  const sentAt = exchange.kernel.clock.monotonic()
+  exchange.dispatched = true
+  const keepAlive = enacted.view.request.stream ? startKeepAlive(exchange) : undefined
+  const result = await exchange.snapshot.upstream.dispatch({
+    exchangeId: exchange.id,
+    targets: planned,
+    stream: enacted.view.request.stream,
+    maxAttempts: exchange.snapshot.plugins.maxAttempts,
+    around: exchange.snapshot.plugins.aroundAttempt.map((hook) => hook.call),
+    signal: exchange.abort.signal,
+    onAttempt: (row) => exchange.attempts.push(row),
+  })
+  keepAlive?.()
+  exchange.upstreamMs = exchange.kernel.clock.monotonic() - sentAt
+  return committed(exchange, enacted, result)
+}
+
+function committed(exchange: Exchange, enacted: Enacted, result: Dispatched): Committed | GatewayError {
+  if (result.kind === 'aborted') {
+    exchange.dispatched = result.dispatched
+    return clientLeft()
+  }
+  const last = exchange.attempts.at(-1)?.target
+  if (last) exchange.target = last
+  if (result.kind === 'failed') {
+    exchange.dispatched = result.dispatched
+    exchange.failure = result.failure
+    exchange.attemptKey = exchange.attempts.at(-1)?.key ?? null
+    return errorFor(result.failure, result.allOpen)
+  }
+  exchange.target = result.target
+  exchange.attemptKey = result.key
+  exchange.ttftMs = exchange.elapsedMs()
+  noteTargetDecision(exchange, enacted.candidates, result.target)
+  return result
+}
+
+/** The client is gone; `refuse` sees that and sends nothing. */
+function clientLeft(): GatewayError {
+  return new GatewayError('upstream_error', { status: 499, message: 'The client left before the answer.' })
+}
+
+function plannedTargets(exchange: Exchange, enacted: Enacted): PlannedTarget[] | Promise<PlannedTarget[] | GatewayError> | GatewayError {
+  const edits = enacted.candidates.map((candidate) => (candidate.decision ? editPrompt(exchange, enacted.prompt, candidate.decision.effects) : []))
+  if (edits.some(isPromise)) return Promise.all(edits).then((all) => withEdits(exchange, enacted, all))
+  return withEdits(exchange, enacted, edits as (readonly TextEdit[] | GatewayError)[])
+}
+
+function withEdits(exchange: Exchange, enacted: Enacted, edits: readonly (readonly TextEdit[] | GatewayError)[]): PlannedTarget[] | GatewayError {
+  const planned: PlannedTarget[] = []
+  let refusal: GatewayError | null = null
+  for (const [i, candidate] of enacted.candidates.entries()) {
+    const own = edits[i]!
+    if (own instanceof GatewayError) refusal ??= own
+    else planned.push({ target: candidate.target, request: renderFor(exchange, enacted, candidate, own) })
+  }
+  return planned.length > 0 ? planned : (refusal ?? new GatewayError('no_providers_available'))
+}
+
+/** Renders when the candidate's turn comes; most exchanges need only the first. */
+function renderFor(exchange: Exchange, enacted: Enacted, { target, decision }: Candidate, edits: readonly TextEdit[]): RenderedRequest {
+  let rendered: RenderedRequest | undefined
+  const render = (): RenderedRequest => (rendered ??= wireFor(enacted.view.request.dialect).render(outgoingFor()))
+  const outgoingFor = (): Enacted['outgoing'] => {
+    if (!decision || (decision.effects.length === 0 && edits.length === 0)) return enacted.outgoing
+    const effects = [...enacted.decision.effects, ...decision.effects]
+    const merged = { ...enacted.outgoing, edits: mergeEdits(enacted.outgoing.edits, edits) }
+    return changeOutgoing(exchange, { ...enacted.view }, merged, effects)
+  }
+  return {
+    stream: enacted.view.request.stream,
+    choices: enacted.view.request.choices,
+    get headers() {
+      return render().headers
+    },
+    body: () => render().body(),
+    bytes: (set) => render().bytes(set),
+  }
+}
+
+/** Edits of the target replace those of the request at the same place: they were made with both decisions' findings in sight. */
+function mergeEdits(general: readonly TextEdit[], own: readonly TextEdit[]): readonly TextEdit[] {
+  if (own.length === 0) return general
+  const places = new Set(own.map(({ path }) => path.join('\u0000')))
+  return [...general.filter(({ path }) => !places.has(path.join('\u0000'))), ...own]
+}
+
+function boundOf({ view, outgoing }: Enacted): number {
+  const bound = outgoing.params.max_completion_tokens ?? outgoing.params.max_tokens ?? view.request.maxTokens
+  return typeof bound === 'number' ? bound * view.request.choices : 0
+}
+
+/** Commits the header of a slow stream and keeps the connection alive until content comes. Returns what ends it. */
+function startKeepAlive(exchange: Exchange): () => void {
+  const everyMs = exchange.snapshot.loaded.config.server.streamHeaderAfterMs
+  let cancel = exchange.kernel.clock.after(everyMs, beat)
+  function beat(): void {
+    if (!exchange.reply.isOpen) exchange.reply.open(200, streamHeaders(exchange))
+    exchange.reply.write(': keep-alive\n\n')
+    cancel = exchange.kernel.clock.after(everyMs, beat)
+  }
+  return () => cancel()
+}

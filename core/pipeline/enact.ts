@@ -1,0 +1,117 @@
+// Carries out the effects of the request: rewrites spans, changes parameters, then holds reservations. The order is that of the
+// plugins' acts (texts, outgoing, exchange), never that of the rules.
+import { GatewayError } from '../errors/gateway-error.ts'
+import { then, type Awaitable } from '../model/maybe-promise.ts'
+import { noteFindings } from './findings.ts'
+import { rewriteText, spanCallsOf, type SpanCall } from '../policy/spans.ts'
+import { runHook } from '../plugin/run.ts'
+import type { Candidate } from './plan.ts'
+import type { Change, EffectCall, EnactView, ExchangeView, Verb } from '../plugin/contract.ts'
+import type { ContentScan } from '../policy/content-scan.ts'
+import type { Decided } from './decide.ts'
+import type { Exchange } from './exchange.ts'
+import type { Json } from '../model/value.ts'
+import type { OutgoingRequest } from '../model/request.ts'
+import type { OwnedVerb, Words } from '../policy/words.ts'
+import type { TextEdit } from '../model/content.ts'
+
+export interface Enacted extends Decided {
+  readonly candidates: readonly Candidate[]
+  readonly outgoing: OutgoingRequest
+}
+
+export function enact(exchange: Exchange, decided: Decided, candidates: readonly Candidate[]): Awaitable<Enacted | GatewayError> {
+  const edited = editPrompt(exchange, decided.prompt, decided.decision.effects)
+  return then(edited, (edits) => {
+    if (edits instanceof GatewayError) return edits
+    const changed = changeOutgoing(exchange, decided.view, { inbound: decided.view.request, edits, params: {}, headers: {} }, decided.decision.effects)
+    const held = hold(exchange, decided, candidates, changed)
+    return then(held, (outgoing) => (outgoing instanceof GatewayError ? outgoing : { ...decided, candidates, outgoing }))
+  })
+}
+
+/** Scans what span verbs protect and rewrites it. A finding that cannot be rewritten refuses the request. */
+export function editPrompt(exchange: Exchange, prompt: ContentScan, effects: readonly EffectCall[]): Awaitable<readonly TextEdit[] | GatewayError> {
+  const { bound } = exchange.snapshot
+  const calls = spanCallsOf(effects, bound.words, bound.detection)
+  const scanned = calls.length === 0 ? undefined : prompt.scan(new Set(calls.flatMap((span) => [...span.detectors])), new Set(calls.flatMap((span) => [...span.locations])))
+  return then(scanned, () => rewriteParts(exchange, prompt, calls))
+}
+
+function rewriteParts(exchange: Exchange, prompt: ContentScan, calls: readonly SpanCall[]): readonly TextEdit[] | GatewayError {
+  const edits: TextEdit[] = []
+  if (prompt.isEmpty) return edits
+  for (const [index, part] of prompt.parts.entries()) {
+    const findings = prompt.findingsIn(index)
+    if (findings.length === 0) continue
+    const rewritten = rewriteText(part.text, findings, part, calls)
+    noteFindings(exchange, 'request', part, findings, rewritten?.applied ?? [])
+    if (!rewritten) continue
+    if (!part.rewritable) return new GatewayError('pii_detected', { param: part.path.join('.'), message: `Something protected stands in ${part.location}, where it cannot be removed.` })
+    edits.push({ path: part.path, text: rewritten.text })
+  }
+  return edits
+}
+
+/** Applies verbs that change the outgoing request. All calls of a verb go to it together. */
+export function changeOutgoing(exchange: Exchange, view: ExchangeView, outgoing: OutgoingRequest, effects: readonly EffectCall[]): OutgoingRequest {
+  let { params, headers } = outgoing
+  for (const [owned, calls] of callsByVerb(exchange.snapshot.bound.words, effects, 'outgoing')) {
+    if (owned.verb.acts !== 'outgoing') continue
+    const change = owned.verb.change(view, calls)
+    noteChange(exchange, change)
+    params = mergeParams(params, change.params)
+    headers = { ...headers, ...change.headers }
+  }
+  return { ...outgoing, params, headers }
+}
+
+function hold(exchange: Exchange, { view, decision }: Decided, candidates: readonly Candidate[], outgoing: OutgoingRequest): Awaitable<OutgoingRequest | GatewayError> {
+  let current: Awaitable<OutgoingRequest | GatewayError> = outgoing
+  const targets = candidates.map(({ target }) => target)
+  for (const [owned, calls] of callsByVerb(exchange.snapshot.bound.words, decision.effects, 'exchange')) {
+    current = then(current, (before): Awaitable<OutgoingRequest | GatewayError> => {
+      if (before instanceof GatewayError || owned.verb.acts !== 'exchange') return before
+      const { verb } = owned
+      const enactView: EnactView = { ...view, outgoing: before, candidates: targets }
+      const result = runHook(owned.owner, exchange, {} as Change, () => verb.enact(enactView, calls, exchange.abort.signal))
+      return then(result, (change): OutgoingRequest | GatewayError => {
+        if (change instanceof GatewayError) return change
+        noteChange(exchange, change)
+        return { ...before, params: mergeParams(before.params, change.params), headers: { ...before.headers, ...change.headers } }
+      })
+    })
+  }
+  return current
+}
+
+function noteChange(exchange: Exchange, change: Change): void {
+  for (const warning of change.warnings ?? []) exchange.warnings.add(warning)
+  for (const label of change.labels ?? []) exchange.labels.add(label)
+  if (change.hold) exchange.holds.push(change.hold)
+}
+
+/** Effects grouped by verb, in the order in which the plugins declare their verbs. */
+function callsByVerb(words: Words, effects: readonly EffectCall[], acts: Verb['acts']): readonly (readonly [OwnedVerb, readonly EffectCall[]])[] {
+  const groups: [OwnedVerb, readonly EffectCall[]][] = []
+  for (const [word, owned] of words.verbs) {
+    if (owned.verb.acts !== acts) continue
+    const calls = effects.filter(({ verb }) => verb === word)
+    if (calls.length > 0) groups.push([owned, calls])
+  }
+  return groups
+}
+
+const BOUNDS = new Set(['max_tokens', 'max_completion_tokens'])
+
+/** Later parameters win, but an output bound is only ever lowered. */
+export function mergeParams(before: { readonly [name: string]: Json }, after: { readonly [name: string]: Json } | undefined): { readonly [name: string]: Json } {
+  if (!after) return before
+  const merged: { [name: string]: Json } = { ...before }
+  for (const [name, value] of Object.entries(after)) {
+    const known = merged[name]
+    merged[name] = BOUNDS.has(name) && typeof known === 'number' && typeof value === 'number' ? Math.min(known, value) : value
+  }
+  return merged
+}
+

@@ -1,0 +1,23 @@
+// Headers of the answers: ids, where the answer comes from, warnings.
+import type { Exchange } from './exchange.ts'
+
+export function streamHeaders(exchange: Exchange): { [name: string]: string } {
+  return { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...commonHeaders(exchange) }
+}
+
+/** Headers that every answer carries. */
+export function commonHeaders(exchange: Exchange): { [name: string]: string } {
+  const headers: { [name: string]: string } = { 'x-request-id': exchange.id, 'x-sallyport-trace': exchange.traceId }
+  if (exchange.target && exchange.dispatched) {
+    headers['x-sallyport-model'] = exchange.target.model
+    headers['x-sallyport-provider'] = exchange.target.provider.name
+  }
+  if (exchange.warnings.size > 0) headers['x-sallyport-warnings'] = [...exchange.warnings].join(',')
+  if (exchange.principal?.scopes.includes('debug')) headers['server-timing'] = serverTiming(exchange)
+  return headers
+}
+
+function serverTiming(exchange: Exchange): string {
+  const plugins = Object.entries(exchange.pluginUs).map(([plugin, us]) => `${plugin.replaceAll('.', '_')};dur=${(us / 1000).toFixed(3)}`)
+  return [...plugins, `upstream;dur=${exchange.upstreamMs.toFixed(3)}`, `total;dur=${exchange.elapsedMs().toFixed(3)}`].join(', ')
+}

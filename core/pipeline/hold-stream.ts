@@ -1,0 +1,99 @@
+// A policy on `response` that is not on `stream` judges streamed answers too: the stream is held, judged whole, and then released.
+// So a client cannot dodge a policy by asking for a stream.
+import { GatewayError } from '../errors/gateway-error.ts'
+import { errorFor } from './upstream-errors.ts'
+import { judgeAnswer } from './judge-answer.ts'
+import { locationOfChannel } from '../policy/stream-governor.ts'
+import { wireFor } from '../wire/index.ts'
+import type { Committed } from './dispatch.ts'
+import type { Enacted } from './enact.ts'
+import type { Exchange } from './exchange.ts'
+import type { Part } from '../model/content.ts'
+import type { StreamEvent } from '../model/answer.ts'
+import type { StreamSource } from '../upstream/port.ts'
+import type { StreamWriter, TextGuard } from '../wire/port.ts'
+import type { TargetView } from '../plugin/contract.ts'
+
+type Stream = Extract<Committed, { kind: 'stream' }>
+
+/** UTF-16 units of text a held stream may have; beyond, it is refused. */
+const MAX_HELD_CHARS = 4 * 1024 * 1024
+
+/** Could a policy that judges whole answers still fire? Decided on what is known before the answer. */
+export function mustHold(exchange: Exchange, { judge }: Enacted, view: TargetView): boolean {
+  const program = exchange.snapshot.bound.program.phases.response
+  const needsWhole = program.policies.map(({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'))
+  if (!needsWhole.includes(true)) return false
+  const { fired, open } = judge.fork().glance('response', view)
+  return [...fired, ...open].some((index) => needsWhole[index])
+}
+
+/** Reads the stream to its end and judges it; gives back its events and the texts that may be released. */
+export async function gatherStream(exchange: Exchange, enacted: Enacted, view: TargetView, stream: Stream): Promise<{ source: StreamSource; guard: TextGuard } | GatewayError> {
+  const texts = new Map<string, string>()
+  const writer = recordingWriter(enacted, stream, texts)
+  const events = await readAll(exchange, stream.source, writer)
+  if (events instanceof GatewayError) return events
+  const channels = [...texts.keys()]
+  const parts = channels.map((channel): Part => {
+    const location = locationOfChannel(channel)
+    return { location, text: texts.get(channel)!, path: [channel], rewritable: true, encoding: location === 'completion.arguments' ? 'json' : 'text' }
+  })
+  const completionTokens = writer.seen.usage?.completion ?? exchange.kernel.estimator.tokens(view.request.model, writer.seen.textChars)
+  exchange.usage = writer.seen.usage ?? { ...exchange.usage, prompt: view.promptTokens, completion: completionTokens }
+  exchange.usageSource = writer.seen.usage ? 'provider' : 'estimated'
+  const edits = await judgeAnswer(exchange, enacted, { ...view, finishReason: writer.seen.finishReason, completionTokens }, parts)
+  if (edits instanceof GatewayError) return edits
+  for (const { path, text } of edits) texts.set(String(path[0]), text)
+  return { source: replay(events), guard: releaseAtEnd(texts) }
+}
+
+/** A writer that writes nothing and only learns the text of each channel. */
+function recordingWriter(enacted: Enacted, stream: Stream, texts: Map<string, string>): StreamWriter {
+  const guard: TextGuard = {
+    transparent: false,
+    push(channel, text) {
+      texts.set(channel, (texts.get(channel) ?? '') + text)
+      return ''
+    },
+    end: () => '',
+  }
+  return wireFor(enacted.view.request.dialect).openStream({ guard, wantsUsage: true, model: stream.target.model })
+}
+
+function readAll(exchange: Exchange, source: StreamSource, writer: StreamWriter): Promise<readonly StreamEvent[] | GatewayError> {
+  const kept: StreamEvent[] = []
+  return new Promise((resolve) => {
+    const stop = (error: GatewayError): void => {
+      source.abort()
+      resolve(error)
+    }
+    exchange.abort.signal.addEventListener('abort', () => stop(new GatewayError('upstream_error', { status: 499 })))
+    source.start((events) => {
+      for (const event of events) {
+        kept.push(event)
+        if (event.type === 'done') return resolve(kept)
+        if (event.type === 'error') {
+          exchange.failure = event.failure
+          return resolve(errorFor(event.failure, false))
+        }
+        writer.chunk(event)
+      }
+      if (writer.seen.textChars > MAX_HELD_CHARS) stop(new GatewayError('policy_denied', { reason: 'policy.answer_too_long', message: 'The answer is too long to be checked as a whole.' }))
+    })
+  })
+}
+
+function replay(events: readonly StreamEvent[]): StreamSource {
+  return { start: (onEvents) => onEvents(events), pause() {}, resume() {}, abort() {} }
+}
+
+/** Holds everything and releases the judged text when its channel ends. */
+function releaseAtEnd(texts: ReadonlyMap<string, string>): TextGuard {
+  const open = new Set(texts.keys())
+  return {
+    transparent: false,
+    push: () => '',
+    end: (channel) => (open.delete(channel) ? (texts.get(channel) ?? '') : ''),
+  }
+}

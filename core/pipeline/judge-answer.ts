@@ -1,0 +1,36 @@
+// Judges a whole answer by the policies on `response`, and gives the texts that must stand in its place.
+import { ContentScan } from '../policy/content-scan.ts'
+import { isPromise } from '../model/maybe-promise.ts'
+import { noteDecision, refusalOf } from './decide.ts'
+import { noteFindings } from './findings.ts'
+import { rewriteText, spanCallsOf } from '../policy/spans.ts'
+import type { AnswerView } from '../plugin/contract.ts'
+import type { Enacted } from './enact.ts'
+import type { Exchange } from './exchange.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
+import type { Part, TextEdit } from '../model/content.ts'
+
+const NO_EDITS: readonly TextEdit[] = []
+
+export async function judgeAnswer(exchange: Exchange, { judge, prompt }: Enacted, view: AnswerView, parts: readonly Part[]): Promise<readonly TextEdit[] | GatewayError> {
+  const { bound } = exchange.snapshot
+  const program = bound.program.phases.response
+  if (program.policies.length === 0 && bound.program.bundle.defaults.response === 'allow') return NO_EDITS
+  const completion = new ContentScan(bound.detection, parts, bound.scanDeadlineMs)
+  const pending = judge.decideResponse(view, prompt, completion)
+  const decision = isPromise(pending) ? await pending : pending
+  noteDecision(exchange, decision)
+  const refusal = refusalOf(decision)
+  if (refusal) return refusal
+
+  const calls = spanCallsOf(decision.effects, bound.words, bound.detection)
+  if (calls.length > 0) await completion.scan(new Set(calls.flatMap((span) => [...span.detectors])), new Set(calls.flatMap((span) => [...span.locations])))
+  if (completion.isEmpty) return NO_EDITS
+  return parts.flatMap((part, index) => {
+    const findings = completion.findingsIn(index)
+    if (findings.length === 0) return []
+    const rewritten = rewriteText(part.text, findings, part, calls)
+    noteFindings(exchange, 'response', part, findings, rewritten?.applied ?? [])
+    return rewritten ? [{ path: part.path, text: rewritten.text }] : []
+  })
+}

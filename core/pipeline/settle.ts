@@ -1,0 +1,71 @@
+// The one exit of every exchange: cost, reservations, the frame "closed", metrics. Runs exactly once, on every path.
+import { closedRows } from './rows.ts'
+import { costNano } from '../model/money.ts'
+import { isPromise } from '../model/maybe-promise.ts'
+import { notifySettled } from './notify.ts'
+import type { Exchange } from './exchange.ts'
+import type { Settlement } from '../plugin/contract.ts'
+
+export async function settle(exchange: Exchange): Promise<void> {
+  if (exchange.isSettled) return
+  exchange.isSettled = true
+  chargeWhatWasSpent(exchange)
+  exchange.costNano = exchange.target?.rates && exchange.dispatched ? costNano(exchange.usage, exchange.target.rates) : null
+  await settleHolds(exchange)
+  learn(exchange)
+  notifySettled(exchange)
+  tellMetrics(exchange)
+  try {
+    await exchange.kernel.record.closed(closedRows(exchange))
+  } catch (error) {
+    if (exchange.outcome === 'completed') throw error
+    exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'the end of an exchange could not be recorded')
+  }
+}
+
+/** A request that left and was cut off before its usage came back has cost its prompt. */
+function chargeWhatWasSpent(exchange: Exchange): void {
+  if (exchange.usageSource !== 'none' || !exchange.dispatched || exchange.outcome !== 'aborted') return
+  exchange.usage = { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0 }
+  exchange.usageSource = 'estimated_on_abort'
+}
+
+async function settleHolds(exchange: Exchange): Promise<void> {
+  const settlement: Settlement = {
+    usage: exchange.usage,
+    usageSource: exchange.usageSource,
+    costNano: exchange.costNano,
+    dispatched: exchange.dispatched,
+  }
+  for (const hold of exchange.holds) {
+    try {
+      const pending = hold.settle(settlement)
+      if (isPromise(pending)) await pending
+    } catch (error) {
+      exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'a reservation could not be settled')
+    }
+  }
+}
+
+function learn(exchange: Exchange): void {
+  if (exchange.usageSource !== 'provider' || !exchange.request) return
+  exchange.kernel.estimator.learn(exchange.request.model, exchange.request.raw.length, exchange.usage.prompt)
+}
+
+function tellMetrics(exchange: Exchange): void {
+  const latencyMs = exchange.elapsedMs()
+  exchange.kernel.metrics.exchangeEnded({
+    endpoint: exchange.incoming.governed.endpoint,
+    status: exchange.status,
+    outcome: exchange.outcome,
+    streamed: exchange.request?.stream ?? false,
+    provider: exchange.target?.provider.name ?? '',
+    model: exchange.target?.model ?? '',
+    latencyMs,
+    ttftMs: exchange.ttftMs,
+    overheadUs: (latencyMs - exchange.upstreamMs) * 1000,
+    promptTokens: exchange.usage.prompt,
+    completionTokens: exchange.usage.completion,
+    attempts: exchange.attempts.length,
+  })
+}

@@ -1,0 +1,125 @@
+// Rewrites the spans that policies protect. Where findings overlap they merge, and the strongest verb, then severity, then policy id, wins.
+import type { Detection } from '../detect/port.ts'
+import type { EffectCall, Verb } from '../plugin/contract.ts'
+import type { Finding, Part } from '../model/content.ts'
+import { locationsOf } from './locations.ts'
+import type { Words } from './words.ts'
+
+type SpansVerb = Extract<Verb, { acts: 'spans' }>
+
+/** One call of a span verb, with its detectors and locations resolved to single ones. */
+export interface SpanCall {
+  readonly call: EffectCall
+  readonly verb: SpansVerb
+  readonly detectors: ReadonlySet<string>
+  readonly locations: ReadonlySet<string>
+}
+
+export interface Rewritten {
+  readonly text: string
+  readonly applied: readonly { readonly finding: Finding; readonly verb: string }[]
+}
+
+const SEVERITIES = ['low', 'medium', 'high', 'critical']
+
+/** The span calls among a decision's effects, strongest first. */
+export function spanCallsOf(effects: readonly EffectCall[], words: Words, detection: Detection): readonly SpanCall[] {
+  const calls = effects.flatMap((call) => {
+    const verb = words.verbs.get(call.verb)?.verb
+    if (verb?.acts !== 'spans') return []
+    return [
+      {
+        call,
+        verb,
+        detectors: new Set(listOf(call, 'detector').flatMap((name) => detection.members(name))),
+        locations: new Set(listOf(call, 'location').flatMap((name) => [...locationsOf(name)])),
+      },
+    ]
+  })
+  return calls.sort(strongestFirst)
+}
+
+function listOf(call: EffectCall, operand: string): readonly string[] {
+  const value = call.operands[operand]
+  return (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string')
+}
+
+function strongestFirst(a: SpanCall, b: SpanCall): number {
+  return (
+    b.verb.join.strength - a.verb.join.strength ||
+    SEVERITIES.indexOf(b.call.severity) - SEVERITIES.indexOf(a.call.severity) ||
+    (a.call.policy < b.call.policy ? -1 : 1)
+  )
+}
+
+/** The call that governs a finding at a location, or null if no policy protects it. */
+export function callFor(finding: Finding, location: string, calls: readonly SpanCall[]): SpanCall | null {
+  return calls.find((span) => span.locations.has(location) && span.detectors.has(finding.detector)) ?? null
+}
+
+/**
+ * Applies span calls to a text. `findings` sorted by start. Null when nothing is protected there.
+ * In JSON source (`encoding: 'json'`) a replacement is escaped, and quoted where it takes the place of a bare number.
+ */
+export function rewriteText(text: string, findings: readonly Finding[], place: Pick<Part, 'location' | 'encoding'>, calls: readonly SpanCall[], quotes = new QuoteState()): Rewritten | null {
+  const merged = mergeOverlapping(findings, place.location, calls)
+  if (merged.length === 0) return null
+  let out = ''
+  let at = 0
+  for (const { start, end, finding, span } of merged) {
+    const between = text.slice(at, start)
+    out += between
+    const replacement = span.verb.rewrite(text.slice(start, end), finding, span.call)
+    if (place.encoding === 'json') {
+      quotes.read(between)
+      out += quotes.inString ? escapeJson(replacement) : JSON.stringify(replacement)
+    } else out += replacement
+    at = end
+  }
+  const rest = text.slice(at)
+  if (place.encoding === 'json') quotes.read(rest)
+  return { text: out + rest, applied: merged.map(({ finding, span }) => ({ finding, verb: span.call.verb })) }
+}
+
+interface Governed {
+  start: number
+  end: number
+  finding: Finding
+  span: SpanCall
+}
+
+function mergeOverlapping(findings: readonly Finding[], location: string, calls: readonly SpanCall[]): readonly Governed[] {
+  const merged: Governed[] = []
+  for (const finding of findings) {
+    const span = callFor(finding, location, calls)
+    if (!span) continue
+    const last = merged.at(-1)
+    if (!last || finding.start >= last.end) {
+      merged.push({ start: finding.start, end: finding.end, finding, span })
+      continue
+    }
+    const wins = strongestFirst(span, last.span) < 0 || (span === last.span && finding.end - finding.start > last.finding.end - last.finding.start)
+    if (wins) Object.assign(last, { finding, span })
+    last.end = Math.max(last.end, finding.end)
+  }
+  return merged
+}
+
+function escapeJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+/** Follows JSON source from its start and knows whether the next character stands inside a string. */
+export class QuoteState {
+  inString = false
+  #escaped = false
+
+  read(text: string): void {
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      if (this.#escaped) this.#escaped = false
+      else if (unit === 92 && this.inString) this.#escaped = true
+      else if (unit === 34) this.inString = !this.inString
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// Whose address counts: the peer's, or, if the peer is a trusted proxy, the last one in `x-forwarded-for` that is not itself trusted.
+import { BlockList, isIPv6, isIP } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+
+export type ClientIpReader = (request: IncomingMessage) => string
+
+/** `trusted`: addresses or CIDR networks of proxies in front of the gateway. Throws on what is neither. */
+export function clientIpReader(trusted: readonly string[]): ClientIpReader {
+  const list = new BlockList()
+  for (const entry of trusted) addNetwork(list, entry)
+  const isTrusted = (ip: string): boolean => list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4')
+  return (request) => {
+    let ip = plain(request.socket.remoteAddress ?? '')
+    if (trusted.length === 0) return ip
+    const hops = String(request.headers['x-forwarded-for'] ?? '').split(',')
+    while (isTrusted(ip) && hops.length > 0) {
+      const next = plain(hops.pop()!.trim())
+      if (isIP(next) === 0) break
+      ip = next
+    }
+    return ip
+  }
+}
+
+function addNetwork(list: BlockList, entry: string): void {
+  const [address = '', bits] = entry.split('/')
+  const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+  if (isIP(address) === 0) throw new Error(`server.trustProxy: ${entry} is neither an address nor a network such as 10.0.0.0/8`)
+  if (bits === undefined) list.addAddress(address, family)
+  else list.addSubnet(address, Number(bits), family)
+}
+
+/** IPv4 addresses that arrive over an IPv6 socket are written as what they are. */
+function plain(ip: string): string {
+  return ip.startsWith('::ffff:') ? ip.slice(7) : ip
+}

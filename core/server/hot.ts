@@ -1,0 +1,41 @@
+// The entry for governed requests. Everything that is not in the table of governed endpoints goes to the express app.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { GOVERNED } from './routes.ts'
+import { handle } from '../pipeline/handle.ts'
+import { HttpIncoming, HttpReply } from './http-exchange.ts'
+import { wireFor } from '../wire/index.ts'
+import type { GovernedEndpoint } from '../pipeline/ports.ts'
+import type { Gateway } from './gateway.ts'
+
+export function hotEntry(gateway: Gateway, app: RequestListener): RequestListener {
+  return (request, response) => {
+    const governed = GOVERNED.get(`${request.method} ${pathOf(request.url ?? '')}`)
+    if (!governed) return app(request, response)
+    if (gateway.isDraining) return refuseDraining(response, governed)
+    const incoming = new HttpIncoming(request, governed, gateway.clientIp(request), gateway.current.loaded.config.server.maxBodyBytes)
+    void handle(gateway.kernel, gateway.current, incoming, new HttpReply(request, response))
+  }
+}
+
+export function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
+
+function refuseDraining(response: ServerResponse, governed: GovernedEndpoint): void {
+  sendError(response, governed, new GatewayError('draining'))
+}
+
+/** Answers outside the pipeline, where there is no exchange to settle. */
+export function sendError(response: ServerResponse<IncomingMessage>, governed: Pick<GovernedEndpoint, 'dialect'>, error: GatewayError): void {
+  const body = wireFor(governed.dialect).writeError(error, '')
+  response.writeHead(error.status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    connection: 'close',
+    'x-should-retry': String(error.shouldRetry),
+    ...(error.retryAfterSeconds === null ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
+  })
+  response.end(body)
+}

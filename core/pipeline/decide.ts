@@ -2,7 +2,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
-import type { Decision } from '../../dsl/index.ts'
+import type { Decision } from '../policy/language.ts'
 import type { Exchange } from './exchange.ts'
 import type { Received } from './receive.ts'
 

@@ -1,0 +1,13 @@
+// The plugins that come with the gateway. The order here is the order of ties; `after` decides the rest.
+import type { Plugin } from './plugin/contract.ts'
+import { auth } from '../plugins/auth/index.ts'
+import { cache } from '../plugins/cache/index.ts'
+import { failover } from '../plugins/failover/index.ts'
+import { pii } from '../plugins/pii/index.ts'
+import { anthropic } from '../plugins/provider.anthropic/index.ts'
+import { openai } from '../plugins/provider.openai/index.ts'
+import { sim } from '../plugins/provider.sim/index.ts'
+import { quota } from '../plugins/quota/index.ts'
+import { routing } from '../plugins/routing/index.ts'
+
+export const PLUGINS: readonly Plugin[] = [auth, pii, routing, quota, cache, failover, openai, anthropic, sim] as readonly Plugin[]

@@ -1,0 +1,105 @@
+// A running gateway: the kernel that lasts, the snapshot that judges now, and the server that listens.
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { buildSnapshot, type SnapshotParts } from './snapshots.ts'
+import { buildApp } from './app.ts'
+import { clientIpReader, type ClientIpReader } from './client-ip.ts'
+import { hotEntry } from './hot.ts'
+import type { AddressInfo } from 'node:net'
+import type { Kernel, Snapshot } from '../pipeline/snapshot.ts'
+import type { LoadedConfig } from '../config/config.ts'
+
+export interface GatewayOptions extends SnapshotParts {
+  /** Reads the configuration again; throws with every finding. */
+  readonly load: () => LoadedConfig
+  readonly adminToken: string
+  readonly metricsText: () => Promise<string>
+}
+
+export interface ReloadReport {
+  readonly ok: boolean
+  readonly generation: number
+  /** Why the last reload was refused, or null. */
+  readonly error: string | null
+}
+
+export class Gateway {
+  readonly kernel: Kernel
+  readonly options: GatewayOptions
+  #current: Snapshot
+  #clientIp: ClientIpReader
+  #reloading: Promise<ReloadReport> | null = null
+  #server: Server | null = null
+  lastError: string | null = null
+  isDraining = false
+
+  private constructor(options: GatewayOptions, first: Snapshot) {
+    this.options = options
+    this.kernel = options.kernel
+    this.#current = first
+    this.#clientIp = clientIpReader(first.loaded.config.server.trustProxy)
+  }
+
+  /** Builds the first snapshot. Throws when the configuration, a plugin or a policy is not good: nothing listens then. */
+  static async create(options: GatewayOptions): Promise<Gateway> {
+    return new Gateway(options, await buildSnapshot(options, options.load(), 1))
+  }
+
+  get current(): Snapshot {
+    return this.#current
+  }
+
+  clientIp(request: IncomingMessage): string {
+    return this.#clientIp(request)
+  }
+
+  /** Listens; rejects with a sentence when the port is taken. */
+  async listen(port: number, host: string): Promise<AddressInfo> {
+    const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 })
+    server.on('request', hotEntry(this, buildApp(this)))
+    this.#server = server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(error.code === 'EADDRINUSE' ? new Error(`port ${port} on ${host} is taken; stop the other process, or choose a port with --port or server.port`) : error),
+      )
+      server.listen(port, host, resolve)
+    })
+    return server.address() as AddressInfo
+  }
+
+  /** Builds a new snapshot beside the old one and swaps. A bad one changes nothing; the report says why. One reload at a time. */
+  reload(): Promise<ReloadReport> {
+    this.#reloading = (this.#reloading ?? Promise.resolve()).then(() => this.#reload()) as Promise<ReloadReport>
+    return this.#reloading
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const old = this.#current
+    try {
+      const loaded = this.options.load()
+      const clientIp = clientIpReader(loaded.config.server.trustProxy)
+      this.#current = await buildSnapshot(this.options, loaded, old.generation + 1)
+      this.#clientIp = clientIp
+      this.lastError = null
+      this.kernel.log.info({ generation: this.#current.generation, policy_hash: this.#current.bound.program.hash }, 'reloaded')
+      void old.retire().catch((error: unknown) => this.kernel.log.error({ err: error }, 'an old snapshot could not be closed'))
+    } catch (error) {
+      this.lastError = error instanceof Error ? error.message : String(error)
+      this.kernel.log.error({ err: this.lastError }, 'the reload was refused; the last good configuration goes on')
+    }
+    return { ok: this.lastError === null, generation: this.#current.generation, error: this.lastError }
+  }
+
+  /** Stops taking requests, lets those under way end within `server.drainSeconds`, then closes everything below. */
+  async close(): Promise<void> {
+    this.isDraining = true
+    const server = this.#server
+    if (server) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const cancel = this.kernel.clock.after(this.#current.loaded.config.server.drainSeconds * 1000, () => server.closeAllConnections())
+      await closed
+      cancel()
+    }
+    await this.#current.retire()
+  }
+}

@@ -1,0 +1,41 @@
+// `GET /v1/models`: only what this key may use.
+import { Router, type Request, type Response } from 'express'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { identifyCaller } from '../pipeline/identify.ts'
+import { modelBody, modelListBody } from '../wire/models.ts'
+import { sendError } from './hot.ts'
+import type { Gateway } from './gateway.ts'
+import type { Model } from '../model/directory.ts'
+
+export function modelsRouter(gateway: Gateway): Router {
+  const router = Router()
+  router.get('/', (request, response) => answer(gateway, request, response, (models) => modelListBody(models.map(({ name }) => name))))
+  router.get('/:id', (request, response) =>
+    answer(gateway, request, response, (models) => {
+      const model = models.find(({ name }) => name === request.params.id)
+      return model ? modelBody(model.name) : new GatewayError('model_not_found', { message: `There is no model "${request.params.id}" for this key.` })
+    }),
+  )
+  return router
+}
+
+async function answer(gateway: Gateway, request: Request, response: Response, body: (models: readonly Model[]) => object): Promise<void> {
+  const models = await usableModels(gateway, request)
+  const result = models instanceof GatewayError ? models : body(models)
+  if (result instanceof GatewayError) return sendError(response, { dialect: 'openai-chat' }, result)
+  response.json(result)
+}
+
+async function usableModels(gateway: Gateway, request: Request): Promise<readonly Model[] | GatewayError> {
+  const snapshot = gateway.current
+  const principal = await identifyCaller(snapshot, NO_LEDGER, {
+    clientIp: gateway.clientIp(request),
+    header: (name) => request.get(name) ?? null,
+    scope: '',
+  })
+  if (principal instanceof GatewayError) return principal
+  const { directory } = snapshot.loaded
+  return [...directory.models.values()].filter(({ name, active }) => active && (principal.models === null || principal.models.includes(name)))
+}
+
+const NO_LEDGER = { addTime() {}, skipped() {} }

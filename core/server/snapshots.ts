@@ -1,0 +1,89 @@
+// Builds snapshots and swaps them: a reload makes a whole new one beside the old, and only a good one takes over.
+import { resolve } from 'node:path'
+import { bindPolicies } from '../policy/bind.ts'
+import { compilePolicies, readPolicyFiles, STANDARD_POLICIES } from '../policy/load.ts'
+import { createUpstream } from '../upstream/index.ts'
+import { credentialValue } from '../config/secrets.ts'
+import { gatherWords } from '../policy/words.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { newId } from '../model/ids.ts'
+import { openAiChatReader } from '../wire/index.ts'
+import { setupPlugins } from '../plugin/registry.ts'
+import { Snapshot, type Kernel } from '../pipeline/snapshot.ts'
+import type { Host, Plugin } from '../plugin/contract.ts'
+import type { LoadedConfig } from '../config/config.ts'
+import type { ProviderInfo } from '../model/target.ts'
+
+const SCAN_DEADLINE_MS = 2000
+const SCAN_WORKERS = 1
+
+export interface SnapshotParts {
+  readonly kernel: Kernel
+  readonly plugins: readonly Plugin[]
+  readonly secret: (name: string) => Buffer
+}
+
+/** Builds a snapshot. Throws ConfigError, PluginConfigError or PolicyError; nothing of the running snapshot is touched. */
+export async function buildSnapshot({ kernel, plugins, secret }: SnapshotParts, loaded: LoadedConfig, generation: number): Promise<Snapshot> {
+  const hostFor = (plugin: string): Host => ({
+    state: kernel.state,
+    directory: loaded.directory,
+    clock: kernel.clock,
+    log: named(kernel.log, plugin),
+    newId,
+    secret,
+  })
+  const set = await setupPlugins(plugins, loaded.config.plugins, hostFor)
+  try {
+    requireAdapters(loaded, set.adapters)
+    const words = gatherWords(set.vocabularies)
+    const { bundle, warnings } = compilePolicies(readPolicyFiles(policyPaths(loaded), loaded.baseDir), words)
+    for (const { code, message, span } of warnings) kernel.log.warn({ code, file: span.file }, `policy: ${message}`)
+    if (!loaded.config.policies.standard) kernel.log.warn({}, 'the standard policies are switched off (policies.standard: false)')
+    return new Snapshot({
+      generation,
+      loaded,
+      plugins: set,
+      bound: bindPolicies(bundle, words, { scanDeadlineMs: SCAN_DEADLINE_MS, scanWorkers: SCAN_WORKERS }),
+      upstream: createUpstream({
+        adapters: set.adapters,
+        clock: kernel.clock,
+        defaultReader: openAiChatReader,
+        credential: (provider) => credentialOf(loaded, provider),
+      }),
+    })
+  } catch (error) {
+    await set.close()
+    throw error
+  }
+}
+
+export function policyPaths({ config, baseDir }: LoadedConfig): readonly string[] {
+  const own = config.policies.paths.map((path) => resolve(baseDir, path))
+  return config.policies.standard ? [STANDARD_POLICIES, ...own] : own
+}
+
+function requireAdapters(loaded: LoadedConfig, adapters: ReadonlyMap<string, unknown>): void {
+  for (const model of loaded.directory.models.values()) {
+    for (const { provider } of model.targets) {
+      if (adapters.has(provider.type)) continue
+      throw new Error(`providers: ${provider.name} has the type ${provider.type}, which no plugin brings; there are ${[...adapters.keys()].join(', ')}`)
+    }
+  }
+}
+
+function credentialOf(loaded: LoadedConfig, provider: ProviderInfo): string | null {
+  if (provider.credentialRef === null) return null
+  const source = loaded.credentials.get(provider.credentialRef)
+  if (!source) throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not configured.`, shouldRetry: false })
+  return credentialValue(source)
+}
+
+function named(log: Kernel['log'], plugin: string): Kernel['log'] {
+  return {
+    debug: (fields, message) => log.debug({ plugin, ...fields }, message),
+    info: (fields, message) => log.info({ plugin, ...fields }, message),
+    warn: (fields, message) => log.warn({ plugin, ...fields }, message),
+    error: (fields, message) => log.error({ plugin, ...fields }, message),
+  }
+}

@@ -1,0 +1,62 @@
+// What a newcomer needs at the first start: an admin token, a key for the demo tenant, and a request to paste.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hashKey, makeKey } from '../model/key-material.ts'
+import { newId } from '../model/ids.ts'
+import { secretsFolder } from '../state/secrets.ts'
+import type { LoadedConfig } from '../config/config.ts'
+import type { State } from '../model/state.ts'
+
+const DEMO_TENANT = 'demo'
+const DEMO_SCOPES = ['chat', 'decide', 'debug']
+
+/** The admin token, derived from a secret of its own, and the key of the demo tenant where that tenant is configured. */
+export async function firstStart(loaded: LoadedConfig, state: State, secret: (name: string) => Buffer): Promise<{ token: string; demoKey: string | null }> {
+  const token = `sp_admin_${secret('admin-token').toString('hex')}`
+  return { token, demoKey: loaded.directory.tenants.has(DEMO_TENANT) ? await demoKey(loaded, state, secret) : null }
+}
+
+/** Made once and kept 0600 beside the other secrets, so that the second start prints the same. */
+async function demoKey(loaded: LoadedConfig, state: State, secret: (name: string) => Buffer): Promise<string> {
+  const pepper = secret('pepper')
+  const file = join(secretsFolder(loaded), 'demo-key')
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const { key, prefix } = makeKey()
+  await state.keys.put({
+    id: newId('key'),
+    tenant: DEMO_TENANT,
+    prefix,
+    hash: hashKey(key, pepper),
+    scopes: DEMO_SCOPES,
+    models: null,
+    features: null,
+    allowedIps: null,
+    expires: null,
+    createdAt: new Date().toISOString(),
+    revokedAt: null,
+  })
+  writeFileSync(file, key + '\n', { mode: 0o600 })
+  return key
+}
+
+export function printWelcome({ url, adminToken, demoKey: key, loaded }: { url: string; adminToken: string; demoKey: string | null; loaded: LoadedConfig }): void {
+  const models = [...loaded.directory.models.values()].filter(({ active }) => active).map(({ name }) => name)
+  const lines = [
+    `Sallyport listens on ${url}`,
+    `  config       ${loaded.path ?? 'built-in defaults (sallyport init writes a file to start from)'}`,
+    `  models       ${models.join(', ')}`,
+    `  admin token  ${adminToken}`,
+  ]
+  if (key !== null) {
+    lines.push('', 'Try it:', '', curlFor(url, key, models[0] ?? 'auto'), '')
+  }
+  process.stdout.write(lines.join('\n') + '\n')
+}
+
+function curlFor(url: string, key: string, model: string): string {
+  return [
+    `  curl ${url}/v1/chat/completions \\`,
+    `    -H 'authorization: Bearer ${key}' -H 'content-type: application/json' \\`,
+    `    -d '{"model":"${model}","messages":[{"role":"user","content":"My card is 4111 1111 1111 1111. Say hello."}]}'`,
+  ].join('\n')
+}

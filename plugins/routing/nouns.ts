@@ -1,19 +1,20 @@
 // What policies may ask about a target. All of it comes from the configuration, so all of it is proved.
-import type { Attribute } from '../../core/plugin/index.ts'
+import type { Attribute, AttributeType, Target, Value } from '../../core/plugin/index.ts'
 import { firstActive } from './resolve.ts'
 
-const ofTarget = { phase: 'target', source: 'proved', lifetime: 'exchange', cost: 'free', optional: false } as const
+const TEXT: AttributeType = { kind: 'text' }
+const BOOL: AttributeType = { kind: 'bool' }
 
 export const attributes: readonly Attribute[] = [
-  { ...ofTarget, name: 'target.provider', type: { kind: 'text' }, doc: 'Name of the provider.', example: 'openai', resolve: ({ target }) => target.provider.name },
-  { ...ofTarget, name: 'target.zone', type: { kind: 'text' }, doc: 'Zone of the provider, e.g. `eu` or `internal`.', example: 'us', resolve: ({ target }) => target.provider.zone },
-  { ...ofTarget, name: 'target.region', type: { kind: 'text' }, optional: true, doc: 'Region of the provider, if one is configured.', resolve: ({ target }) => target.provider.region },
-  { ...ofTarget, name: 'target.model', type: { kind: 'text' }, doc: 'Our name of the model.', example: 'example-model', resolve: ({ target }) => target.model },
-  { ...ofTarget, name: 'target.upstream_model', type: { kind: 'text' }, doc: "The provider's name of the model.", example: 'example-model', resolve: ({ target }) => target.upstreamModel },
-  { ...ofTarget, name: 'target.secure', type: { kind: 'bool' }, doc: 'True for models of the secure tier.', example: false, resolve: ({ target }) => target.secure },
+  ofTarget('provider', TEXT, 'openai', 'Name of the provider.', target => target.provider.name),
+  ofTarget('zone', TEXT, 'us', 'Zone of the provider, e.g. `eu` or `internal`.', target => target.provider.zone),
+  ofTarget('region', TEXT, null, 'Region of the provider, if one is configured.', target => target.provider.region),
+  ofTarget('model', TEXT, 'example-model', 'Our name of the model.', target => target.model),
+  ofTarget('upstream_model', TEXT, 'example-model', "The provider's name of the model.", target => target.upstreamModel),
+  ofTarget('secure', BOOL, false, 'True for models of the secure tier.', target => target.secure),
   {
     name: 'routing.has_secure',
-    type: { kind: 'bool' },
+    type: BOOL,
     optional: false,
     phase: 'request',
     source: 'proved',
@@ -24,3 +25,20 @@ export const attributes: readonly Attribute[] = [
     resolve: ({ directory }) => firstActive(directory, true) !== null,
   },
 ]
+
+/** An attribute without an example is optional. */
+function ofTarget(word: string, type: AttributeType, example: Value, doc: string, read: (target: Target) => Value): Attribute {
+  const optional = example === null
+  return {
+    name: `target.${word}`,
+    type,
+    optional,
+    phase: 'target',
+    source: 'proved',
+    lifetime: 'exchange',
+    cost: 'free',
+    doc,
+    ...(optional ? {} : { example }),
+    resolve: ({ target }) => read(target),
+  }
+}

@@ -18,7 +18,7 @@ export async function openChdb(options: { readonly path: string; readonly databa
   mkdirSync(options.path, { recursive: true, mode: 0o700 })
   const store = new ChdbStore(options.path, database)
   try {
-    await store.ddl(`CREATE DATABASE IF NOT EXISTS \`${database}\``)
+    await store.create()
   } catch (error) {
     await store.close()
     throw error
@@ -37,6 +37,12 @@ class ChdbStore implements Store {
     this.database = database
     this.#writer = open(path)
     this.#reader = open(path)
+  }
+
+  /** The database, and its tables as what the reader means by a bare name. */
+  async create(): Promise<void> {
+    await this.ddl(`CREATE DATABASE IF NOT EXISTS \`${this.database}\``)
+    await run(this.#reader, `USE \`${this.database}\``, 'JSONCompactEachRow')
   }
 
   async ping(): Promise<void> {
@@ -64,11 +70,17 @@ class ChdbStore implements Store {
   }
 
   /** A session of its own per stream: a session carries one stream at a time, and opening one costs a fraction of a millisecond. */
-  async *stream(statement: string, format: 'JSONCompactEachRow'): AsyncIterable<string> {
+  async *stream(statement: string): AsyncIterable<string> {
     const session = open(this.#path)
+    let isFirst = true
     try {
       await session.queryAsync(`USE \`${this.database}\``)
-      for await (const chunk of session.queryStream(statement, { format })) yield chunk.text()
+      for await (const chunk of session.queryStream(statement, { format: 'JSONCompactEachRowWithNames' })) {
+        const text = chunk.text()
+        // Every chunk is a document of its own and repeats the names.
+        yield isFirst ? text : text.slice(text.indexOf('\n') + 1)
+        isFirst = false
+      }
     } catch (error) {
       throw asStoreError(error)
     } finally {

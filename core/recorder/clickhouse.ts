@@ -68,11 +68,12 @@ class ServerStore implements Store {
   }
 
   /** The server holds the first part of an answer back until it is whole (`wait_end_of_query`), so an error is never mixed into rows. */
-  async *stream(statement: string, format: 'JSONCompactEachRow'): AsyncIterable<string> {
+  async *stream(statement: string): AsyncIterable<string> {
     const abort = new AbortController()
     try {
       const clickhouse_settings = { wait_end_of_query: 1 } as const
-      const { stream } = await this.#reader.exec({ query: `${statement}\nFORMAT ${format}`, abort_signal: abort.signal, clickhouse_settings })
+      const query = `${statement}\nFORMAT JSONCompactEachRowWithNames`
+      const { stream } = await this.#reader.exec({ query, abort_signal: abort.signal, clickhouse_settings })
       stream.setEncoding('utf8')
       for await (const chunk of stream) yield chunk as string
     } catch (error) {

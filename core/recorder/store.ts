@@ -20,8 +20,8 @@ export interface Store {
   insert(batch: InsertBatch): Promise<void>
   /** A statement of our own; whole result as objects, 64-bit integers and decimals as strings. */
   query<Row>(statement: string): Promise<Row[]>
-  /** The lines of a result in `format`, as they come. Ending the iteration early ends the query. */
-  stream(statement: string, format: 'JSONCompactEachRow'): AsyncIterable<string>
+  /** A result as text, as it comes: a line with the names of the columns, then a JSON array per row. Ending the iteration early ends the query. */
+  stream(statement: string): AsyncIterable<string>
   close(): Promise<void>
 }
 

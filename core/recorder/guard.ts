@@ -1,0 +1,122 @@
+// What a reader of the record may ask. The text is reduced to tokens (so that the engine sees no comment and no second statement), the
+// engine parses it, and the tree it reports is searched for what reaches beyond the record. What we cannot read, we refuse.
+import type { Store } from './store.ts'
+
+/** A query that is not run, with a reason for the person who wrote it. */
+export class RefusedQuery extends Error {
+  constructor(reason: string) {
+    super(reason)
+    this.name = 'RefusedQuery'
+  }
+}
+
+export const SQL_LIMITS = { seconds: 30, memoryBytes: 256 * 1024 * 1024, rows: 1_000_000, threads: 2 } as const
+
+const LIMITS = [
+  'readonly = 1', `max_execution_time = ${SQL_LIMITS.seconds}`, "timeout_overflow_mode = 'throw'", `max_memory_usage = ${SQL_LIMITS.memoryBytes}`,
+  `max_result_rows = ${SQL_LIMITS.rows}`, "result_overflow_mode = 'throw'", `max_threads = ${SQL_LIMITS.threads}`,
+  'output_format_json_quote_64bit_integers = 1', 'output_format_json_quote_decimals = 1', 'output_format_json_quote_denormals = 1',
+].join(', ')
+
+/** Checks a query and gives the statement to run: the query as a subquery under limits. Throws `RefusedQuery`, or the engine's syntax error. */
+export async function guard(store: Store, text: string): Promise<string> {
+  const query = singleStatement(text)
+  inspect(await syntaxTree(store, query), await tableFunctions(store))
+  return `SELECT * FROM (\n${query}\n) SETTINGS ${LIMITS}`
+}
+
+/** The engine's own reading of the query, one node per line. It parses and does not run it. */
+async function syntaxTree(store: Store, query: string): Promise<string[]> {
+  try {
+    const tree = await store.query<{ explain: string }>(`SELECT * FROM (EXPLAIN AST ${query}\n)`)
+    return tree.map((row) => row.explain)
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('output options')) {
+      throw new RefusedQuery('FORMAT and INTO OUTFILE are fixed here: take them out of the query')
+    }
+    throw error
+  }
+}
+
+const TOKEN = /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`(?:[^`\\]|\\[\s\S]|``)*`|[A-Za-z0-9_]+|[-+*/%=<>!.,()[\]{}:?|&^~@]|;/y
+
+/** The query without comments and a closing semicolon. Refuses all that our reading and the engine's might take differently. */
+function singleStatement(text: string): string {
+  const tokens = tokenise(text)
+  while (tokens.at(-1) === ' ' || tokens.at(-1) === ';') tokens.pop()
+  if (tokens.includes(';')) throw new RefusedQuery('one statement only: there is a ; in the middle of the query')
+  const query = tokens.join('').trim()
+  if (!/^(?:select|with|\()/i.test(query)) throw new RefusedQuery('only SELECT reads the record: the query must begin with SELECT or WITH')
+  if (!isBalanced(tokens)) throw new RefusedQuery('the parentheses of the query do not match')
+  return query
+}
+
+/** Nothing may close the parenthesis that we put around the query. */
+function isBalanced(tokens: readonly string[]): boolean {
+  let depth = 0
+  for (const token of tokens) {
+    if (token === '(') depth++
+    if (token === ')' && --depth < 0) return false
+  }
+  return depth === 0
+}
+
+function tokenise(text: string): string[] {
+  const tokens: string[] = []
+  TOKEN.lastIndex = 0
+  while (TOKEN.lastIndex < text.length) {
+    const at = TOKEN.lastIndex
+    const token = TOKEN.exec(text)?.[0]
+    if (token === undefined) throw new RefusedQuery(`cannot read the query at ${JSON.stringify(text.slice(at, at + 20))}`)
+    tokens.push(/^(?:\s|--|\/\*)/.test(token) ? ' ' : token)
+  }
+  return tokens
+}
+
+/** Table functions that compute from nothing; every other one reaches for files, hosts, processes or other tables. */
+const HARMLESS_TABLES = new Set(['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'generateseries', 'generate_series', 'values', 'view', 'null'])
+/** Ordinary functions that read files, call hosts, run programs or tell about the process. */
+const FORBIDDEN_FUNCTIONS = new Set(['file', 'eval', 'hascolumnintable', 'getserversetting', 'getmacro', 'catboostevaluate', 'getclienthttpheader',
+  'addresstoline', 'addresstosymbol', 'addresstolinewithinlines', 'tid', 'logtrace', 'sleep', 'sleepeachrow', 'showcertificate', 'input'])
+/** What of the databases of the engine may be read. */
+const OPEN_SYSTEM_TABLES = new Set(['system.one', 'system.numbers', 'system.numbers_mt', 'system.zeros', 'system.columns'])
+const NODE = /^\s*(Function|TableIdentifier|Identifier|Asterisk|QualifiedAsterisk|Set|Explain\w*|\w+)(?: (.*?))?(?: \(alias .*\))?(?: \(children \d+\))?$/
+
+async function tableFunctions(store: Store): Promise<ReadonlySet<string>> {
+  const known = KNOWN.get(store)
+  if (known !== undefined) return known
+  const only = 'SELECT lower(name) AS name FROM system.table_functions WHERE lower(name) NOT IN (SELECT lower(name) FROM system.functions)'
+  const names = new Set((await store.query<{ name: string }>(only)).map((row) => row.name))
+  KNOWN.set(store, names)
+  return names
+}
+
+const KNOWN = new WeakMap<Store, ReadonlySet<string>>()
+
+/** Every rule refuses on what stands in a line; no line can take another's refusal back, so names made to look like nodes gain nothing. */
+function inspect(lines: readonly string[], tableFunctionNames: ReadonlySet<string>): void {
+  if (!lines[0]?.startsWith('SelectWithUnionQuery')) throw new RefusedQuery('only SELECT reads the record')
+  for (const [index, line] of lines.entries()) {
+    const [, kind, rest = ''] = NODE.exec(line) ?? []
+    const name = rest.split(' ')[0]!.toLowerCase()
+    if (kind === 'Set') throw new RefusedQuery('SETTINGS are fixed here: take them out of the query')
+    if (kind === 'Function') checkFunction(name, lines[index - 1]?.trim().startsWith('TableExpression') === true, tableFunctionNames)
+    if (kind === 'TableIdentifier' || kind === 'Identifier') checkTable(rest.toLowerCase(), kind === 'TableIdentifier')
+  }
+}
+
+function checkFunction(name: string, isTable: boolean, tableFunctionNames: ReadonlySet<string>): void {
+  const isBarred = isTable ? !HARMLESS_TABLES.has(name) : FORBIDDEN_FUNCTIONS.has(name) || name.startsWith('ai') || (tableFunctionNames.has(name) && !HARMLESS_TABLES.has(name))
+  if (isBarred) throw new RefusedQuery(`the function ${name}() reaches beyond the record and is refused`)
+}
+
+const FOREIGN = /^(?:system|information_schema|default)\./
+
+function checkTable(name: string, isTable: boolean): void {
+  const isForeign = FOREIGN.test(name) && !OPEN_SYSTEM_TABLES.has(name.split('.').slice(0, 2).join('.'))
+  if (isForeign || (isTable && /[^\w.]/.test(name))) {
+    throw new RefusedQuery(`${name} does not belong to the record: its tables are ${RECORD_TABLES}`)
+  }
+}
+
+const RECORD_TABLES = 'requests, decisions, findings, attempts, admin_events and ingest'

@@ -3,7 +3,7 @@ import { createDetection } from '../detect/index.ts'
 import type { Detection } from '../detect/port.ts'
 import type { Attribute } from '../plugin/contract.ts'
 import type { HookOwner } from '../plugin/run.ts'
-import { createProgram, type Bundle, type Phase, type Program } from '../../dsl/index.ts'
+import { createProgram, type Bundle, type CompiledPolicy, type Phase, type Program } from '../../dsl/index.ts'
 import type { Words } from './words.ts'
 
 /** How one attribute slot is filled. `word` is the last word of the name, for families. */
@@ -22,6 +22,8 @@ export interface BoundPolicies {
   readonly resolvers: readonly (Resolver | undefined)[]
   /** Attributes that cost nothing to know, per phase that reads them. */
   readonly freeResolvers: { readonly [phase in Phase]: readonly Resolver[] }
+  /** By index of the stream phase's policies: the detectors over completions that each reads or protects. */
+  readonly streamDetectors: readonly (readonly string[])[]
   /** Deadline of one scan. */
   readonly scanDeadlineMs: number
 }
@@ -32,14 +34,22 @@ export function bindPolicies(bundle: Bundle, words: Words, options: { readonly s
   const resolvers = program.slots.map((source, slot) => (source.kind === 'attribute' ? resolverFor(words, source.name, slot) : undefined))
   const isFree = (slot: number): boolean => resolvers[slot] !== undefined && resolvers[slot].attribute.cost !== 'io'
   const freeOf = (phase: Phase): readonly Resolver[] => program.phases[phase].slots.filter(isFree).map((slot) => resolvers[slot]!)
+  const detection = createDetection(bundle.detectors, words.checks, { workers: options.scanWorkers })
   return {
     program,
     words,
-    detection: createDetection(bundle.detectors, words.checks, { workers: options.scanWorkers }),
+    detection,
+    streamDetectors: program.phases.stream.policies.map((policy) => detectorsOf(policy).filter((name) => detection.members(name).length > 0)),
     resolvers,
     freeResolvers: { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') },
     scanDeadlineMs: options.scanDeadlineMs,
   }
+}
+
+function detectorsOf({ when, effects }: CompiledPolicy): readonly string[] {
+  const read = [...JSON.stringify(when).matchAll(/"found\.([\w.]+?)\.completion(?:\.\w+)?\.(?:count|score)"/g)].map((match) => match[1]!)
+  const protectedOnes = effects.flatMap(({ operands }) => operands.detector ?? []).filter((name) => typeof name === 'string')
+  return [...new Set([...read, ...protectedOnes])]
 }
 
 function resolverFor(words: Words, name: string, slot: number): Resolver {

@@ -43,7 +43,7 @@ export class StreamGovernor {
     this.#onHit = onHit
     this.#program = bound.program.phases.stream
     const first = judge.glance('stream', view)
-    this.#detectors = detectorsOf(bound, [...first.open, ...first.fired])
+    this.#detectors = [...new Set([...first.open, ...first.fired].flatMap((index) => bound.streamDetectors[index]!))]
     this.#zeroFindings()
     this.decision = this.#decide()
   }
@@ -139,26 +139,6 @@ export class StreamGovernor {
       this.#onHit({ location, finding, text: released.text.slice(finding.start, finding.end), action })
     }
   }
-}
-
-/** Detectors that policies of the stream phase which may still matter read or protect. */
-function detectorsOf(bound: BoundPolicies, policies: readonly number[]): readonly string[] {
-  const program = bound.program.phases.stream
-  const detectors = new Set<string>()
-  for (const index of policies) {
-    const policy = program.policies[index]!
-    for (const name of readDetectors(JSON.stringify(policy.when))) detectors.add(name)
-    for (const { operands } of policy.effects) {
-      const named = operands.detector
-      for (const name of Array.isArray(named) ? named : [named]) if (typeof name === 'string') detectors.add(name)
-    }
-  }
-  return [...detectors].filter((name) => bound.detection.members(name).length > 0).sort()
-}
-
-/** Names in `found.<detector>.<location>.<field>` over completions. */
-function readDetectors(when: string): readonly string[] {
-  return [...when.matchAll(/"found\.([\w.]+?)\.completion(?:\.\w+)?\.(?:count|score)"/g)].map((match) => match[1]!)
 }
 
 export function locationOfChannel(name: string): Location {

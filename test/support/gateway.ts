@@ -1,0 +1,124 @@
+// Starts a real gateway as a process of its own, with a configuration and policies of the test, and ends it by its id.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { once } from 'node:events'
+import { stringify } from 'yaml'
+import { tmpdir } from 'node:os'
+import { promisify } from 'node:util'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const MAIN = join(ROOT, 'core/main.ts')
+
+export interface GatewaySetup {
+  /** Merged over `baseConfig`; top-level keys replace. */
+  readonly config?: { readonly [key: string]: unknown }
+  /** Policy files by name, written into the folder `policies`. */
+  readonly policies?: { readonly [file: string]: string }
+  /** Start the recorder too (costs a second and 300 MB); off unless told. */
+  readonly recorder?: boolean
+  readonly env?: { readonly [name: string]: string }
+  /** Use an existing folder (for restarts). */
+  readonly folder?: string
+}
+
+export interface RunningGateway {
+  readonly url: string
+  readonly folder: string
+  readonly process: ChildProcess
+  readonly adminToken: string
+  /** Everything it wrote to stdout and stderr so far. */
+  output(): string
+  /** `sallyport …` with this gateway's configuration. */
+  cli(...args: string[]): Promise<string>
+  key(options?: readonly string[]): Promise<string>
+  admin(path: string, init?: RequestInit): Promise<Response>
+  stop(signal?: NodeJS.Signals): Promise<void>
+  /** Ends the process if it runs, and removes its folder. */
+  remove(): Promise<void>
+}
+
+/** One provider at `url` that speaks OpenAI's protocol, one model `gpt-test`, one tenant `acme`. */
+export function baseConfig(upstreamUrl: string): { [key: string]: unknown } {
+  return {
+    server: { port: 0 },
+    state: { driver: 'embedded', path: './data/state' },
+    record: { clickhouse: { driver: 'embedded', path: './data/clickhouse' }, spool: { path: './data/spool' } },
+    policies: { standard: true, paths: ['./policies'] },
+    providers: [{ name: 'primary', type: 'openai', zone: 'us', endpoint: upstreamUrl, credential: { env: 'TEST_UPSTREAM_KEY' } }],
+    models: [{ name: 'gpt-test', targets: [{ provider: 'primary', model: 'gpt-upstream' }], rates: { currency: 'USD', input: 1, cachedInput: 0.5, output: 2 } }],
+    tenants: [{ id: 'acme' }],
+  }
+}
+
+export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGateway> {
+  const folder = setup.folder ?? mkdtempSync(join(tmpdir(), 'sallyport-test-'))
+  mkdirSync(join(folder, 'policies'), { recursive: true })
+  const configPath = join(folder, 'sallyport.yaml')
+  if (setup.config) writeFileSync(configPath, stringify(setup.config))
+  for (const [file, text] of Object.entries(setup.policies ?? {})) writeFileSync(join(folder, 'policies', file), text)
+
+  const args = [MAIN, 'serve', '--config', configPath, ...(setup.recorder ? [] : ['--no-recorder'])]
+  const env = { ...process.env, TEST_UPSTREAM_KEY: 'upstream-secret', ...setup.env }
+  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await untilReady(child, () => output)
+  const url = /listens on (\S+)/.exec(output)![1]!
+  const adminToken = /admin token\s+(\S+)/.exec(output)![1]!
+
+  const cli = (...words: string[]): Promise<string> => runCli([...words, '--config', configPath], { cwd: folder, env })
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+  return {
+    url,
+    folder,
+    process: child,
+    adminToken,
+    output: () => output,
+    cli,
+    key: async (options = ['--tenant', 'acme', '--scopes', 'chat']) => (JSON.parse(await cli('keys', 'create', ...options, '--json')) as { key: string }).key,
+    admin: (path, init) => fetch(`${url}/admin/v1${path}`, { ...init, headers: { authorization: `Bearer ${adminToken}`, ...init?.headers } }),
+    stop,
+    async remove() {
+      await stop('SIGKILL')
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`the gateway ended with ${String(code)} before it listened:\n${output()}`)
+  })
+  const ready = new Promise<void>((done) => {
+    const look = (): void => {
+      if (/listens on \S+/.test(output()) && /admin token\s+\S+/.test(output())) done()
+    }
+    child.stdout!.on('data', look)
+  })
+  await Promise.race([ready, exited])
+  exited.catch(() => {})
+}
+
+/** Runs a command to its end; rejects with its output if it fails. */
+export async function runCli(args: readonly string[], options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv }): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args], { ...options, maxBuffer: 64 * 1024 * 1024 })
+  return stdout
+}
+
+/** Asks again until `check` gives a value, at most `timeoutMs`; for things that happen in another process. */
+export async function eventually<T>(check: () => Promise<T | undefined | false>, timeoutMs = 10_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const value = await check()
+    if (value !== undefined && value !== false) return value
+    if (Date.now() > deadline) throw new Error('it did not happen in time')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

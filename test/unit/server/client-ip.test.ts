@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
+import { clientIpReader } from '../../../core/server/client-ip.ts'
+
+const request = (peer: string, forwarded?: string): IncomingMessage =>
+  ({ socket: { remoteAddress: peer }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage
+
+describe('client address', () => {
+  const cases: [string, readonly string[], string, string | undefined, string][] = [
+    ['takes the peer when no proxy is trusted', [], '203.0.113.9', '1.2.3.4', '203.0.113.9'],
+    ['ignores the header of a peer that is not trusted', ['10.0.0.0/8'], '203.0.113.9', '1.2.3.4', '203.0.113.9'],
+    ['takes the last hop that is not trusted', ['10.0.0.0/8'], '10.0.0.1', '6.6.6.6, 198.51.100.7, 10.0.0.2', '198.51.100.7'],
+    ['stops at what is no address', ['10.0.0.0/8'], '10.0.0.1', '6.6.6.6, nonsense', '10.0.0.1'],
+    ['writes IPv4 over IPv6 as IPv4', [], '::ffff:127.0.0.1', undefined, '127.0.0.1'],
+  ]
+  for (const [title, trusted, peer, forwarded, expected] of cases) {
+    it(title, () => assert.equal(clientIpReader(trusted)(request(peer, forwarded)), expected))
+  }
+  it('refuses a setting that is neither address nor network', () => {
+    assert.throws(() => clientIpReader(['localhost']), /server.trustProxy/)
+  })
+})

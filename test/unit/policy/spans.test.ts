@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { callFor, QuoteState, rewriteText, type SpanCall } from '../../../core/policy/spans.ts'
+import type { EffectCall, Verb } from '../../../core/plugin/contract.ts'
+
+type Severity = EffectCall['severity']
+
+const span = (verb: string, strength: number, detector: string, options: { severity?: Severity; policy?: string; text?: string } = {}): SpanCall => ({
+  call: { verb, policy: options.policy ?? 'p', severity: options.severity ?? 'medium', operands: {} },
+  verb: { acts: 'spans', join: { kind: 'span', strength }, rewrite: () => options.text ?? `[${detector}]` } as unknown as SpanCall['verb'] & Verb,
+  detectors: new Set([detector]),
+  locations: new Set(['prompt.user', 'prompt.arguments']),
+})
+
+const hit = (detector: string, start: number, end: number) => ({ detector, start, end, score: 1, checks: [] })
+const USER = { location: 'prompt.user', encoding: 'text' } as const
+const ARGUMENTS = { location: 'prompt.arguments', encoding: 'json' } as const
+
+describe('rewriting spans', () => {
+  it('replaces findings and leaves the rest', () => {
+    const rewritten = rewriteText('mail a@b.c now', [hit('email', 5, 10)], USER, [span('redact', 2, 'email')])
+    assert.equal(rewritten?.text, 'mail [email] now')
+    assert.deepEqual(rewritten.applied.map(({ verb }) => verb), ['redact'])
+  })
+
+  it('leaves a location alone that no call names', () => {
+    assert.equal(rewriteText('a@b.c', [hit('email', 0, 5)], { location: 'prompt.system', encoding: 'text' }, [span('redact', 2, 'email')]), null)
+  })
+
+  it('merges overlapping findings under the strongest verb', () => {
+    const calls = [span('redact', 2, 'a'), span('mask', 1, 'b')]
+    assert.equal(rewriteText('0123456789', [hit('b', 1, 6), hit('a', 4, 8)], USER, calls)?.text, '0[a]89')
+  })
+
+  it('takes the text of the highest severity, then of the smallest policy id', () => {
+    const low = span('redact', 2, 'x', { severity: 'low', text: 'low' })
+    const high = span('redact', 2, 'x', { severity: 'high', text: 'high', policy: 'z' })
+    const finding = hit('x', 0, 1)
+    assert.equal(callFor(finding, 'prompt.user', [high, low]), high)
+  })
+
+  it('escapes what it puts into a JSON string, and quotes what takes the place of a number', () => {
+    const calls = [span('redact', 2, 'card', { text: '["x"]' })]
+    const inString = '{"card":"4111"}'
+    const asNumber = '{"card":4111}'
+    for (const [text, start] of [[inString, 9], [asNumber, 8]] as const) {
+      const rewritten = rewriteText(text, [hit('card', start, start + 4)], ARGUMENTS, calls)!
+      assert.deepEqual(JSON.parse(rewritten.text), { card: '["x"]' })
+    }
+  })
+})
+
+describe('quote state', () => {
+  it('knows whether it stands inside a JSON string, also across pieces and escapes', () => {
+    const text = String.raw`{"a\"b":"c\\","d":1}`
+    const whole = new QuoteState()
+    const pieces = new QuoteState()
+    whole.read(text.slice(0, 9))
+    for (const unit of text.slice(0, 9)) pieces.read(unit)
+    assert.equal(whole.inString, true)
+    assert.equal(pieces.inString, whole.inString)
+    whole.read(text.slice(9))
+    assert.equal(whole.inString, false)
+  })
+})

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import OpenAI from 'openai'
 import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { startUpstream, type Upstream } from '../support/upstream/index.ts'
+import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 
 type ApiError = InstanceType<typeof OpenAI.APIError> & { code?: string | null }
 
@@ -11,7 +11,7 @@ const simModel = (name: string): object => ({ name, targets: [{ provider: 'sim',
 
 describe('the official OpenAI SDK', function () {
   this.timeout(30_000)
-  let upstream: Upstream
+  let upstream: UpstreamServer
   let gateway: RunningGateway
   let client: OpenAI
   let calls = 0

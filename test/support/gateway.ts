@@ -45,7 +45,7 @@ export function baseConfig(upstreamUrl: string): { [key: string]: unknown } {
     state: { driver: 'embedded', path: './data/state' },
     record: { clickhouse: { driver: 'embedded', path: './data/clickhouse' }, spool: { path: './data/spool' } },
     policies: { standard: true, paths: ['./policies'] },
-    providers: [{ name: 'primary', type: 'openai', zone: 'us', endpoint: upstreamUrl, credential: { env: 'TEST_UPSTREAM_KEY' } }],
+    providers: [{ name: 'primary', type: 'openai', zone: 'us', endpoint: `${upstreamUrl}/v1`, credential: { env: 'TEST_UPSTREAM_KEY' } }],
     models: [{ name: 'gpt-test', targets: [{ provider: 'primary', model: 'gpt-upstream' }], rates: { currency: 'USD', input: 1, cachedInput: 0.5, output: 2 } }],
     tenants: [{ id: 'acme' }],
   }

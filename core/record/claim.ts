@@ -31,9 +31,10 @@ const attempt = <T>(read: () => T, otherwise: T): T => {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat, counted behind the command's closing parenthesis. */
-const startTime = (pid: number): string =>
-  attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')[19] ?? '', '')
+/** Fields of /proc/<pid>/stat behind the command's closing parenthesis: the state, and 19 further the start time. */
+const processStat = (pid: number): string[] => attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' '), [])
+
+const startTime = (pid: number): string => processStat(pid)[19] ?? ''
 
 const PLACE = `${hostname()} ${attempt(() => readlinkSync('/proc/self/ns/pid'), '')} ${attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(), '')}`
 
@@ -50,9 +51,11 @@ export function isOwned(path: string, nowMs = Date.now()): boolean {
   return isRunning(owner)
 }
 
-function isRunning(owner: Owner): boolean {
-  const exists = attempt(() => process.kill(owner.pid, 0), false) || attempt(() => statSync(`/proc/${owner.pid}`).isDirectory(), false)
-  return exists && (owner.started === '' || startTime(owner.pid) === owner.started)
+/** A zombie has ended, although its parent has not asked for it yet. */
+function isRunning({ pid, started }: Owner): boolean {
+  if (started === '') return attempt(() => process.kill(pid, 0), false)
+  const stat = processStat(pid)
+  return stat[19] === started && stat[0] !== 'Z' && stat[0] !== 'X'
 }
 
 /** Takes the lock, also from an owner that is gone; null when a living process holds it. */

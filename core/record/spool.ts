@@ -1,7 +1,6 @@
 // The spool: where the gateway leaves its frames. All frames of one turn of the event loop share one write and one promise; whoever
 // cannot be written is told so (`block`) or counted (`continue`), and the spool recovers by itself when there is room again.
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { diskFiles, type SpoolFiles } from './files.ts'
 import { frameBound, writeFrame, type FrameKind } from './frame.ts'

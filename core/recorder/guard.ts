@@ -10,19 +10,27 @@ export class RefusedQuery extends Error {
   }
 }
 
-export const SQL_LIMITS = { seconds: 30, memoryBytes: 256 * 1024 * 1024, rows: 1_000_000, threads: 2 } as const
+/** What one query may take of the recorder. `seconds` may be a fraction. */
+export interface QueryLimits {
+  readonly seconds: number
+  readonly memoryBytes: number
+  readonly rows: number
+  readonly threads: number
+}
 
-const LIMITS = [
-  'readonly = 1', `max_execution_time = ${SQL_LIMITS.seconds}`, "timeout_overflow_mode = 'throw'", `max_memory_usage = ${SQL_LIMITS.memoryBytes}`,
-  `max_result_rows = ${SQL_LIMITS.rows}`, "result_overflow_mode = 'throw'", `max_threads = ${SQL_LIMITS.threads}`,
+export const SQL_LIMITS: QueryLimits = { seconds: 30, memoryBytes: 256 * 1024 * 1024, rows: 1_000_000, threads: 2 }
+
+const settings = ({ seconds, memoryBytes, rows, threads }: QueryLimits): string => [
+  'readonly = 1', `max_execution_time = ${seconds}`, "timeout_overflow_mode = 'throw'", `max_memory_usage = ${memoryBytes}`,
+  `max_result_rows = ${rows}`, "result_overflow_mode = 'throw'", `max_threads = ${threads}`,
   'output_format_json_quote_64bit_integers = 1', 'output_format_json_quote_decimals = 1', 'output_format_json_quote_denormals = 1',
 ].join(', ')
 
 /** Checks a query and gives the statement to run: the query as a subquery under limits. Throws `RefusedQuery`, or the engine's syntax error. */
-export async function guard(store: Store, text: string): Promise<string> {
+export async function guard(store: Store, text: string, limits: QueryLimits): Promise<string> {
   const query = singleStatement(text)
   inspect(await syntaxTree(store, query), await tableFunctions(store))
-  return `SELECT * FROM (\n${query}\n) SETTINGS ${LIMITS}`
+  return `SELECT * FROM (\n${query}\n) SETTINGS ${settings(limits)}`
 }
 
 /** The engine's own reading of the query, one node per line. It parses and does not run it. */

@@ -2,6 +2,7 @@
 // environment holds no credentials of providers, whatever the shell has.
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
+import { stderrLog } from '../recorder/log.ts'
 import { superviseRecorder } from '../recorder/supervise.ts'
 import { recordOptions } from './record-options.ts'
 
@@ -12,10 +13,7 @@ export function registerRecorder(program: Command): void {
     .option('--config <file>', 'the configuration whose record is kept')
     .action(async (options: { config?: string }) => {
       const record = recordOptions(await loadConfig(options.config))
-      const supervisor = superviseRecorder({
-        ...record,
-        log: (level, message, fields) => process.stderr.write(JSON.stringify({ level, time: Date.now(), msg: message, ...fields }) + '\n'),
-      })
+      const supervisor = superviseRecorder({ ...record, log: stderrLog })
       await new Promise<void>((resolve) => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
       })

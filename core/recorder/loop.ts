@@ -1,10 +1,9 @@
 // The recorder's loop: look at every node, ship, sleep a little. When ClickHouse is away it waits longer and longer, and loses nothing.
 import { listNodes } from '../record/node.ts'
 import { NodeFollower } from './follow.ts'
+import type { Log } from './log.ts'
 import { migrate } from './migrate.ts'
 import type { Store } from './store.ts'
-
-export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: { readonly [name: string]: unknown }) => void
 
 export interface LoopOptions {
   readonly spool: string
@@ -74,7 +73,7 @@ export class ShippingLoop {
         if ((this.#options.now ?? Date.now)() < deadline) await this.#follower(id).pass(store, drain)
       }
     } catch (error) {
-      this.#options.log('warn', 'the spool was not drained; the next recorder goes on', { error: messageOf(error) })
+      this.#options.log.warn({ error: messageOf(error) }, 'the spool was not drained; the next recorder goes on')
     }
   }
 
@@ -101,7 +100,7 @@ export class ShippingLoop {
     while (!this.#stop.signal.aborted) {
       try {
         await this.pass()
-        if (this.#failures > 0) this.#options.log('info', 'shipping goes on')
+        if (this.#failures > 0) this.#options.log.info({}, 'shipping goes on')
         this.#failures = 0
         this.problem = null
       } catch (error) {
@@ -114,7 +113,7 @@ export class ShippingLoop {
   #failed(error: unknown): void {
     this.#failures++
     this.problem = messageOf(error)
-    this.#options.log('error', 'cannot ship; trying again', { error: this.problem, failures: this.#failures })
+    this.#options.log.error({ error: this.problem, failures: this.#failures }, 'cannot ship; trying again')
   }
 
   #pause(): Promise<void> {

@@ -1,18 +1,14 @@
 // The recorder as a process: options come as JSON in SALLYPORT_RECORDER, log lines leave as JSON on stderr. It holds no provider
 // credentials: whoever starts it passes an allow-list of variables (`supervise.ts`).
 import { runRecorder } from './recorder.ts'
-import type { Log } from './loop.ts'
+import { stderrLog } from './log.ts'
 import type { RecorderOptions } from './options.ts'
-
-const log: Log = (level, message, fields = {}) => {
-  process.stderr.write(JSON.stringify({ level, time: Date.now(), name: 'recorder', msg: message, ...fields }) + '\n')
-}
 
 async function main(): Promise<void> {
   const text = process.env['SALLYPORT_RECORDER']
   if (text === undefined) throw new Error('SALLYPORT_RECORDER holds no options; start `sallyport recorder` instead')
   delete process.env['SALLYPORT_RECORDER']
-  const recorder = await runRecorder(JSON.parse(text) as RecorderOptions, log)
+  const recorder = await runRecorder(JSON.parse(text) as RecorderOptions, stderrLog)
   let stopping = false
   const stop = (): void => {
     if (stopping) return
@@ -26,7 +22,7 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  log('error', error instanceof Error ? error.message : String(error))
+  stderrLog.error({}, error instanceof Error ? error.message : String(error))
   process.exit(1)
 }
 

@@ -1,7 +1,8 @@
 // One recorder: the lock on its data, the shipping loop, the socket. Runs in a process of its own (`main.ts`) and in tests.
 import { mkdirSync, rmSync } from 'node:fs'
 import { claim } from '../record/claim.ts'
-import { ShippingLoop, type Log } from './loop.ts'
+import type { Log } from './log.ts'
+import { ShippingLoop } from './loop.ts'
 import { lockPath, openStore, type RecorderOptions } from './options.ts'
 import { readLines } from './read.ts'
 import { listen, socketPath, type Question } from './socket.ts'

@@ -2,7 +2,7 @@
 // gateway itself never imports the engine.
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Log } from './loop.ts'
+import type { Log } from './log.ts'
 import type { RecorderOptions } from './options.ts'
 
 export interface SuperviseOptions extends RecorderOptions {
@@ -63,7 +63,7 @@ class ForkSupervisor implements Supervisor {
       env: childEnvironment(this.#options), stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [],
     })
     this.#child = child
-    child.once('error', (error) => this.#options.log('error', 'the recorder cannot be started', { error: error.message }))
+    child.once('error', (error) => this.#options.log.error({ error: error.message }, 'the recorder cannot be started'))
     child.once('exit', (code, signal) => this.#ended(code, signal, Date.now() - startedAt))
   }
 
@@ -73,7 +73,7 @@ class ForkSupervisor implements Supervisor {
     this.#failures = livedMs > STEADY_MS ? 1 : this.#failures + 1
     const { backoffMs = 200, maxBackoffMs = 10_000, log } = this.#options
     const pause = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#failures - 1, 10))
-    log('warn', 'the recorder ended; starting it again', { code, signal, pauseMs: pause })
+    log.warn({ code, signal, pauseMs: pause }, 'the recorder ended; starting it again')
     this.#timer = setTimeout(() => this.#start(), pause)
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openSpool } from '../../../core/record/spool.ts'
+import type { Log } from '../../../core/recorder/log.ts'
 import type { RecorderOptions } from '../../../core/recorder/options.ts'
 import { runRecorder } from '../../../core/recorder/recorder.ts'
 import { ask, socketPath } from '../../../core/recorder/socket.ts'
@@ -11,7 +12,7 @@ import { runSql } from '../../../core/recorder/sql.ts'
 import { superviseRecorder } from '../../../core/recorder/supervise.ts'
 import { exchange } from '../record/rows.ts'
 
-const quiet = (): void => undefined
+const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = []
@@ -47,7 +48,7 @@ describe('the recorder as a process', function () {
 
   it('is started again when it is killed in the middle of its work; nothing is lost, nothing doubled', async () => {
     const supervisor = superviseRecorder({ ...options, log: quiet, backoffMs: 1 })
-    const spool = openSpool({ path: options.spool, maxBytes: 1 << 30, fsync: false, onUnavailable: 'block', segmentBytes: 20_000 })
+    const spool = openSpool({ path: options.spool, maxBytes: 1 << 30, fsync: false, onUnavailable: 'block', segmentBytes: 40_000 })
     let count = 0
     const write = async (exchanges: number): Promise<void> => {
       for (let done = 0; done < exchanges; done += 10) {
@@ -59,7 +60,7 @@ describe('the recorder as a process', function () {
       }
     }
     for (let kill = 0; kill < 2; kill++) {
-      await write(600)
+      await write(300)
       const victim = await until(() => status(options), ({ shipped }) => shipped > 0)
       process.kill(victim.pid, 'SIGKILL')
     }

@@ -1,0 +1,173 @@
+// The lazy deterministic automaton behind every scan: one table look-up per character and open candidate, rows filled in when a text
+// first needs them. It is anchored: a candidate begins in a start state, and its state says all that can still become of it.
+import { buildNfa, type Nfa, type NfaNode, type Rule } from './nfa.ts'
+import { groupUnits, LETTER, WORD, type Symbols } from './symbols.ts'
+import type { DetectorSpec } from './port.ts'
+
+/** No match can come of the candidate any more. */
+export const DEAD = 0
+const UNKNOWN = -1
+/** What stands before a start state's first character, besides the traits of `symbols.ts`. */
+export const TEXT_START = 4
+/** Table cells; 16 MB. When they are used up, walkers move to an empty table. */
+const MAX_CELLS = 4_000_000
+
+/** What can still become of a candidate: nodes of the automaton of patterns, before assertions are looked at. */
+export interface State {
+  readonly kernel: readonly number[]
+  /** Traits of the character before, or TEXT_START. */
+  readonly before: number
+}
+
+export class Automaton {
+  readonly detectors: readonly DetectorSpec[]
+  readonly nfa: Nfa
+  readonly symbols: Symbols
+  /** Stands for the end of the text. */
+  readonly endSymbol: number
+  #table: Table
+
+  /** Throws for patterns outside the dialect, see `buildNfa`. `maxCells` bounds the memory of the table. */
+  constructor(detectors: readonly DetectorSpec[], maxCells = MAX_CELLS) {
+    this.detectors = detectors
+    this.nfa = buildNfa(detectors)
+    const hasTerms = detectors.some(({ terms }) => terms.length > 0)
+    this.symbols = groupUnits(this.nfa.sets, hasTerms)
+    this.endSymbol = this.symbols.count
+    this.#table = new Table(this.nfa, this.symbols, maxCells)
+  }
+
+  get rules(): readonly Rule[] {
+    return this.nfa.rules
+  }
+
+  /** The table to walk with; a new one once the last is full. */
+  get table(): Table {
+    if (this.#table.isFull) this.#table = this.#table.renewed()
+    return this.#table
+  }
+}
+
+/** What is known so far. It only grows, so every walk may keep the one it began with. */
+export class Table {
+  /** By row + symbol: `target row << 1 | whether rules match before this symbol`; negative: not known yet. Replaced when it grows. */
+  cells: Int32Array
+  /** Rows of the start states, by what stands before: traits, or TEXT_START. */
+  readonly startRows: readonly number[]
+  readonly #nfa: Nfa
+  readonly #symbols: Symbols
+  readonly #maxCells: number
+  /** Symbols, the end of the text, and the mark of the row. */
+  readonly #width: number
+  readonly #states: State[] = []
+  readonly #rowByKey = new Map<string, number>()
+  readonly #matches = new Map<number, readonly number[]>()
+  readonly #seen: Int32Array
+  #turn = 0
+
+  constructor(nfa: Nfa, symbols: Symbols, maxCells: number) {
+    this.#nfa = nfa
+    this.#symbols = symbols
+    this.#width = symbols.count + 2
+    this.#maxCells = Math.max(maxCells, this.#width * 64)
+    this.cells = new Int32Array(this.#width * 64).fill(UNKNOWN)
+    this.#seen = new Int32Array(nfa.nodes.length)
+    this.rowOf({ kernel: [], before: 0 })
+    this.startRows = Array.from({ length: TEXT_START + 1 }, (_, before) => this.rowOf({ kernel: [nfa.start], before }))
+  }
+
+  renewed(): Table {
+    return new Table(this.#nfa, this.#symbols, this.#maxCells)
+  }
+
+  /** Rows built, the fixed ones included. */
+  get size(): number {
+    return this.#states.length
+  }
+
+  get isFull(): boolean {
+    return this.#states.length * this.#width > this.#maxCells
+  }
+
+
+  stateOf(row: number): State {
+    return this.#states[row / this.#width]!
+  }
+
+  /** The offset of a row's mark in `cells`, for walkers that must meet each row once. */
+  get markOffset(): number {
+    return this.#width - 1
+  }
+
+  /** A mark that no row carries. */
+  freshMark(): number {
+    return (this.#turn = (this.#turn + 1) & 0x3fffffff)
+  }
+
+  /** Fills a cell and returns it. Existing rows stay valid. */
+  explore(row: number, symbol: number): number {
+    const { kernel, before } = this.stateOf(row)
+    const traits = symbol === this.#symbols.count ? 0 : this.#symbols.traits[symbol]!
+    const matched: number[] = []
+    const next = this.#follow(kernel, before, traits, symbol, matched)
+    const target = next.length === 0 ? DEAD : this.rowOf({ kernel: next, before: traits })
+    const value = (target << 1) | (matched.length > 0 ? 1 : 0)
+    this.cells[row + symbol] = value
+    if (matched.length > 0) this.#matches.set(row + symbol, matched.sort((a, b) => a - b))
+    return value
+  }
+
+  /** Rules that match up to the character before `symbol`. */
+  matchesAt(row: number, symbol: number): readonly number[] {
+    return this.#matches.get(row + symbol) ?? []
+  }
+
+  rowOf(state: State): number {
+    const key = `${state.before}:${state.kernel.join()}`
+    const known = this.#rowByKey.get(key)
+    if (known !== undefined) return known
+    const row = (this.#states.push(state) - 1) * this.#width
+    if (row + this.#width > this.cells.length) {
+      const larger = new Int32Array(this.cells.length * 2).fill(UNKNOWN)
+      larger.set(this.cells)
+      this.cells = larger
+    }
+    this.#rowByKey.set(key, row)
+    return row
+  }
+
+  /** Where the kernel leads over `symbol`; assertions look at the character before and at this one. */
+  #follow(kernel: readonly number[], before: number, traits: number, symbol: number, matched: number[]): number[] {
+    const turn = this.freshMark()
+    const { nodes } = this.#nfa
+    const { inSet, count } = this.#symbols
+    const next = new Set<number>()
+    const stack = [...kernel]
+    for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+      if (this.#seen[id] === turn) continue
+      this.#seen[id] = turn
+      const node = nodes[id]!
+      if (node.kind === 'units') {
+        if (symbol !== count && inSet[node.units * count + symbol] === 1) next.add(node.next)
+      } else if (node.kind === 'split') stack.push(...node.next)
+      else if (node.kind === 'match') matched.push(node.rule)
+      else if (holds(node, before, traits, symbol === count)) stack.push(node.next)
+    }
+    return [...next].sort((a, b) => a - b)
+  }
+}
+
+function holds({ what }: Extract<NfaNode, { kind: 'assert' }>, before: number, after: number, isEnd: boolean): boolean {
+  switch (what) {
+    case 'start':
+      return before === TEXT_START
+    case 'end':
+      return isEnd
+    case 'boundary':
+      return ((before & WORD) !== 0) !== ((after & WORD) !== 0)
+    case 'no boundary':
+      return ((before & WORD) !== 0) === ((after & WORD) !== 0)
+    case 'letters end':
+      return (before & LETTER) === 0 || (after & LETTER) === 0
+  }
+}

@@ -1,0 +1,202 @@
+// Walks a text once and follows every candidate from each place where a match may begin. Linear for every pattern: two candidates in the
+// same state are one, and the earlier stays. The first open candidate is where a stream must hold its text back.
+import { DEAD, TEXT_START, type Automaton, type Table } from './automaton.ts'
+import { foldAstral } from './fold.ts'
+import { FIRST_HALF, UNSEEN } from './symbols.ts'
+
+/** Where a match begins, and all its ends. */
+export interface Candidate {
+  readonly start: number
+  /** Pairs of end (exclusive) and rule, in the order of the text. */
+  readonly ends: number[]
+}
+
+/** A match is never longer, however it is written; what a stream holds is bounded by it. */
+export const MAX_MATCH_CHARS = 32_768
+
+/** One walk over one text, in pieces of any size. Offsets are UTF-16 units from its start. */
+export class Candidates {
+  /** Found so far, not sorted; whoever takes some of them removes them. */
+  found: Candidate[] = []
+  readonly #automaton: Automaton
+  #table: Table
+  #position = 0
+  /** Behind the last character that detectors see. */
+  #end = 0
+  #before = TEXT_START
+  #half = -1
+  // Open candidates, by ascending start.
+  #open = 0
+  #starts = new Int32Array(8)
+  #rows = new Int32Array(8)
+  #candidates: (Candidate | null)[] = []
+
+  constructor(automaton: Automaton) {
+    this.#automaton = automaton
+    this.#table = automaton.table
+  }
+
+  /** Units read, without a first half of a surrogate pair that waits for its second. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Where the first open candidate begins; the position if none is open. */
+  get firstOpen(): number {
+    return this.#open > 0 ? this.#starts[0]! : this.#position
+  }
+
+  read(text: string): void {
+    const { of } = this.#automaton.symbols
+    let i = 0
+    if (this.#half >= 0 && text.length > 0) i = this.#readPair(this.#half, text.charCodeAt(0)) - 1
+    for (; i < text.length; i++) {
+      i = this.#readPlain(text, i)
+      if (i === text.length) return
+      const unit = text.charCodeAt(i)
+      const symbol = of[unit]!
+      if (symbol < FIRST_HALF) this.#step(symbol, 1)
+      else if (symbol === UNSEEN) this.#position++
+      else if (i + 1 < text.length) i += this.#readPair(unit, text.charCodeAt(i + 1)) - 1
+      else this.#half = unit
+    }
+  }
+
+  /** The text has ended: every candidate closes. */
+  finish(): void {
+    const { of } = this.#automaton.symbols
+    if (this.#half >= 0) this.#step(of[0xffff]!, 1)
+    this.#half = -1
+    this.#advance(this.#automaton.endSymbol)
+    this.#open = 0
+  }
+
+  /**
+   * The fast way through ordinary text, with at most one open candidate and every cell known: `#step` in one loop over locals.
+   * Returns the offset of the first unit that needs more than that.
+   */
+  #readPlain(text: string, from: number): number {
+    if (this.#open > 1) return from
+    const { of, traits } = this.#automaton.symbols
+    const { cells, startRows } = this.#table
+    let before = this.#before
+    let row = this.#open === 1 ? this.#rows[0]! : DEAD
+    let start = this.#starts[0]!
+    const base = this.#position - from
+    let i = from
+    for (; i < text.length; i++) {
+      const symbol = of[text.charCodeAt(i)]!
+      if (symbol >= FIRST_HALF) break
+      const begun = cells[startRows[before]! + symbol]! >> 1
+      if (row === DEAD) {
+        if (begun < 0) break
+        row = begun
+        start = base + i
+      } else {
+        const cell = cells[row + symbol]!
+        // Unknown, a match to note, a second candidate, or one that grows too long: the slow way knows what to do.
+        if (cell < 0 || begun < 0 || (cell & 1) === 1 || base + i - start >= MAX_MATCH_CHARS) break
+        const next = cell >> 1
+        if (begun !== DEAD && next !== DEAD && begun !== next) break
+        if (next === DEAD) {
+          start = base + i
+          if (this.#candidates[0]) this.#candidates[0] = null
+        }
+        row = next === DEAD ? begun : next
+      }
+      before = traits[symbol]!
+    }
+    if (i === from) return i
+    if (row === DEAD) this.#candidates.length = 0
+    else if (this.#open === 0) this.#candidates.push(null)
+    this.#open = row === DEAD ? 0 : 1
+    this.#rows[0] = row
+    this.#starts[0] = start
+    this.#before = before
+    this.#position = this.#end = base + i
+    return i
+  }
+
+  /** Reads a first half and the unit behind it; returns the units used, 1 when they are no pair. */
+  #readPair(first: number, second: number): number {
+    const { of } = this.#automaton.symbols
+    this.#half = -1
+    const isPair = second >= 0xdc00 && second <= 0xdfff
+    const unit = isPair ? foldAstral((first - 0xd800) * 0x400 + (second - 0xdc00) + 0x10000) : 0xffff
+    const units = isPair ? 2 : 1
+    const symbol = unit < 0 ? UNSEEN : of[unit]!
+    if (symbol >= FIRST_HALF) this.#position += units
+    else this.#step(symbol, units)
+    return units
+  }
+
+  #step(symbol: number, units: number): void {
+    const table = this.#table
+    const mark = this.#open > 0 ? this.#advance(symbol) : 0
+    const row = table.startRows[this.#before]!
+    let cell = table.cells[row + symbol]!
+    if (cell < 0) cell = table.explore(row, symbol)
+    if (cell >> 1 !== DEAD && !(this.#open > 0 && table.cells[(cell >> 1) + table.markOffset] === mark)) this.#begin(cell >> 1)
+    this.#before = this.#automaton.symbols.traits[symbol]!
+    this.#position += units
+    this.#end = this.#position
+    if (table.isFull) this.#moveOn()
+  }
+
+  /** Takes every open candidate over `symbol`; returns the mark that the rows now in use carry. */
+  #advance(symbol: number): number {
+    const table = this.#table
+    const { markOffset } = table
+    const mark = table.freshMark()
+    let kept = 0
+    for (let i = 0; i < this.#open; i++) {
+      const row = this.#rows[i]!
+      let cell = table.cells[row + symbol]!
+      if (cell < 0) cell = table.explore(row, symbol)
+      if ((cell & 1) === 1) this.#note(i, table.matchesAt(row, symbol))
+      const next = cell >> 1
+      if (next === DEAD || table.cells[next + markOffset] === mark || this.#position - this.#starts[i]! >= MAX_MATCH_CHARS) continue
+      table.cells[next + markOffset] = mark
+      this.#starts[kept] = this.#starts[i]!
+      this.#rows[kept] = next
+      this.#candidates[kept] = this.#candidates[i]!
+      kept++
+    }
+    this.#candidates.length = this.#open = kept
+    return mark
+  }
+
+  /** The table is full: goes on with an empty one. */
+  #moveOn(): void {
+    const next = this.#automaton.table
+    for (let i = 0; i < this.#open; i++) this.#rows[i] = next.rowOf(this.#table.stateOf(this.#rows[i]!))
+    this.#table = next
+  }
+
+  #begin(row: number): void {
+    if (this.#open === this.#rows.length) {
+      this.#starts = enlarge(this.#starts)
+      this.#rows = enlarge(this.#rows)
+    }
+    this.#starts[this.#open] = this.#position
+    this.#rows[this.#open] = row
+    this.#candidates.push(null)
+    this.#open++
+  }
+
+  #note(index: number, rules: readonly number[]): void {
+    let candidate = this.#candidates[index]
+    if (!candidate) {
+      candidate = { start: this.#starts[index]!, ends: [] }
+      this.#candidates[index] = candidate
+      this.found.push(candidate)
+    }
+    for (const rule of rules) candidate.ends.push(this.#end, rule)
+  }
+}
+
+function enlarge(from: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(from.length * 2)
+  larger.set(from)
+  return larger
+}

@@ -1,0 +1,138 @@
+// Detectors at run time, as the other rooms see them (`port.ts`): short texts are scanned at once, long ones in the pool, known ones not again.
+import type { Finding } from '../model/content.ts'
+import { FindingsCache, type CacheBounds } from './cache.ts'
+import { DetectorSet, type CheckTest } from './detectors.ts'
+import { ScanPool } from './pool.ts'
+import type { Detection, DetectorSpec, ScanResult, StreamScanner } from './port.ts'
+import { scanText } from './scan.ts'
+import { DetectorStream } from './stream.ts'
+
+export interface DetectionOptions {
+  /** Threads for long texts, ≥ 1; they start with the first long text. */
+  readonly workers: number
+  /** Texts that have to be scanned, taken together, up to which this happens on the event loop; UTF-16 units. */
+  readonly inlineChars?: number
+  readonly cache?: CacheBounds
+}
+
+/** Below, the round trip to a worker costs more than the scan. */
+const INLINE_CHARS = 8192
+const CACHE: CacheBounds = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 }
+/** Shorter texts are scanned faster than they are looked up. */
+const CACHED_FROM_CHARS = 128
+const NONE: readonly Finding[] = []
+const NO_NAMES: readonly string[] = []
+
+/** A set of detectors that is asked for together, with its own automaton and cache. */
+interface Use {
+  readonly members: readonly string[]
+  readonly set: DetectorSet
+  readonly cache: FindingsCache
+}
+
+/**
+ * Prepares detectors for use. `checks` are the functions of plugins by name.
+ * Throws when a detector uses an unknown check, a union names an unknown member, or a pattern is outside the dialect.
+ */
+export function createDetection(specs: readonly DetectorSpec[], checks: ReadonlyMap<string, CheckTest>, options: DetectionOptions): Detection {
+  return new DetectionRoom(specs, checks, options)
+}
+
+class DetectionRoom implements Detection {
+  readonly #members: ReadonlyMap<string, readonly string[]>
+  readonly #specs: ReadonlyMap<string, DetectorSpec>
+  readonly #checks: ReadonlyMap<string, CheckTest>
+  readonly #inlineChars: number
+  readonly #cacheBounds: CacheBounds
+  readonly #pool: ScanPool
+  readonly #uses = new Map<string, Use | null>()
+
+  constructor(specs: readonly DetectorSpec[], checks: ReadonlyMap<string, CheckTest>, options: DetectionOptions) {
+    this.#specs = new Map(specs.map((spec) => [spec.name, spec]))
+    this.#members = resolveUnions(this.#specs)
+    this.#checks = checks
+    this.#inlineChars = options.inlineChars ?? INLINE_CHARS
+    this.#cacheBounds = options.cache ?? CACHE
+    this.#pool = new ScanPool(specs, Math.max(1, options.workers))
+    // What is wrong with a detector must show when the snapshot is built, not with the first request.
+    this.#use(specs.map(({ name }) => name))
+  }
+
+  scan(texts: readonly string[], detectors: readonly string[], deadlineMs: number): ScanResult | Promise<ScanResult> {
+    const use = this.#use(detectors)
+    if (!use) return { findings: texts.map(() => NONE), failed: NO_NAMES }
+    const known = texts.map((text) => (text.length < CACHED_FROM_CHARS ? undefined : use.cache.get(text)))
+    let chars = 0
+    for (let i = 0; i < texts.length; i++) if (known[i] === undefined) chars += texts[i]!.length
+    if (chars > this.#inlineChars) return this.#scanInPool(use, texts, known, deadlineMs)
+    return { findings: texts.map((text, i) => known[i] ?? this.#scanNow(use, text)), failed: NO_NAMES }
+  }
+
+  openStream(detectors: readonly string[]): StreamScanner {
+    const use = this.#use(detectors)
+    return use ? new DetectorStream(use.set) : PASSING
+  }
+
+  members(detector: string): readonly string[] {
+    return this.#members.get(detector) ?? NO_NAMES
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+
+  #scanNow({ set, cache }: Use, text: string): readonly Finding[] {
+    const findings = scanText(set, text)
+    if (text.length >= CACHED_FROM_CHARS) cache.put(text, findings)
+    return findings
+  }
+
+  async #scanInPool({ set, cache, members }: Use, texts: readonly string[], known: readonly (readonly Finding[] | undefined)[], deadlineMs: number): Promise<ScanResult> {
+    const fresh = texts.flatMap((_, i) => (known[i] === undefined ? [i] : []))
+    const scanned = await this.#pool.scan(set, fresh.map((i) => texts[i]!), deadlineMs)
+    const findings = known.map((found) => found ?? NONE)
+    if (!scanned) return { findings, failed: members }
+    fresh.forEach((index, i) => {
+      findings[index] = scanned[i]!
+      if (texts[index]!.length >= CACHED_FROM_CHARS) cache.put(texts[index]!, scanned[i]!)
+    })
+    return { findings, failed: NO_NAMES }
+  }
+
+  /** Null when none of the names is a detector. */
+  #use(detectors: readonly string[]): Use | null {
+    const asked = detectors.join()
+    const known = this.#uses.get(asked)
+    if (known !== undefined) return known
+    const members = [...new Set(detectors.flatMap((name) => this.members(name)))].sort()
+    const key = members.join()
+    const same = this.#uses.get(key)
+    const use = same !== undefined ? same : members.length === 0 ? null : this.#prepare(members)
+    this.#uses.set(asked, use)
+    this.#uses.set(key, use)
+    return use
+  }
+
+  #prepare(members: readonly string[]): Use {
+    const set = new DetectorSet(members.map((name) => this.#specs.get(name)!), this.#checks)
+    return { members, set, cache: new FindingsCache(this.#cacheBounds) }
+  }
+}
+
+/** A stream without detectors: text passes as it comes. */
+const PASSING: StreamScanner = {
+  held: 0,
+  push: (text) => ({ text, findings: NONE }),
+  end: () => ({ text: '', findings: NONE }),
+}
+
+/** Members by name, through unions of unions. */
+function resolveUnions(specs: ReadonlyMap<string, DetectorSpec>): ReadonlyMap<string, readonly string[]> {
+  const membersOf = (name: string, path: readonly string[]): readonly string[] => {
+    const spec = specs.get(name)
+    if (!spec) throw new Error(`detector ${path.at(-1)} names \`${name}\`, which is no detector`)
+    if (path.includes(name)) throw new Error(`detector ${name} contains itself`)
+    return spec.any.length === 0 ? [name] : [...new Set(spec.any.flatMap((member) => membersOf(member, [...path, name])))].sort()
+  }
+  return new Map([...specs.keys()].map((name) => [name, membersOf(name, [])]))
+}

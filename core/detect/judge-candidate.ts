@@ -1,0 +1,111 @@
+// From candidate to finding: of all ends at a start the longest that passes checks and entropy counts, then words nearby add to its score.
+// Trying shorter ends means that a digit glued to a card number does not hide it.
+import type { Finding } from '../model/content.ts'
+import type { Candidate } from './candidates.ts'
+import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
+import { foldText, foldWithOffsets } from './fold.ts'
+
+/** Text with the offset of its first unit in the whole text. */
+export interface TextWindow {
+  readonly text: string
+  readonly from: number
+}
+
+/** A finding before words nearby are looked at. */
+export interface Match {
+  readonly detector: number
+  readonly start: number
+  readonly end: number
+}
+
+export class CandidateJudge {
+  readonly #set: DetectorSet
+  /** Per detector: where its last match ended. Matches of one detector do not overlap; the leftmost counts. */
+  readonly #lastEnds: number[]
+
+  constructor(set: DetectorSet) {
+    this.#set = set
+    this.#lastEnds = set.detectors.map(() => 0)
+  }
+
+  /** Matches that begin where the candidate begins. Candidates must come by ascending start. */
+  judge({ start, ends }: Candidate, window: TextWindow): readonly Match[] {
+    const matches: Match[] = []
+    const decided = new Set<number>()
+    for (let i = ends.length - 2; i >= 0; i -= 2) {
+      const end = ends[i]!
+      const rule = this.#set.automaton.rules[ends[i + 1]!]!
+      if (end <= start || decided.has(rule.detector) || start < this.#lastEnds[rule.detector]!) continue
+      const span = this.#spanOf(rule.source, rule.detector, start, end, window)
+      if (!span || !passes(this.#set.detectors[rule.detector]!, foldText(slice(window, span.start, span.end)))) continue
+      decided.add(rule.detector)
+      this.#lastEnds[rule.detector] = end
+      matches.push({ detector: rule.detector, ...span })
+    }
+    return matches
+  }
+
+  /** The finding's own place: the match, or the capture group of it; null if the group took no part. */
+  #spanOf(source: string | null, detector: number, start: number, end: number, window: TextWindow): { start: number; end: number } | null {
+    const { group } = this.#set.detectors[detector]!
+    if (group === 0 || source === null) return { start, end }
+    // A character on each side, so that `\b` sees what it saw.
+    const from = Math.max(start - 1, window.from)
+    const { text, offsets } = foldWithOffsets(slice(window, from, end + 1))
+    const matcher = this.#set.groupPattern(source).matcher(text)
+    if (!matcher.find(offsets.findIndex((offset) => from + offset >= start))) return null
+    const [groupStart, groupEnd] = [matcher.start(group), matcher.end(group)]
+    if (groupStart < 0 || groupEnd <= groupStart) return null
+    const last = from + offsets[groupEnd]!
+    return last > end ? null : { start: from + offsets[groupStart]!, end: last }
+  }
+
+  /** The finding, once the detector's `reach` of text behind the match is there, or the text has ended. */
+  finish({ detector, start, end }: Match, window: TextWindow): Finding {
+    const { name, score, near, checkNames } = this.#set.detectors[detector]!
+    const added = near.reduce((sum, rule) => sum + (hasWordNear(rule, start, end, window) ? rule.adds : 0), 0)
+    return { detector: name, start, end, score: Math.min(1, Math.round((score + added) * 1e6) / 1e6), checks: checkNames }
+  }
+}
+
+function passes({ checks, entropy }: PreparedDetector, match: string): boolean {
+  return checks.every(({ test }) => test(match)) && (entropy === null || shannonEntropy(match) >= entropy)
+}
+
+function slice({ text, from }: TextWindow, start: number, end: number): string {
+  return text.slice(Math.max(0, start - from), Math.max(0, end - from))
+}
+
+function hasWordNear({ words, withinChars }: NearRule, start: number, end: number, window: TextWindow): boolean {
+  const before = foldText(slice(window, start - withinChars, start)).toLowerCase()
+  const after = foldText(slice(window, end, end + withinChars)).toLowerCase()
+  const beforeThat = slice(window, start - withinChars - 1, start - withinChars)
+  const afterThat = slice(window, end + withinChars, end + withinChars + 1)
+  return words.some((word) => holdsWord(before, word, beforeThat, '') || holdsWord(after, word, '', afterThat))
+}
+
+const LETTER = /[\p{L}\p{N}]/u
+
+/** Whether `word` stands in `text` as a whole word; `left` and `right` are what stands beside the text. */
+function holdsWord(text: string, word: string, left: string, right: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const before = at > 0 ? text[at - 1]! : left
+    const after = at + word.length < text.length ? text[at + word.length]! : right
+    if (!(LETTER.test(before) && LETTER.test(word[0]!)) && !(LETTER.test(after) && LETTER.test(word.at(-1)!))) return true
+  }
+  return false
+}
+
+/** Bits per character (Shannon 1948), over UTF-16 units. */
+export function shannonEntropy(text: string): number {
+  const counts = new Map<string, number>()
+  for (const unit of text.split('')) counts.set(unit, (counts.get(unit) ?? 0) + 1)
+  let bits = 0
+  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length)
+  return bits
+}
+
+/** By start; of those that begin together the longer first. */
+export function inTextOrder(a: Finding, b: Finding): number {
+  return a.start - b.start || b.end - a.end || (a.detector < b.detector ? -1 : a.detector > b.detector ? 1 : 0)
+}

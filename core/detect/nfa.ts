@@ -1,0 +1,115 @@
+// All patterns and terms of some detectors as one Thompson automaton: arrays of small nodes, built from the end to the start.
+import { parsePattern, single, unite, type Assertion, type PatternNode, type Units } from './pattern.ts'
+import type { DetectorSpec } from './port.ts'
+
+export type NfaNode =
+  | { readonly kind: 'units'; readonly units: number; readonly next: number }
+  | { readonly kind: 'split'; readonly next: number[] }
+  | { readonly kind: 'assert'; readonly what: Assertion | 'letters end'; readonly next: number }
+  | { readonly kind: 'match'; readonly rule: number }
+
+/** One pattern, or all terms, of a detector. */
+export interface Rule {
+  /** Index into the detectors. */
+  readonly detector: number
+  /** Null: the terms. */
+  readonly source: string | null
+}
+
+export interface Nfa {
+  readonly nodes: readonly NfaNode[]
+  readonly start: number
+  readonly rules: readonly Rule[]
+  /** Distinct character sets; a node names one by index. */
+  readonly sets: readonly Units[]
+}
+
+/** Large enough for long keys with their nested parts, small enough to be refused at load time rather than to fill the memory. */
+const MAX_NODES = 500_000
+
+/** Throws `SyntaxError` for a pattern outside the dialect, `RangeError` for one whose repeats grow too large. */
+export function buildNfa(detectors: readonly DetectorSpec[]): Nfa {
+  return new Builder().build(detectors)
+}
+
+class Builder {
+  readonly #nodes: NfaNode[] = []
+  readonly #sets: Units[] = []
+  readonly #setByKey = new Map<string, number>()
+  readonly #rules: Rule[] = []
+
+  build(detectors: readonly DetectorSpec[]): Nfa {
+    const starts = detectors.flatMap((spec, detector) => {
+      const patterns = spec.patterns.map(({ source }) => this.#compile(parsePattern(source), this.#rule({ detector, source })))
+      return spec.terms.length === 0 ? patterns : [...patterns, this.#terms(spec.terms, this.#rule({ detector, source: null }))]
+    })
+    const start = this.#add({ kind: 'split', next: starts })
+    return { nodes: this.#nodes, start, rules: this.#rules, sets: this.#sets }
+  }
+
+  #rule(rule: Rule): number {
+    this.#rules.push(rule)
+    return this.#add({ kind: 'match', rule: this.#rules.length - 1 })
+  }
+
+  #add(node: NfaNode): number {
+    if (this.#nodes.length >= MAX_NODES) throw new RangeError('the patterns of the detectors are too large; use smaller repeats')
+    return this.#nodes.push(node) - 1
+  }
+
+  #units(units: Units, next: number): number {
+    const key = units.join(';')
+    let set = this.#setByKey.get(key)
+    if (set === undefined) this.#setByKey.set(key, (set = this.#sets.push(units) - 1))
+    return this.#add({ kind: 'units', units: set, next })
+  }
+
+  /** The node where `pattern`, followed by what begins at `next`, begins. */
+  #compile(pattern: PatternNode, next: number): number {
+    switch (pattern.kind) {
+      case 'units':
+        return this.#units(pattern.units, next)
+      case 'sequence':
+        return pattern.items.reduceRight((after, item) => this.#compile(item, after), next)
+      case 'either':
+        return this.#add({ kind: 'split', next: pattern.options.map((option) => this.#compile(option, next)) })
+      case 'assert':
+        return this.#add({ kind: 'assert', what: pattern.what, next })
+      case 'repeat':
+        return this.#repeat(pattern.item, pattern.least, pattern.most, next)
+    }
+  }
+
+  #repeat(item: PatternNode, least: number, most: number | null, next: number): number {
+    let entry = next
+    if (most === null) {
+      const loop: number[] = [next]
+      entry = this.#add({ kind: 'split', next: loop })
+      loop.push(this.#compile(item, entry))
+    }
+    // Optional copies are nested, x(x(x)?)?, so that the way out of each leads straight to the end.
+    else for (let i = least; i < most; i++) entry = this.#add({ kind: 'split', next: [this.#compile(item, entry), next] })
+    for (let i = 0; i < least; i++) entry = this.#compile(item, entry)
+    return entry
+  }
+
+  /** A tree of letters, in either case; a term ends where no letter or digit follows. */
+  #terms(terms: readonly string[], match: number): number {
+    const end = this.#add({ kind: 'assert', what: 'letters end', next: match })
+    const branch = (words: readonly string[], depth: number): number => {
+      const next = words.some(({ length }) => length === depth) ? [end] : []
+      for (const [, same] of Map.groupBy(words.filter(({ length }) => length > depth), (word) => word[depth]!)) {
+        next.push(this.#units(eitherCase(same[0]![depth]!), branch(same, depth + 1)))
+      }
+      return this.#add({ kind: 'split', next })
+    }
+    const first = branch([...new Set(terms.map((term) => term.trim().toLowerCase()))].filter((term) => term !== ''), 0)
+    return this.#add({ kind: 'assert', what: 'letters end', next: first })
+  }
+}
+
+function eitherCase(character: string): Units {
+  if (/\s/.test(character)) return [[9, 13], [32, 32], [160, 160]]
+  const units = [character, character.toUpperCase()].filter(({ length }) => length === 1).map((one) => single(one.charCodeAt(0))[0]!)
+  return unite(units)
+}

@@ -1,0 +1,107 @@
+// Watches one channel of a streamed answer: text leaves as soon as no detector in use may still be inside a match at its place and no
+// finding waits for words nearby. Any chunking of a text releases the same text with the same findings as one scan of the whole.
+import type { Finding } from '../model/content.ts'
+import { Candidates, type Candidate } from './candidates.ts'
+import type { DetectorSet } from './detectors.ts'
+import { CandidateJudge, inTextOrder, type Match } from './judge-candidate.ts'
+import type { Released, StreamScanner } from './port.ts'
+
+const NOTHING: Released = { text: '', findings: [] }
+const NO_FINDINGS: readonly Finding[] = []
+
+export class DetectorStream implements StreamScanner {
+  readonly #set: DetectorSet
+  readonly #candidates: Candidates
+  readonly #judge: CandidateJudge
+  /** What is held, behind some released text that words nearby may stand in. */
+  #text = ''
+  /** Offset of `#text` in the channel. */
+  #from = 0
+  #released = 0
+  #received = 0
+  /** By start. */
+  #waiting: Match[] = []
+  /** By start; not released yet. */
+  #findings: Finding[] = []
+
+  constructor(set: DetectorSet) {
+    this.#set = set
+    this.#candidates = new Candidates(set.automaton)
+    this.#judge = new CandidateJudge(set)
+  }
+
+  get held(): number {
+    return this.#received - this.#released
+  }
+
+  push(text: string): Released {
+    if (text === '') return NOTHING
+    this.#text += text
+    this.#received += text.length
+    this.#candidates.read(text)
+    return this.#release(this.#candidates.firstOpen, this.#candidates.position)
+  }
+
+  end(): Released {
+    this.#candidates.finish()
+    return this.#release(this.#received, Infinity)
+  }
+
+  /** `closed`: candidates before it are closed. `seen`: text up to there has been read. */
+  #release(closed: number, seen: number): Released {
+    if (this.#candidates.found.length > 0) this.#judgeClosed(closed)
+    if (this.#waiting.length > 0) this.#finishWaiting(seen)
+    const limit = this.#limit(closed)
+    if (limit <= this.#released) return NOTHING
+    const start = this.#released
+    const released = { text: this.#text.slice(start - this.#from, limit - this.#from), findings: this.#take(start, limit) }
+    this.#released = limit
+    const keepFrom = Math.max(0, limit - this.#set.reach - 1)
+    this.#text = this.#text.slice(keepFrom - this.#from)
+    this.#from = keepFrom
+    return released
+  }
+
+  #judgeClosed(closed: number): void {
+    const isClosed = ({ start }: Candidate): boolean => start < closed
+    const { found } = this.#candidates
+    const ready = found.filter(isClosed).sort((a, b) => a.start - b.start)
+    if (ready.length === 0) return
+    this.#candidates.found = found.filter((candidate) => !isClosed(candidate))
+    const window = { text: this.#text, from: this.#from }
+    for (const candidate of ready) this.#waiting.push(...this.#judge.judge(candidate, window))
+  }
+
+  #finishWaiting(seen: number): void {
+    const window = { text: this.#text, from: this.#from }
+    const waiting: Match[] = []
+    for (const match of this.#waiting) {
+      if (match.end + this.#set.detectors[match.detector]!.reach > seen) waiting.push(match)
+      else this.#findings.push(this.#judge.finish(match, window))
+    }
+    if (waiting.length < this.#waiting.length) this.#findings.sort(inTextOrder)
+    this.#waiting = waiting
+  }
+
+  /** What may leave: nothing open or waiting in it, and no finding cut in two. */
+  #limit(closed: number): number {
+    let limit = closed
+    for (const { start } of this.#waiting) limit = Math.min(limit, start)
+    for (let i = this.#findings.length - 1; i >= 0; i--) {
+      const { start, end } = this.#findings[i]!
+      if (start < limit && end > limit) {
+        limit = start
+        i = this.#findings.length
+      }
+    }
+    return limit
+  }
+
+  #take(start: number, limit: number): readonly Finding[] {
+    if (this.#findings.length === 0) return NO_FINDINGS
+    const taken = this.#findings.filter((finding) => finding.end <= limit)
+    if (taken.length === 0) return NO_FINDINGS
+    this.#findings = this.#findings.filter((finding) => finding.end > limit)
+    return taken.map((finding) => ({ ...finding, start: finding.start - start, end: finding.end - start }))
+  }
+}

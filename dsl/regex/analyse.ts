@@ -1,0 +1,43 @@
+// What can be known about a detector's pattern before it runs: the bounds of a match, literals that must occur, and where it leaves
+// the dialect (RE2 ∩ JavaScript). Pure text in, values out; a pattern that does not parse is a problem, never an exception.
+import { RegExpParser, type Disjunction } from '@chevrotain/regexp-to-ast'
+import { findProblemsInSource, findProblemsInTree } from './dialect.ts'
+import { findLiterals } from './literals.ts'
+import { measureLengths } from './lengths.ts'
+
+export interface PatternProblem {
+  /** Lower case, the user's text in backticks. */
+  readonly message: string
+  /** How to mend it; a whole sentence. */
+  readonly help: string
+}
+
+export interface PatternAnalysis {
+  /** Shortest match in UTF-16 units. */
+  readonly minLength: number
+  /** Longest match; null: unbounded (`+`, `*`, `{n,}`). */
+  readonly maxLength: number | null
+  /** Lower case; at least one of them occurs in every match. Empty when none is known. */
+  readonly literals: readonly string[]
+  readonly problems: readonly PatternProblem[]
+}
+
+/** Analyses the source of a pattern, without its slashes. */
+export function analysePattern(source: string): PatternAnalysis {
+  const sourceProblems = findProblemsInSource(source)
+  if (sourceProblems.length > 0) return { minLength: 0, maxLength: null, literals: [], problems: sourceProblems }
+  const tree = parse(source)
+  if (!('type' in tree)) return { minLength: 0, maxLength: null, literals: [], problems: [tree] }
+  const { min, max } = measureLengths(tree)
+  return { minLength: min, maxLength: max, literals: findLiterals(tree), problems: findProblemsInTree(tree, source, min) }
+}
+
+function parse(source: string): Disjunction | PatternProblem {
+  try {
+    // JavaScript itself is the judge of syntax; its `source` also escapes the bare slashes that the parser below stumbles over.
+    return new RegExpParser().pattern(`/${new RegExp(source).source}/`).value
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: (?:\/.*\/\w*: )?/s, '') : String(error)
+    return { message: `\`${source}\` is no valid pattern: ${reason.toLowerCase()}`, help: 'Correct the pattern; brackets and parentheses that are meant literally need a backslash.' }
+  }
+}

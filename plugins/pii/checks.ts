@@ -1,0 +1,42 @@
+// The checks that detectors may name. Each sees the matched text as normalised (plain digits, nothing invisible) and tells yes or no.
+import { isIPv4, isIPv6 } from 'node:net'
+import type { Check } from '../../core/plugin/index.ts'
+import { cardBrand, iban, luhn } from './check-digits.ts'
+
+export const checks: readonly Check[] = [
+  { name: 'luhn', doc: 'The last digit is the check digit of the Luhn formula, and the digits are not all the same.', test: luhn },
+  { name: 'card_brand', doc: 'An issuer of payment cards uses numbers that begin so, in this length.', test: cardBrand },
+  { name: 'iban', doc: 'The country has this length, and the remainder modulo 97 is 1 (ISO 13616).', test: iban },
+  { name: 'us_ssn', doc: 'Area, group and serial number can have been issued.', test: usSocialSecurityNumber },
+  { name: 'phone', doc: 'Seven to fifteen digits (E.164), not all the same.', test: phone },
+  { name: 'ip', doc: 'An IPv4 or IPv6 address of one host; neither a version number such as `1.2.3.4`, nor loopback, mask or unspecified.', test: ipAddress },
+  { name: 'jwt', doc: 'The first part is a JSON object that names its algorithm (RFC 7515).', test: jwt },
+]
+
+/** Rules of the US Social Security Administration: no area 000, 666 or 9xx, no group 00, no serial 0000. */
+function usSocialSecurityNumber(match: string): boolean {
+  const digits = match.replace(/\D/g, '')
+  return digits.length === 9 && !/^(?:000|666|9)/.test(digits) && digits.slice(3, 5) !== '00' && digits.slice(5) !== '0000'
+}
+
+function phone(match: string): boolean {
+  const digits = match.replace(/\D/g, '')
+  return digits.length >= 7 && digits.length <= 15 && !/^(\d)\1*$/.test(digits)
+}
+
+function ipAddress(match: string): boolean {
+  if (match.includes(':')) return isIPv6(match) && match !== '::1'
+  if (!isIPv4(match)) return false
+  // Four single digits are nearly always a version; the few hosts they could name (1.1.1.1, 8.8.8.8) belong to nobody in person.
+  const isVersion = /^\d\.\d\.\d\.\d$/.test(match)
+  return !isVersion && !/^(?:0|127|255)\./.test(match) && !match.endsWith('.0.0.0')
+}
+
+function jwt(match: string): boolean {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(match.slice(0, match.indexOf('.')), 'base64url').toString('utf8'))
+    return typeof header === 'object' && header !== null && 'alg' in header
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,16 @@
+// pii: protects personal data and secrets in texts. It brings the verbs and the checks; what is looked for stands in
+// `policies/standard/detectors.policy`, and when it is protected in `policies/standard/pii.policy`.
+import type { Plugin } from '../../core/plugin/index.ts'
+import { checks } from './checks.ts'
+import { verbs } from './verbs.ts'
+
+export const pii: Plugin = {
+  name: 'pii',
+  apiVersion: 1,
+  summary: 'The verbs redact and mask, and the checks of the standard detectors.',
+  config: { type: 'object', additionalProperties: false, properties: {} },
+  vocabulary: () => ({ verbs, checks }),
+  onFailure: {},
+  budgetMs: {},
+  setup: () => ({}),
+}

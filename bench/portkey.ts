@@ -11,7 +11,9 @@ export const PORTKEY_VERSIONS = { '@portkey-ai/gateway': '1.15.2', hono: '4.9.7'
 export function installPortkey(folder: string): void {
   if (existsSync(join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js'))) return
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: PORTKEY_VERSIONS }))
+  // Without the overrides npm nests a newer @hono/node-server, since @hono/node-ws asks for one.
+  const { hono, '@hono/node-server': nodeServer } = PORTKEY_VERSIONS
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: PORTKEY_VERSIONS, overrides: { hono, '@hono/node-server': nodeServer } }))
   execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 

@@ -19,10 +19,24 @@ export interface Throughput {
 }
 
 /** Runs wrk for some seconds with unique bodies. Throws when wrk does not report. */
-export async function runWrk(endpoint: Endpoint, workload: Workload, options: { seconds: number; connections: number; core: number | null; folder: string }): Promise<Throughput> {
+export async function runWrk(
+  endpoint: Endpoint,
+  workload: Workload,
+  options: { seconds: number; connections: number; core: number | null; folder: string },
+): Promise<Throughput> {
   const script = join(options.folder, 'load.lua')
   writeFileSync(script, luaFor(endpoint, workload))
-  const command = ['wrk', '-t1', `-c${options.connections}`, `-d${options.seconds}s`, '--timeout', '10s', '-s', script, `http://127.0.0.1:${endpoint.port}/v1/chat/completions`]
+  const command = [
+    'wrk',
+    '-t1',
+    `-c${options.connections}`,
+    `-d${options.seconds}s`,
+    '--timeout',
+    '10s',
+    '-s',
+    script,
+    `http://127.0.0.1:${endpoint.port}/v1/chat/completions`,
+  ]
   const wrk = startPinned(options.core, command)
   if (wrk.child.exitCode === null) await once(wrk.child, 'close')
   const report = /BENCH (\{.*\})/.exec(wrk.output())?.[1]
@@ -32,7 +46,9 @@ export async function runWrk(endpoint: Endpoint, workload: Workload, options: { 
 
 function luaFor({ headers }: Endpoint, workload: Workload): string {
   const long = (text: string): string => `[==[${text}]==]`
-  const lines = Object.entries({ 'Content-Type': 'application/json', ...headers }).map(([name, value]) => `wrk.headers[ ${long(name)} ] = ${long(value)}`)
+  const lines = Object.entries({ 'Content-Type': 'application/json', ...headers }).map(
+    ([name, value]) => `wrk.headers[ ${long(name)} ] = ${long(value)}`,
+  )
   return `
 wrk.method = "POST"
 ${lines.join('\n')}
@@ -79,7 +95,7 @@ export async function measureStreams(endpoint: Endpoint, count: number): Promise
     const start = performance.now()
     let first = true
     const body = JSON.stringify({ model: 'bench-paced', stream: true, messages: [{ role: 'user', content: `Tell story ${n}.` }] })
-    const answer = await client.ask(body, piece => {
+    const answer = await client.ask(body, (piece) => {
       const ages = agesOf(piece)
       if (ages.length > 0 && first) times.firstMs.push(performance.now() - start)
       if (ages.length > 0) first = false
@@ -105,7 +121,9 @@ class Client {
 
   private constructor(socket: Socket, endpoint: Endpoint) {
     this.#socket = socket
-    const headers = Object.entries({ 'content-type': 'application/json', ...endpoint.headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const headers = Object.entries({ 'content-type': 'application/json', ...endpoint.headers }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
     this.#head = `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers.join('')}`
   }
 

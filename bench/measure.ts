@@ -9,7 +9,7 @@ const TICKS_PER_SECOND = 100
 
 /** CPU time of a process and what it started, all threads, in microseconds. */
 export function cpuUs(pid: number): number {
-  return sumOver(pid, one => {
+  return sumOver(pid, (one) => {
     const stat = readFileSync(`/proc/${one}/stat`, 'utf8')
     // The command's name may hold spaces; fields are counted from behind its closing parenthesis.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -19,7 +19,7 @@ export function cpuUs(pid: number): number {
 
 /** Proportional set size in MiB of a process and what it started: what they really add to the machine. */
 export function pssMiB(pid: number): number {
-  return sumOver(pid, one => Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'))?.[1]) / 1024)
+  return sumOver(pid, (one) => Number(/^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'))?.[1]) / 1024)
 }
 
 function sumOver(pid: number, figure: (pid: number) => number): number {
@@ -28,14 +28,22 @@ function sumOver(pid: number, figure: (pid: number) => number): number {
 }
 
 /** Starts a command on one core; its output is shown only if it fails. */
-export function startPinned(core: number | null, command: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Started {
+export function startPinned(
+  core: number | null,
+  command: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Started {
   const full = core === null ? command : ['taskset', '-c', String(core), ...command]
-  const child = spawn(full[0]!, full.slice(1), { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(full[0]!, full.slice(1), {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   const keep = (bytes: Buffer): void => void (output = (output + bytes.toString()).slice(-4000))
   child.stdout!.on('data', keep)
   child.stderr!.on('data', keep)
-  child.on('error', error => (output += String(error)))
+  child.on('error', (error) => (output += String(error)))
   return { child, pid: child.pid ?? -1, output: () => output, stop: () => stop(child) }
 }
 
@@ -70,7 +78,7 @@ export async function untilReady(started: Started, attempt: () => Promise<boolea
   const deadline = Date.now() + seconds * 1000
   while (Date.now() < deadline && started.child.exitCode === null) {
     if (await attempt().catch(() => false)) return
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error(`it does not answer:\n${started.output()}`)
 }

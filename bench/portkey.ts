@@ -13,19 +13,36 @@ export function installPortkey(folder: string): void {
   mkdirSync(folder, { recursive: true })
   // Without the overrides npm nests a newer @hono/node-server, since @hono/node-ws asks for one.
   const { hono, '@hono/node-server': nodeServer } = PORTKEY_VERSIONS
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: PORTKEY_VERSIONS, overrides: { hono, '@hono/node-server': nodeServer } }))
-  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ private: true, dependencies: PORTKEY_VERSIONS, overrides: { hono, '@hono/node-server': nodeServer } }),
+  )
+  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
 }
 
 export function startPortkey(folder: string, port: number, core: number | null): Started {
   const loopback = new URL('loopback.mjs', import.meta.url).href
-  const command = [process.execPath, '--import', loopback, 'node_modules/@portkey-ai/gateway/build/start-server.js', '--headless', `--port=${port}`]
+  const command = [
+    process.execPath,
+    '--import',
+    loopback,
+    'node_modules/@portkey-ai/gateway/build/start-server.js',
+    '--headless',
+    `--port=${port}`,
+  ]
   return startPinned(core, command, { cwd: folder, env: { NODE_ENV: 'production' } })
 }
 
 export function portkeyEndpoint(port: number, upstreamPort: number): Endpoint {
   return {
     port,
-    headers: { authorization: 'Bearer bench', 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${upstreamPort}/v1` },
+    headers: {
+      authorization: 'Bearer bench',
+      'x-portkey-provider': 'openai',
+      'x-portkey-custom-host': `http://127.0.0.1:${upstreamPort}/v1`,
+    },
   }
 }

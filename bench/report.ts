@@ -16,7 +16,7 @@ export function replaceTable(markdown: string, table: string): string {
 export function tableOf(results: Results): string {
   const { machine, settings } = results
   const intro = `${results.date}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, commit ${machine.commit}; ${settings.rounds} rounds of ${settings.seconds} s, ${settings.connections} connections.`
-  const parts = [intro, ...results.notes.map(note => `**Note:** ${note}`)]
+  const parts = [intro, ...results.notes.map((note) => `**Note:** ${note}`)]
   for (const workload of results.workloads) parts.push(`### ${workload}`, throughputTable(results, workload))
   parts.push('### Streams (a token every 20 ms) and memory', streamTable(results))
   return `\n${parts.join('\n\n')}\n`
@@ -25,11 +25,13 @@ export function tableOf(results: Results): string {
 function throughputTable(results: Results, workload: string): string {
   const running = results.systems.filter(({ failed }) => !failed)
   const reference = running.find(({ name }) => name === 'bare relay')
-  const rows = running.map(system => {
+  const rows = running.map((system) => {
     const measured = system.workloads[workload]!
     const ratio = reference && system !== reference ? show(ratioOf(rates(system, workload), rates(reference, workload))) : '1'
     const added = measured.latencyUs.map((values, round) => percentile(values, 0.5) - percentile(results.direct[workload]![round]!, 0.5))
-    const addedP99 = measured.latencyUs.map((values, round) => percentile(values, 0.99) - percentile(results.direct[workload]![round]!, 0.99))
+    const addedP99 = measured.latencyUs.map(
+      (values, round) => percentile(values, 0.99) - percentile(results.direct[workload]![round]!, 0.99),
+    )
     return [
       system.name,
       results.pinned ? median(rates(system, workload)).toFixed(0) : '–',
@@ -40,15 +42,18 @@ function throughputTable(results: Results, workload: string): string {
       median(addedP99).toFixed(0),
     ]
   })
-  return tableFrom(['system', 'requests/s', '× bare relay [95 %]', 'CPU µs/request', 'recorder µs/request', 'added p50 µs', 'added p99 µs'], rows)
+  return tableFrom(
+    ['system', 'requests/s', '× bare relay [95 %]', 'CPU µs/request', 'recorder µs/request', 'added p50 µs', 'added p99 µs'],
+    rows,
+  )
 }
 
 function streamTable(results: Results): string {
   const direct = { ...results.directStreams, name: 'direct', pssMiB: [], recorderPssMiB: [], lagP99Ms: [] }
-  const rows = [direct, ...results.systems.filter(({ failed }) => !failed).map(system => ({ ...system.streams, ...system }))]
+  const rows = [direct, ...results.systems.filter(({ failed }) => !failed).map((system) => ({ ...system.streams, ...system }))]
   return tableFrom(
     ['system', 'first text p50 ms', 'chunk delay p50 µs', 'chunk delay p99 µs', 'memory MiB', 'recorder MiB', 'record lag p99 ms'],
-    rows.map(row => [
+    rows.map((row) => [
       row.name,
       median(row.firstMs).toFixed(1),
       percentile(row.delaysUs, 0.5).toFixed(0),

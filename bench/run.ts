@@ -34,7 +34,13 @@ export interface SystemResults {
 
 export interface Results {
   readonly date: string
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly node: string; readonly commit: string }
+  readonly machine: {
+    readonly cpu: string
+    readonly cores: number
+    readonly memoryGiB: number
+    readonly node: string
+    readonly commit: string
+  }
   readonly settings: Settings
   /** False below four cores: then only CPU is comparable. */
   readonly pinned: boolean
@@ -61,8 +67,9 @@ const BENCH = import.meta.dirname
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } })
   const settings = values.quick ? QUICK : FULL
-  const names = values.only?.split(',').map(name => name.trim()) ?? SYSTEM_NAMES
-  for (const name of names) if (!SYSTEM_NAMES.includes(name as SystemName)) throw new Error(`--only: no system ${name}; there are ${SYSTEM_NAMES.join(', ')}`)
+  const names = values.only?.split(',').map((name) => name.trim()) ?? SYSTEM_NAMES
+  for (const name of names)
+    if (!SYSTEM_NAMES.includes(name as SystemName)) throw new Error(`--only: no system ${name}; there are ${SYSTEM_NAMES.join(', ')}`)
   const results = await bench(names as readonly SystemName[], settings)
   const file = join(BENCH, 'results', `${results.date.replaceAll(':', '-')}${values.quick ? '-quick' : ''}.json`)
   mkdirSync(join(BENCH, 'results'), { recursive: true })
@@ -78,13 +85,16 @@ async function main(): Promise<void> {
 async function bench(names: readonly SystemName[], settings: Settings): Promise<Results> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
   const pinned = cpus().length >= 4
-  const cores: Cores = pinned ? { recorder: 0, gateway: 1, upstream: 2, load: 3 } : { recorder: null, gateway: null, upstream: null, load: null }
+  const cores: Cores = pinned
+    ? { recorder: 0, gateway: 1, upstream: 2, load: 3 }
+    : { recorder: null, gateway: null, upstream: null, load: null }
   const results = emptyResults(settings, pinned, names)
   if (!pinned) results.notes.push('fewer than four cores: the load shares them with the gateway, so only CPU per request is comparable')
   let upstream: { started: Started; port: number } | null = null
   try {
     upstream = await startMockUpstream(cores)
-    for (let round = 0; round < settings.rounds; round++) await measureRound(round, results, { settings, cores, folder, upstreamPort: upstream.port })
+    for (let round = 0; round < settings.rounds; round++)
+      await measureRound(round, results, { settings, cores, folder, upstreamPort: upstream.port })
     return results
   } finally {
     await upstream?.started.stop()
@@ -102,7 +112,8 @@ interface Setting {
 /** All systems once, each in a process of its own that lives for this round only: processes of the same program differ among themselves. */
 async function measureRound(round: number, results: Results, setting: Setting): Promise<void> {
   const direct = { port: setting.upstreamPort, headers: {} }
-  for (const workload of WORKLOADS) results.direct[workload.name]!.push(await measureLatency(direct, workload, setting.settings.latencyRequests))
+  for (const workload of WORKLOADS)
+    results.direct[workload.name]!.push(await measureLatency(direct, workload, setting.settings.latencyRequests))
   addStreams(results.directStreams, await measureStreams(direct, setting.settings.streams))
   // Each round begins with another system, so that none is always first. A system that could not start is not tried again.
   for (const [i] of [...results.systems].entries()) {
@@ -138,11 +149,17 @@ function addStreams(all: StreamTimes, more: StreamTimes): void {
   all.delaysUs.push(...more.delaysUs)
 }
 
-async function measureWorkload(system: System, results: WorkloadResults, workload: Workload, { settings, cores, folder }: Setting): Promise<void> {
+async function measureWorkload(
+  system: System,
+  results: WorkloadResults,
+  workload: Workload,
+  { settings, cores, folder }: Setting,
+): Promise<void> {
   await runWrk(system.endpoint, workload, { ...settings, seconds: 1, core: cores.load, folder })
   const before = [cpuUs(system.main.pid), system.recorder === null ? 0 : cpuUs(system.recorder.pid)] as const
   const throughput = await runWrk(system.endpoint, workload, { ...settings, core: cores.load, folder })
-  if (throughput.errors > 0 || throughput.requests === 0) throw new Error(`${system.name}: ${throughput.errors} errors in ${throughput.requests} requests\n${system.main.output()}`)
+  if (throughput.errors > 0 || throughput.requests === 0)
+    throw new Error(`${system.name}: ${throughput.errors} errors in ${throughput.requests} requests\n${system.main.output()}`)
   results.throughput.push(throughput)
   results.cpuUs.push((cpuUs(system.main.pid) - before[0]) / throughput.requests)
   if (system.recorder !== null) results.recorderCpuUs.push((cpuUs(system.recorder.pid) - before[1]) / throughput.requests)
@@ -160,13 +177,15 @@ function emptyResults(settings: Settings, pinned: boolean, names: readonly Syste
     notes: [],
     workloads,
     systems: names.map(emptySystem),
-    direct: Object.fromEntries(workloads.map(name => [name, []])),
+    direct: Object.fromEntries(workloads.map((name) => [name, []])),
     directStreams: { firstMs: [], delaysUs: [] },
   }
 }
 
 function emptySystem(name: SystemName): SystemResults {
-  const workloads = Object.fromEntries(WORKLOADS.map(workload => [workload.name, { throughput: [], cpuUs: [], recorderCpuUs: [], latencyUs: [] }]))
+  const workloads = Object.fromEntries(
+    WORKLOADS.map((workload) => [workload.name, { throughput: [], cpuUs: [], recorderCpuUs: [], latencyUs: [] }]),
+  )
   return { name, workloads, streams: { firstMs: [], delaysUs: [] }, pssMiB: [], recorderPssMiB: [], lagP99Ms: [], failed: false }
 }
 

@@ -67,7 +67,12 @@ async function startComparison(upstreamPort: number, cores: Cores): Promise<Syst
   return ready('portkey', portkeyEndpoint(port, upstreamPort), startPortkey(folder, port, cores.gateway), null, null)
 }
 
-async function startSallyport(name: 'sallyport bare' | 'sallyport everything on', parent: string, upstreamPort: number, cores: Cores): Promise<System> {
+async function startSallyport(
+  name: 'sallyport bare' | 'sallyport everything on',
+  parent: string,
+  upstreamPort: number,
+  cores: Cores,
+): Promise<System> {
   if (!existsSync(MAIN)) throw new Error('core/main.ts is missing')
   const full = name === 'sallyport everything on'
   const folder = join(parent, full ? 'full' : 'bare')
@@ -78,7 +83,10 @@ async function startSallyport(name: 'sallyport bare' | 'sallyport everything on'
   writeFileSync(config, stringify(configFor(port, upstreamPort, full)))
   const env = { BENCH_UPSTREAM_KEY: 'bench' }
   const cli = [NODE, MAIN]
-  const created = execFileSync(NODE, [MAIN, 'keys', 'create', '--tenant', 'bench', '--scopes', 'chat', '--json', '--config', config], { cwd: folder, env: { ...process.env, ...env } })
+  const created = execFileSync(NODE, [MAIN, 'keys', 'create', '--tenant', 'bench', '--scopes', 'chat', '--json', '--config', config], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+  })
   const { key } = JSON.parse(created.toString()) as { key: string }
   const recorder = full ? startPinned(cores.recorder, [...cli, 'recorder', '--config', config], { cwd: folder }) : null
   const main = startPinned(cores.gateway, [...cli, 'serve', '--no-recorder', '--config', config], { cwd: folder, env })
@@ -86,7 +94,11 @@ async function startSallyport(name: 'sallyport bare' | 'sallyport everything on'
 }
 
 function configFor(port: number, upstreamPort: number, full: boolean): object {
-  const model = (name: string): object => ({ name, targets: [{ provider: 'mock', model: name }], rates: { currency: 'USD', input: 0.4, cachedInput: 0.1, output: 1.6 } })
+  const model = (name: string): object => ({
+    name,
+    targets: [{ provider: 'mock', model: name }],
+    rates: { currency: 'USD', input: 0.4, cachedInput: 0.1, output: 1.6 },
+  })
   const quota = { dailyTokens: { soft: 1e14, hard: 1e15 }, monthly: 1_000_000, rpm: 100_000_000, tpm: 1e13, concurrency: 10_000 }
   return {
     server: { port },
@@ -94,13 +106,27 @@ function configFor(port: number, upstreamPort: number, full: boolean): object {
     state: { driver: 'embedded', path: './data/state' },
     record: { clickhouse: { driver: 'embedded', path: './data/clickhouse' }, spool: { path: './data/spool', maxBytes: '8GiB' } },
     policies: { standard: full, paths: ['./policies'] },
-    providers: [{ name: 'mock', type: 'openai', zone: 'us', endpoint: `http://127.0.0.1:${upstreamPort}/v1`, credential: { env: 'BENCH_UPSTREAM_KEY' } }],
+    providers: [
+      {
+        name: 'mock',
+        type: 'openai',
+        zone: 'us',
+        endpoint: `http://127.0.0.1:${upstreamPort}/v1`,
+        credential: { env: 'BENCH_UPSTREAM_KEY' },
+      },
+    ],
     models: ['bench-short', 'bench-long', 'bench-paced'].map(model),
     tenants: [{ id: 'bench', region: 'eu', tags: ['team-1'], ...(full ? { quota } : {}) }],
   }
 }
 
-async function ready(name: SystemName, endpoint: Endpoint, main: Started, recorder: Started | null, config: string | null): Promise<System> {
+async function ready(
+  name: SystemName,
+  endpoint: Endpoint,
+  main: Started,
+  recorder: Started | null,
+  config: string | null,
+): Promise<System> {
   const stop = async (): Promise<void> => {
     await main.stop()
     await recorder?.stop()
@@ -127,7 +153,7 @@ async function answers(endpoint: Endpoint): Promise<boolean> {
 /** p99 of the milliseconds between an exchange's end and its row in ClickHouse, as the gateway's own record tells it; null: unknown. */
 export function recordLagP99(system: System): number | null {
   if (system.config === null || system.recorder === null) return null
-  const query = 'SELECT quantile(0.99)(dateDiff(\'millisecond\', ended_at, ingested_at)) AS lag FROM requests'
+  const query = "SELECT quantile(0.99)(dateDiff('millisecond', ended_at, ingested_at)) AS lag FROM requests"
   try {
     const rows = execFileSync(NODE, [MAIN, 'sql', '--json', query, '--config', system.config], { timeout: 60_000 }).toString()
     return Number((JSON.parse(rows.split('\n')[0]!) as { lag: number }).lag)

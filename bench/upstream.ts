@@ -11,7 +11,10 @@ const LONG_TEXT = Array.from({ length: 200 }, (_, i) => WORDS[i % WORDS.length])
 
 function whole(content: string, tokens: number): Buffer {
   const body = JSON.stringify({
-    id: 'chatcmpl-bench', object: 'chat.completion', created: 1_767_225_600, model: 'bench',
+    id: 'chatcmpl-bench',
+    object: 'chat.completion',
+    created: 1_767_225_600,
+    model: 'bench',
     choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
     usage: { prompt_tokens: 20, completion_tokens: tokens, total_tokens: 20 + tokens },
   })
@@ -25,11 +28,25 @@ const ANSWERS = { short: whole('Hello, and good day to you.', 8), long: whole(LO
 const STREAMS = { short: streamed('Hello, and good day to you.'), long: streamed(LONG_TEXT) }
 
 function streamed(text: string): Buffer {
-  return Buffer.from(STREAM_HEAD + event(delta({ role: 'assistant', content: '' })) + text.split(' ').map(word => event(delta({ content: ` ${word}` }))).join('') + STREAM_TAIL)
+  return Buffer.from(
+    STREAM_HEAD +
+      event(delta({ role: 'assistant', content: '' })) +
+      text
+        .split(' ')
+        .map((word) => event(delta({ content: ` ${word}` })))
+        .join('') +
+      STREAM_TAIL,
+  )
 }
 
 function delta(content: object, finishReason: string | null = null): object {
-  return { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1_767_225_600, model: 'bench', choices: [{ index: 0, delta: content, finish_reason: finishReason }] }
+  return {
+    id: 'chatcmpl-bench',
+    object: 'chat.completion.chunk',
+    created: 1_767_225_600,
+    model: 'bench',
+    choices: [{ index: 0, delta: content, finish_reason: finishReason }],
+  }
 }
 
 function event(body: object): string {

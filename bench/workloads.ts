@@ -7,11 +7,23 @@ export interface Workload {
 }
 
 const NUMBER = '@@NUMBER@@'
-const TOPICS = ['the harbour', 'a railway timetable', 'bread baking', 'moss gardens', 'glass bottles', 'night trains', 'kite building', 'old maps']
+const TOPICS = [
+  'the harbour',
+  'a railway timetable',
+  'bread baking',
+  'moss gardens',
+  'glass bottles',
+  'night trains',
+  'kite building',
+  'old maps',
+]
 
 export const WORKLOADS: readonly Workload[] = [
-  { name: 'short chat', templates: [split({ model: 'bench-short', messages: [{ role: 'user', content: `Say hello to visitor ${NUMBER}.` }] })] },
-  { name: 'conversation', templates: TOPICS.map(topic => split(conversation(topic))) },
+  {
+    name: 'short chat',
+    templates: [split({ model: 'bench-short', messages: [{ role: 'user', content: `Say hello to visitor ${NUMBER}.` }] })],
+  },
+  { name: 'conversation', templates: TOPICS.map((topic) => split(conversation(topic))) },
 ]
 
 export function bodyOf(workload: Workload, n: number): string {
@@ -27,8 +39,14 @@ function split(body: object): { before: string; after: string } {
 /** Twelve messages and three tools, about 4 KB. */
 function conversation(topic: string): object {
   const turns = Array.from({ length: 5 }, (_, i) => [
-    { role: 'user', content: `Question ${i + 1} about ${topic}: how would you begin, what would you avoid, and which steps matter most for somebody who does it for the first time?` },
-    { role: 'assistant', content: `For ${topic} it helps to begin small, to keep notes, and to change one thing at a time. Most people hurry the part that needs patience, and then wonder why the result differs from what they saw elsewhere. Step ${i + 1} is worth a second look.` },
+    {
+      role: 'user',
+      content: `Question ${i + 1} about ${topic}: how would you begin, what would you avoid, and which steps matter most for somebody who does it for the first time?`,
+    },
+    {
+      role: 'assistant',
+      content: `For ${topic} it helps to begin small, to keep notes, and to change one thing at a time. Most people hurry the part that needs patience, and then wonder why the result differs from what they saw elsewhere. Step ${i + 1} is worth a second look.`,
+    },
   ]).flat()
   return {
     model: 'bench-long',
@@ -37,12 +55,16 @@ function conversation(topic: string): object {
       ...turns,
       { role: 'user', content: `And what about case ${NUMBER}?` },
     ],
-    tools: ['look_up', 'make_note', 'set_reminder'].map(name => ({
+    tools: ['look_up', 'make_note', 'set_reminder'].map((name) => ({
       type: 'function',
       function: {
         name,
         description: `The tool ${name} helps with ${topic}; use it whenever the person asks for something that needs it.`,
-        parameters: { type: 'object', properties: { subject: { type: 'string', description: 'what it is about' }, details: { type: 'string' } }, required: ['subject'] },
+        parameters: {
+          type: 'object',
+          properties: { subject: { type: 'string', description: 'what it is about' }, details: { type: 'string' } },
+          required: ['subject'],
+        },
       },
     })),
   }

@@ -17,7 +17,7 @@ export interface CreateUpstreamOptions extends UpstreamOptions, HttpTransportOpt
 export function createUpstream(options: CreateUpstreamOptions): Upstream {
   const http = createHttpTransport(options)
   return {
-    dispatch: plan => new Dispatch(options, http, plan).run(),
+    dispatch: (plan) => new Dispatch(options, http, plan).run(),
     close: () => http.close(),
   }
 }
@@ -103,7 +103,8 @@ class Dispatch {
     if (this.#plan.signal.aborted) return failed(makeFailure('connection_lost', 'the client left'))
     if (this.#calls >= this.#plan.maxAttempts) return failed(this.#lastFailure ?? makeFailure('breaker_open', 'no attempt is left'))
     const adapter = this.#options.adapters.get(planned.target.provider.type)
-    if (adapter === undefined) return failed(makeFailure('bad_request', `no plugin speaks the provider type ${planned.target.provider.type}`))
+    if (adapter === undefined)
+      return failed(makeFailure('bad_request', `no plugin speaks the provider type ${planned.target.provider.type}`))
     const prepared = this.#prepare(adapter, planned)
     if ('class' in prepared) return failed(prepared)
     return this.#send(prepared, adapter, planned.target, key, kind)

@@ -3,7 +3,16 @@
 import { Deadline, type TimeoutClass } from './deadline.ts'
 import { failureOfTimeout, failureOfTransport, makeFailure } from './failures.ts'
 import { StreamIntake, type StreamOwner } from './stream.ts'
-import type { AnswerReader, Clock, HttpCall, StreamReader, Transport, TransportCall, TransportSink, UpstreamReply } from '../plugin/contract.ts'
+import type {
+  AnswerReader,
+  Clock,
+  HttpCall,
+  StreamReader,
+  Transport,
+  TransportCall,
+  TransportSink,
+  UpstreamReply,
+} from '../plugin/contract.ts'
 import type { Answer, UpstreamFailure } from '../model/answer.ts'
 import type { StreamSource } from './port.ts'
 import type { Target } from '../model/target.ts'
@@ -60,11 +69,11 @@ export class UpstreamCall implements TransportSink, StreamOwner {
     this.#options = options
     this.#startedAt = options.clock.monotonic()
     this.sent = !options.transportReportsSent
-    this.#deadline = new Deadline(options.clock, options.target.provider.timeouts, reason => this.#expire(reason))
+    this.#deadline = new Deadline(options.clock, options.target.provider.timeouts, (reason) => this.#expire(reason))
   }
 
   run(): Promise<CallOutcome> {
-    return new Promise(resolve => {
+    return new Promise((resolve) => {
       this.#resolve = resolve
       const { signal, transport, call, target } = this.#options
       if (signal.aborted) return this.#leave()
@@ -95,7 +104,10 @@ export class UpstreamCall implements TransportSink, StreamOwner {
     this.status = status
     this.#headers = headers
     const encoding = this.#header('content-encoding')
-    if (encoding !== null && encoding !== 'identity') return this.#fail(makeFailure('malformed', `the provider answered in the encoding ${encoding}, which was not asked for`, this.#facts()))
+    if (encoding !== null && encoding !== 'identity')
+      return this.#fail(
+        makeFailure('malformed', `the provider answered in the encoding ${encoding}, which was not asked for`, this.#facts()),
+      )
     if (this.#options.stream && isSuccess(status)) return this.#openStream()
     this.ttftMs = this.latencyMs
     this.#deadline.touch()
@@ -200,7 +212,7 @@ export class UpstreamCall implements TransportSink, StreamOwner {
 
   #reply(): UpstreamReply {
     const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
-    return { status: this.status, header: name => this.#header(name), body }
+    return { status: this.status, header: (name) => this.#header(name), body }
   }
 
   #readFailure(): UpstreamFailure {

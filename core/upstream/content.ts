@@ -9,7 +9,7 @@ export function hasContent(chunk: JsonObject): boolean {
 
 function says(choice: Json): boolean {
   if (!isObject(choice)) return false
-  if (choice.finish_reason != null) return true
+  if (!isEmpty(choice.finish_reason)) return true
   const delta = choice.delta
   if (!isObject(delta)) return false
   for (const name in delta) if (name !== 'role' && !isEmpty(delta[name])) return true
@@ -17,7 +17,7 @@ function says(choice: Json): boolean {
 }
 
 function isEmpty(value: Json | undefined): boolean {
-  return value == null || value === '' || (Array.isArray(value) && value.length === 0)
+  return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -97,6 +97,6 @@ export class OriginPool {
 
   async close(reason: Error): Promise<void> {
     this.#waiting.length = 0
-    await Promise.all(this.#all.map(connection => connection.destroy(reason)))
+    await Promise.all(this.#all.map((connection) => connection.destroy(reason)))
   }
 }

@@ -45,7 +45,7 @@ export class StreamIntake implements StreamSource {
   /** Events of one read of `bytes` bytes. */
   accept(events: readonly StreamEvent[], bytes: number): void {
     if (this.#closed) return
-    const last = events.findIndex(event => event.type !== 'chunk')
+    const last = events.findIndex((event) => event.type !== 'chunk')
     const batch = last < 0 || last === events.length - 1 ? events : events.slice(0, last + 1)
     if (this.#committed) this.#deliver(batch)
     else this.#acceptEarly(batch, bytes)
@@ -104,7 +104,8 @@ export class StreamIntake implements StreamSource {
       if (event.type === 'done') return this.#failEarly(makeFailure('malformed', 'the provider ended its stream without any content'))
       if (hasContent(event.body)) return this.#commit(batch)
     }
-    if (this.#earlyBytes > MAX_EARLY_BYTES) return this.#failEarly(makeFailure('malformed', 'the provider sent a megabyte without any content'))
+    if (this.#earlyBytes > MAX_EARLY_BYTES)
+      return this.#failEarly(makeFailure('malformed', 'the provider sent a megabyte without any content'))
     this.#waiting.push(...batch)
   }
 

@@ -53,7 +53,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
     },
     async close() {
       const reason = new Error('the gateway is closing its upstream connections')
-      await Promise.all([...pools.values()].map(pool => pool.close(reason)))
+      await Promise.all([...pools.values()].map((pool) => pool.close(reason)))
       pools.clear()
       routes.clear()
     },
@@ -106,7 +106,11 @@ class RunningCall implements TransportCall, Waiter, Dispatcher.DispatchHandler {
     else this.#sink.onSent?.()
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (!this.#over && status >= 200) this.#sink.onHeaders(status, headers)
   }
 

@@ -53,14 +53,15 @@ function setupCache(config: CacheConfig, host: Host): Hooks {
 /** Neither an error, nor nothing, nor an answer that broke off: every choice has its finish reason. */
 function isWhole({ body, chunks }: Delivered): boolean {
   if (body !== null) return body.error === undefined && finished([body])
-  return chunks !== null && !chunks.some(chunk => chunk.error !== undefined) && finished(chunks)
+  return chunks !== null && !chunks.some((chunk) => chunk.error !== undefined) && finished(chunks)
 }
 
 function finished(bodies: readonly JsonObject[]): boolean {
   const open = new Map<Json | undefined, boolean>()
   for (const { choices } of bodies) {
     if (!Array.isArray(choices)) continue
-    for (const choice of choices as readonly JsonObject[]) open.set(choice.index, choice.finish_reason == null && open.get(choice.index) !== false)
+    for (const choice of choices as readonly JsonObject[])
+      open.set(choice.index, typeof choice.finish_reason !== 'string' && open.get(choice.index) !== false)
   }
   return open.size > 0 && ![...open.values()].includes(true)
 }

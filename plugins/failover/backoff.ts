@@ -23,7 +23,7 @@ export function backoffMs(failure: UpstreamFailure, retry: number, backoff: Back
 /** Waits; true when the time has passed, false when `signal` fired before. */
 export function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false)
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const onAbort = (): void => {
       cancel()
       resolve(false)

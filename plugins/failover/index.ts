@@ -2,12 +2,28 @@
 // Only targets that the policies allowed are ever in the plan, so nothing here can reach another.
 import { FAILURE_RULES, type FailureRule } from './classes.ts'
 import { backoffMs, pause, type Backoff } from './backoff.ts'
-import type { Attempt, AttemptKind, AttemptResult, BreakerSettings, Breakers, Hooks, Host, Plugin, Settled, UpstreamFailure } from '../../core/plugin/index.ts'
+import type {
+  Attempt,
+  AttemptKind,
+  AttemptResult,
+  BreakerSettings,
+  Breakers,
+  Hooks,
+  Host,
+  Plugin,
+  Settled,
+  UpstreamFailure,
+} from '../../core/plugin/index.ts'
 
 export interface FailoverConfig {
   /** Upstream calls per exchange at most, 1 to 10. */
   readonly attempts: number
-  readonly breaker: { readonly errorRate: number; readonly minRequests: number; readonly windowSeconds: number; readonly openSeconds: number }
+  readonly breaker: {
+    readonly errorRate: number
+    readonly minRequests: number
+    readonly windowSeconds: number
+    readonly openSeconds: number
+  }
   readonly backoff: Backoff
 }
 
@@ -97,7 +113,10 @@ export function setupFailover(config: FailoverConfig, host: Host, random: () => 
   async function noteFailure(attempt: Attempt, failure: UpstreamFailure): Promise<void> {
     await coolDown(breakers, attempt.key, FAILURE_RULES[failure.class], failure, host.clock.now())
     const { class: failureClass, status, message } = failure
-    host.log.warn({ exchange: attempt.exchangeId, target: attempt.target.id, class: failureClass, status, message }, 'an upstream call failed')
+    host.log.warn(
+      { exchange: attempt.exchangeId, target: attempt.target.id, class: failureClass, status, message },
+      'an upstream call failed',
+    )
   }
 
   /** A stream that broke after its first content had been reported as a success. */
@@ -105,7 +124,9 @@ export function setupFailover(config: FailoverConfig, host: Host, random: () => 
     const { attemptKey, failure, outcome } = settled
     if (outcome !== 'truncated' || attemptKey === null || failure === null) return
     if (FAILURE_RULES[failure.class].health !== 'failure') return
-    Promise.resolve(breakers.report(attemptKey, false, settings)).catch(error => host.log.error({ error: String(error) }, 'a broken stream could not be counted'))
+    Promise.resolve(breakers.report(attemptKey, false, settings)).catch((error) =>
+      host.log.error({ error: String(error) }, 'a broken stream could not be counted'),
+    )
   }
 
   return {

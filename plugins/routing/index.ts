@@ -23,7 +23,7 @@ export const routing: Plugin<RoutingConfig> = {
   vocabulary: () => ({ attributes, verbs }),
   onFailure: { plan: 'deny' },
   budgetMs: {},
-  setup: config => setupRouting(config),
+  setup: (config) => setupRouting(config),
 }
 
 function setupRouting({ strategy }: RoutingConfig): Hooks {
@@ -35,7 +35,8 @@ function setupRouting({ strategy }: RoutingConfig): Hooks {
 
 function plan(candidates: readonly Target[] | null, view: ExchangeView, strategy: Strategy): readonly Target[] | GatewayError {
   const models = resolveModels(view)
-  if (candidates !== null) return planWithin(candidates, models instanceof GatewayError ? [] : models.map(({ name }) => name), view, strategy)
+  if (candidates !== null)
+    return planWithin(candidates, models instanceof GatewayError ? [] : models.map(({ name }) => name), view, strategy)
   if (models instanceof GatewayError) return models
   return models.length === 1
     ? orderTargets(models[0]!.targets, strategy, view.id)
@@ -45,6 +46,6 @@ function plan(candidates: readonly Target[] | null, view: ExchangeView, strategy
 /** Policies named the destinations: among them the client's wish comes first, then the order in which they were named. */
 function planWithin(candidates: readonly Target[], wished: readonly string[], view: ExchangeView, strategy: Strategy): readonly Target[] {
   const byModel = Map.groupBy(candidates, ({ model }) => model)
-  const names = [...new Set([...wished.filter(name => byModel.has(name)), ...byModel.keys()])]
-  return names.flatMap(name => orderTargets(byModel.get(name)!, strategy, view.id))
+  const names = [...new Set([...wished.filter((name) => byModel.has(name)), ...byModel.keys()])]
+  return names.flatMap((name) => orderTargets(byModel.get(name)!, strategy, view.id))
 }

@@ -6,12 +6,12 @@ const TEXT: AttributeType = { kind: 'text' }
 const BOOL: AttributeType = { kind: 'bool' }
 
 export const attributes: readonly Attribute[] = [
-  ofTarget('provider', TEXT, 'openai', 'Name of the provider.', target => target.provider.name),
-  ofTarget('zone', TEXT, 'us', 'Zone of the provider, e.g. `eu` or `internal`.', target => target.provider.zone),
-  ofTarget('region', TEXT, null, 'Region of the provider, if one is configured.', target => target.provider.region),
-  ofTarget('model', TEXT, 'example-model', 'Our name of the model.', target => target.model),
-  ofTarget('upstream_model', TEXT, 'example-model', "The provider's name of the model.", target => target.upstreamModel),
-  ofTarget('secure', BOOL, false, 'True for models of the secure tier.', target => target.secure),
+  ofTarget('provider', TEXT, 'openai', 'Name of the provider.', (target) => target.provider.name),
+  ofTarget('zone', TEXT, 'us', 'Zone of the provider, e.g. `eu` or `internal`.', (target) => target.provider.zone),
+  ofTarget('region', TEXT, null, 'Region of the provider, if one is configured.', (target) => target.provider.region),
+  ofTarget('model', TEXT, 'example-model', 'Our name of the model.', (target) => target.model),
+  ofTarget('upstream_model', TEXT, 'example-model', "The provider's name of the model.", (target) => target.upstreamModel),
+  ofTarget('secure', BOOL, false, 'True for models of the secure tier.', (target) => target.secure),
   {
     name: 'routing.has_secure',
     type: BOOL,

@@ -6,7 +6,10 @@ export type Strategy = 'priority' | 'weighted'
 /** `priority`: the order of the file. `weighted`: a share of exchanges by weight, always the same for the same exchange. */
 export function orderTargets(targets: readonly Target[], strategy: Strategy, exchangeId: string): readonly Target[] {
   if (strategy === 'priority' || targets.length < 2) return targets
-  return targets.map(target => ({ target, score: scoreOf(target, exchangeId) })).sort((a, b) => a.score - b.score).map(({ target }) => target)
+  return targets
+    .map((target) => ({ target, score: scoreOf(target, exchangeId) }))
+    .sort((a, b) => a.score - b.score)
+    .map(({ target }) => target)
 }
 
 /**

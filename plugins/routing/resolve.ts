@@ -26,7 +26,7 @@ function resolveAuto(directory: Directory, feature: Feature | null): readonly Mo
 
 function chainOf(directory: Directory, feature: Feature): readonly Model[] {
   const names = new Set([feature.model, ...feature.fallback])
-  return [...names].flatMap(name => (name === null ? [] : (directory.models.get(name) ?? []))).filter(model => model.active)
+  return [...names].flatMap((name) => (name === null ? [] : (directory.models.get(name) ?? []))).filter((model) => model.active)
 }
 
 function notFound(message: string): GatewayError {

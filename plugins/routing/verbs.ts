@@ -1,5 +1,14 @@
 // The verbs of routing: where a request may go (`route`), and what it may ask for there (`cap`, `set`).
-import { GatewayError, type Change, type EffectCall, type ExchangeView, type Json, type Operand, type Target, type Verb } from '../../core/plugin/index.ts'
+import {
+  GatewayError,
+  type Change,
+  type EffectCall,
+  type ExchangeView,
+  type Json,
+  type Operand,
+  type Target,
+  type Verb,
+} from '../../core/plugin/index.ts'
 import { firstActive } from './resolve.ts'
 
 export const verbs: readonly Verb[] = [
@@ -65,8 +74,8 @@ export const verbs: readonly Verb[] = [
 function destinations({ directory }: ExchangeView, { operands }: EffectCall): readonly Target[] {
   if (operands.kind === undefined) return firstActive(directory, true)?.targets ?? []
   const names = asList(operands.name).map(String)
-  const models = operands.kind === 'pool' ? names.flatMap(name => directory.pools.get(name)?.models ?? []) : names
-  return [...new Set(models)].flatMap(name => {
+  const models = operands.kind === 'pool' ? names.flatMap((name) => directory.pools.get(name)?.models ?? []) : names
+  return [...new Set(models)].flatMap((name) => {
     const model = directory.models.get(name)
     return model?.active ? model.targets : []
   })
@@ -108,9 +117,9 @@ const OUTPUT_BOUNDS = ['max_tokens', 'max_completion_tokens'] as const
 /** Lowers the bound under the name that the client used; a client that set none gets `max_tokens`, which every compatible server knows. */
 function lowerOutput({ request }: ExchangeView, amount: number): { [name: string]: Json } {
   const bound = Math.max(1, Math.floor(amount))
-  const used = OUTPUT_BOUNDS.filter(name => typeof request.body[name] === 'number')
+  const used = OUTPUT_BOUNDS.filter((name) => typeof request.body[name] === 'number')
   if (used.length === 0) return { max_tokens: bound }
-  return Object.fromEntries(used.filter(name => (request.body[name] as number) > bound).map(name => [name, bound]))
+  return Object.fromEntries(used.filter((name) => (request.body[name] as number) > bound).map((name) => [name, bound]))
 }
 
 /** The APIs' own default where a client sets no temperature. */
@@ -141,19 +150,33 @@ function byPrecedence(a: EffectCall, b: EffectCall): number {
 
 /** Credentials come from references, and the connection is the transport's; no policy may write either. */
 const FORBIDDEN_HEADERS = new Set([
-  'authorization', 'x-api-key', 'api-key', 'host', 'content-length', 'content-type', 'content-encoding', 'accept-encoding',
-  'transfer-encoding', 'connection', 'keep-alive', 'proxy-connection', 'upgrade', 'expect', 'te', 'trailer',
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'host',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'accept-encoding',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
 ])
 
 function headerNameOf(call: EffectCall): string {
-  const name = String(call.operands.name).toLowerCase()
+  const name = textOf(call, call.operands.name).toLowerCase()
   if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw misused(call, `can not set a header named \`${name}\``)
   if (FORBIDDEN_HEADERS.has(name)) throw misused(call, `may not set the header \`${name}\``)
   return name
 }
 
 function headerValueOf(call: EffectCall): string {
-  const value = String(call.operands.value)
+  const value = textOf(call, call.operands.value)
   // Printable latin-1 and tab: RFC 9110 §5.5 without the line breaks that would smuggle in another header.
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw misused(call, 'needs a header value without control characters')
   return value
@@ -170,12 +193,19 @@ const PARAMETERS = new Set(['request.max_tokens', 'request.temperature'])
 
 function parameterOf(call: EffectCall): string {
   const operand = call.operands.attribute
-  const name = isAttribute(operand) ? operand.attribute : String(operand)
+  const name = isAttribute(operand) ? operand.attribute : textOf(call, operand)
   if (!PARAMETERS.has(name)) throw misused(call, `can not change \`${name}\`; it knows \`request.max_tokens\` and \`request.temperature\``)
   return name
 }
 
-function isAttribute(operand: Operand | readonly Operand[] | undefined): operand is { readonly attribute: string; readonly value: unknown } {
+function textOf(call: EffectCall, operand: Operand | readonly Operand[] | undefined): string {
+  if (typeof operand === 'string') return operand
+  throw misused(call, 'needs a text')
+}
+
+function isAttribute(
+  operand: Operand | readonly Operand[] | undefined,
+): operand is { readonly attribute: string; readonly value: unknown } {
   return typeof operand === 'object' && 'attribute' in operand
 }
 

@@ -22,7 +22,8 @@ describe('cache', () => {
 
   const view = (fingerprint: string | null, stream = false): AnswerableView => ({ fingerprint, request: { stream } }) as AnswerableView
   const delivered = (more: Partial<Delivered>): Delivered => ({ model: 'm', provider: 'p', body: null, chunks: null, ...more })
-  const ask = (fingerprint: string | null, stream = false): CannedAnswer | undefined => hooks.answer!(view(fingerprint, stream)) as CannedAnswer | undefined
+  const ask = (fingerprint: string | null, stream = false): CannedAnswer | undefined =>
+    hooks.answer!(view(fingerprint, stream)) as CannedAnswer | undefined
 
   it('is off by default', () => {
     assert.equal((cache.config as { properties: { enabled: { default: boolean } } }).properties.enabled.default, false)
@@ -46,7 +47,10 @@ describe('cache', () => {
     ['an error', { body: { error: { message: 'no' } } }],
     ['a body without choices', { body: { choices: [] } }],
     ['a stream that broke off', { chunks: CHUNKS.slice(0, 1) }],
-    ['a stream whose second choice broke off', { chunks: [...CHUNKS, { choices: [{ index: 1, delta: { content: 'x' }, finish_reason: null }] }] }],
+    [
+      'a stream whose second choice broke off',
+      { chunks: [...CHUNKS, { choices: [{ index: 1, delta: { content: 'x' }, finish_reason: null }] }] },
+    ],
     ['a stream that ended with an error', { chunks: [...CHUNKS, { error: { message: 'no' } }] }],
     ['more than the kernel kept', {}],
   ]
@@ -74,7 +78,10 @@ describe('answer store', () => {
     store.put('b', answer('2'), 0)
     store.get('a', 0)
     store.put('c', answer('3'), 0)
-    assert.deepEqual(['a', 'b', 'c'].map(key => store.get(key, 0) !== undefined), [true, false, true])
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((key) => store.get(key, 0) !== undefined),
+      [true, false, true],
+    )
   })
   it('never holds more bytes than it may', () => {
     const store = new AnswerStore({ maxEntries: 1000, maxBytes: 500, ttlMs: 1000 })

@@ -50,7 +50,10 @@ describe('failover', () => {
   })
 
   /** Runs the hook against scripted results; the last one repeats. */
-  async function attempt(results: readonly AttemptResult[], options: { position?: number; attempts?: number; targetsLeft?: number; key?: string } = {}): Promise<{ result: AttemptResult; kinds: AttemptKind[] }> {
+  async function attempt(
+    results: readonly AttemptResult[],
+    options: { position?: number; attempts?: number; targetsLeft?: number; key?: string } = {},
+  ): Promise<{ result: AttemptResult; kinds: AttemptKind[] }> {
     const kinds: AttemptKind[] = []
     const view: Attempt = {
       exchangeId: 'x',
@@ -63,7 +66,7 @@ describe('failover', () => {
       targetsLeft: options.targetsLeft ?? 0,
       signal: controller.signal,
     }
-    const result = await hooks.aroundAttempt!(view, async kind => {
+    const result = await hooks.aroundAttempt!(view, async (kind) => {
       kinds.push(kind)
       return results[Math.min(kinds.length, results.length) - 1]!
     })
@@ -83,7 +86,9 @@ describe('failover', () => {
 
   it('keeps one call for each target that was not asked yet', async () => {
     assert.deepEqual((await attempt([fail('server_error')], { attempts: 3, targetsLeft: 2 })).kinds, ['first'])
-    assert.deepEqual((await attempt([fail('connect_failed')], { attempts: 2, targetsLeft: 1, position: 1, key: 'other' })).kinds, ['failover'])
+    assert.deepEqual((await attempt([fail('connect_failed')], { attempts: 2, targetsLeft: 1, position: 1, key: 'other' })).kinds, [
+      'failover',
+    ])
   })
 
   it('does not wait for a rate limit while another target is left', async () => {
@@ -120,7 +125,10 @@ describe('failover', () => {
       const { kinds, result } = await attempt([fail(failureClass)])
       assert.deepEqual([kinds, !result.ok && result.tryNext], [['first'], false])
     }
-    assert.equal(breakers.list().every(({ failures }) => failures === 0), true)
+    assert.equal(
+      breakers.list().every(({ failures }) => failures === 0),
+      true,
+    )
   })
 
   it('opens after failures, lets one probe through, and closes when it succeeds', async () => {
@@ -130,7 +138,10 @@ describe('failover', () => {
     assert.deepEqual([!result.ok && result.failure.class, !result.ok && result.tryNext, kinds], ['breaker_open', true, []])
     clock.time += 10_001
     let release = (_result: AttemptResult): void => {}
-    const probing = hooks.aroundAttempt!({ key: 'k', position: 0, target: { id: 'p/m' }, signal: controller.signal } as Attempt, () => new Promise(resolve => (release = resolve)))
+    const probing = hooks.aroundAttempt!(
+      { key: 'k', position: 0, target: { id: 'p/m' }, signal: controller.signal } as Attempt,
+      () => new Promise((resolve) => (release = resolve)),
+    )
     assert.equal((await attempt([{ ok: true }])).kinds.length, 0, 'a second call beside the probe')
     release({ ok: true })
     await probing
@@ -145,16 +156,23 @@ describe('failover', () => {
     assert.equal((await attempt([{ ok: true }])).kinds.length, 0)
   })
 
-  for (const [what, verdict] of [['the client leaves', 'abort'], ['the call throws', 'throw'], ['the credential is missing', 'bad_credentials']] as const) {
+  for (const [what, verdict] of [
+    ['the client leaves', 'abort'],
+    ['the call throws', 'throw'],
+    ['the credential is missing', 'bad_credentials'],
+  ] as const) {
     it(`gives the probe back when ${what}`, async () => {
       await attempt([fail('malformed')])
       await attempt([fail('malformed')])
       clock.time += 10_001
-      const probe = hooks.aroundAttempt!({ key: 'k', position: 0, target: { id: 'p/m' }, attemptsLeft: 0, targetsLeft: 0, signal: controller.signal } as Attempt, async () => {
-        if (verdict === 'throw') throw new Error('broken')
-        if (verdict === 'abort') controller.abort()
-        return fail(verdict === 'abort' ? 'connection_lost' : 'bad_credentials')
-      })
+      const probe = hooks.aroundAttempt!(
+        { key: 'k', position: 0, target: { id: 'p/m' }, attemptsLeft: 0, targetsLeft: 0, signal: controller.signal } as Attempt,
+        async () => {
+          if (verdict === 'throw') throw new Error('broken')
+          if (verdict === 'abort') controller.abort()
+          return fail(verdict === 'abort' ? 'connection_lost' : 'bad_credentials')
+        },
+      )
       await (verdict === 'throw' ? assert.rejects(probe, /broken/) : probe)
       controller = new AbortController()
       assert.equal((await attempt([{ ok: true }])).kinds.length, 1)
@@ -163,7 +181,10 @@ describe('failover', () => {
 
   it('does not take the probe of another call back', async () => {
     let leave = (_result: AttemptResult): void => {}
-    const early = hooks.aroundAttempt!({ key: 'k', position: 0, target: { id: 'p/m' }, attemptsLeft: 0, targetsLeft: 0, signal: controller.signal } as Attempt, () => new Promise(resolve => (leave = resolve)))
+    const early = hooks.aroundAttempt!(
+      { key: 'k', position: 0, target: { id: 'p/m' }, attemptsLeft: 0, targetsLeft: 0, signal: controller.signal } as Attempt,
+      () => new Promise((resolve) => (leave = resolve)),
+    )
     await attempt([fail('malformed')])
     await attempt([fail('malformed')])
     clock.time += 10_001
@@ -186,7 +207,10 @@ describe('failover', () => {
     hooks.onSettle!(settled)
     hooks.onSettle!({ ...settled, failure: null })
     hooks.onSettle!({ ...settled, outcome: 'completed' })
-    assert.deepEqual(breakers.list().map(({ requests, failures }) => [requests, failures]), [[1, 1]])
+    assert.deepEqual(
+      breakers.list().map(({ requests, failures }) => [requests, failures]),
+      [[1, 1]],
+    )
   })
 
   it('tells the kernel how many calls it would make', () => {
@@ -210,7 +234,7 @@ describe('failover', () => {
 describe('backoff', () => {
   const failure = (retryAfterMs: number | null): never => ({ retryAfterMs }) as never
   it('doubles up to its bound, half of it by chance', () => {
-    const waits = [1, 2, 3, 4, 5, 6, 7].map(retry => backoffMs(failure(null), retry, CONFIG.backoff, 0))
+    const waits = [1, 2, 3, 4, 5, 6, 7].map((retry) => backoffMs(failure(null), retry, CONFIG.backoff, 0))
     assert.deepEqual(waits, [100, 200, 400, 800, 1600, 2500, 2500])
     assert.equal(backoffMs(failure(null), 1, CONFIG.backoff, 0.5), 150)
   })

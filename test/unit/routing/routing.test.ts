@@ -1,6 +1,17 @@
 // Where a request goes: names, `auto`, chains, pools, weights; and what the verbs change on the way.
 import assert from 'node:assert/strict'
-import { GatewayError, type Change, type EffectCall, type ExchangeView, type Hooks, type Host, type Model, type Operand, type Target, type Verb } from '../../../core/plugin/index.ts'
+import {
+  GatewayError,
+  type Change,
+  type EffectCall,
+  type ExchangeView,
+  type Hooks,
+  type Host,
+  type Model,
+  type Operand,
+  type Target,
+  type Verb,
+} from '../../../core/plugin/index.ts'
 import { orderTargets } from '../../../plugins/routing/order.ts'
 import { routing } from '../../../plugins/routing/index.ts'
 
@@ -34,7 +45,10 @@ function view({ model: name = 'small', feature = null, body = {}, models = MODEL
     id: 'x1',
     request: { model: name, body, temperature },
     feature: feature && { name: 'f', ...feature },
-    directory: { models: new Map(models.map(one => [one.name, one])), pools: new Map([['two', { name: 'two', models: ['big', 'locked', 'asleep'] }]]) },
+    directory: {
+      models: new Map(models.map((one) => [one.name, one])),
+      pools: new Map([['two', { name: 'two', models: ['big', 'locked', 'asleep'] }]]),
+    },
   } as unknown as ExchangeView
 }
 
@@ -57,7 +71,11 @@ describe('routing', () => {
     assert.equal(planned({ model: 'auto', models: [MODELS[0]!, MODELS[1]!] }), 'model_not_found')
   })
   it("takes the feature's model and its fallback chain for auto", () => {
-    assert.deepEqual(planned({ model: 'auto', feature: { model: 'big', fallback: ['asleep', 'other', 'big'] } }), ['big@a', 'big@b', 'other@a'])
+    assert.deepEqual(planned({ model: 'auto', feature: { model: 'big', fallback: ['asleep', 'other', 'big'] } }), [
+      'big@a',
+      'big@b',
+      'other@a',
+    ])
   })
   it('goes on to the chain when the first of it is asleep', () => {
     assert.deepEqual(planned({ model: 'auto', feature: { model: 'asleep', fallback: ['other'] } }), ['other@a'])
@@ -101,14 +119,29 @@ describe('weights', () => {
 describe('routing verbs', () => {
   const verbs = routing.vocabulary!({ strategy: 'priority' }).verbs!
   const verb = <Acts extends Verb['acts']>(start: string, acts: Acts): Extract<Verb, { acts: Acts }> => {
-    const found = verbs.find(one => one.phrase.startsWith(start) && one.acts === acts)
+    const found = verbs.find((one) => one.phrase.startsWith(start) && one.acts === acts)
     assert.ok(found)
     return found as Extract<Verb, { acts: Acts }>
   }
-  const call = (name: string, operands: { [operand: string]: Operand | readonly Operand[] }, more: Partial<EffectCall> = {}): EffectCall => ({ verb: name, policy: 'p.one', severity: 'low', operands, ...more })
-  const narrow = (operands: EffectCall['operands'], wish: Wish = {}): string[] => verb('route', 'destinations').narrow(view(wish), call('route', operands)).map(({ id }) => id)
+  const call = (
+    name: string,
+    operands: { [operand: string]: Operand | readonly Operand[] },
+    more: Partial<EffectCall> = {},
+  ): EffectCall => ({ verb: name, policy: 'p.one', severity: 'low', operands, ...more })
+  const narrow = (operands: EffectCall['operands'], wish: Wish = {}): string[] =>
+    verb('route', 'destinations')
+      .narrow(view(wish), call('route', operands))
+      .map(({ id }) => id)
   const cap = (body: object, ...amounts: (number | null)[]): Change =>
-    verb('cap', 'outgoing').change(view({ body }), amounts.map(amount => call('cap', { attribute: { attribute: 'request.max_tokens', value: null }, amount: amount === null ? { attribute: 'feature.max_output', value: null } : amount })))
+    verb('cap', 'outgoing').change(
+      view({ body }),
+      amounts.map((amount) =>
+        call('cap', {
+          attribute: { attribute: 'request.max_tokens', value: null },
+          amount: amount === null ? { attribute: 'feature.max_output', value: null } : amount,
+        }),
+      ),
+    )
 
   it('route to the first active secure model', () => {
     assert.deepEqual(narrow({}), ['locked@a', 'locked@b'])
@@ -132,17 +165,23 @@ describe('routing verbs', () => {
   })
   it('cap the temperature, also the one that is not spoken', () => {
     const lower = (body: object, amount: number): unknown =>
-      verb('cap', 'outgoing').change(view({ body }), [call('cap', { attribute: { attribute: 'request.temperature', value: null }, amount })]).params
+      verb('cap', 'outgoing').change(view({ body }), [
+        call('cap', { attribute: { attribute: 'request.temperature', value: null }, amount }),
+      ]).params
     assert.deepEqual(lower({ temperature: 0.9 }, 0.5), { temperature: 0.5 })
     assert.deepEqual(lower({ temperature: 0.2 }, 0.5), {})
     assert.deepEqual(lower({}, 0.5), { temperature: 0.5 })
     assert.deepEqual(lower({}, 1.5), {})
   })
   it('refuse what they can not change, instead of letting it pass', () => {
-    assert.throws(() => verb('cap', 'outgoing').change(view(), [call('cap', { attribute: { attribute: 'tenant.id', value: 'x' }, amount: 3 })]), /tenant\.id/)
+    assert.throws(
+      () => verb('cap', 'outgoing').change(view(), [call('cap', { attribute: { attribute: 'tenant.id', value: 'x' }, amount: 3 })]),
+      /tenant\.id/,
+    )
   })
   it('set headers, the most severe policy winning, then the smallest id', () => {
-    const set = (value: string, severity: EffectCall['severity'], policy: string): EffectCall => call('set', { name: 'X-Team', value }, { severity, policy })
+    const set = (value: string, severity: EffectCall['severity'], policy: string): EffectCall =>
+      call('set', { name: 'X-Team', value }, { severity, policy })
     const change = (...calls: EffectCall[]): unknown => verb('set header', 'outgoing').change(view(), calls).headers
     assert.deepEqual(change(set('low', 'low', 'a'), set('high', 'high', 'z'), set('high-b', 'high', 'zz')), { 'x-team': 'high' })
     assert.deepEqual(change(set('high-b', 'high', 'zz'), set('high', 'high', 'z'), set('low', 'low', 'a')), { 'x-team': 'high' })
@@ -154,7 +193,9 @@ describe('routing verbs', () => {
     assert.throws(() => verb('set header', 'outgoing').change(view(), [call('set', { name: 'x-a', value: 'v\r\nx-b: w' })]), GatewayError)
   })
   it('set parameters', () => {
-    const change = verb('set <attribute>', 'outgoing').change(view(), [call('set', { attribute: { attribute: 'request.temperature', value: null }, value: 0 })])
+    const change = verb('set <attribute>', 'outgoing').change(view(), [
+      call('set', { attribute: { attribute: 'request.temperature', value: null }, value: 0 }),
+    ])
     assert.deepEqual(change.params, { temperature: 0 })
   })
 })

@@ -1,7 +1,20 @@
 // When the client leaves, the upstream connection closes at once, in every phase; and a slow client slows the upstream down.
 import assert from 'node:assert/strict'
 import { createHttpTransport } from '../../../core/upstream/index.ts'
-import { chunk, makeUpstream, plan, ROLE, sendJson, sse, startMute, startUpstream, target, WHOLE, type TestPlan, type TestUpstream } from './support.ts'
+import {
+  chunk,
+  makeUpstream,
+  plan,
+  ROLE,
+  sendJson,
+  sse,
+  startMute,
+  startUpstream,
+  target,
+  WHOLE,
+  type TestPlan,
+  type TestUpstream,
+} from './support.ts'
 import type { Dispatched, Upstream } from '../../../core/upstream/port.ts'
 import type { StreamEvent } from '../../../core/model/answer.ts'
 
@@ -33,7 +46,7 @@ describe('abort', () => {
       startUpstream((request, response, n) => {
         answer(request, response, n)
         setImmediate(resolve)
-      }).then(started => {
+      }).then((started) => {
         server = started
         ready()
       }, reject)
@@ -41,7 +54,7 @@ describe('abort', () => {
   }
   let ready = (): void => {}
   function serving(answer?: Parameters<typeof startUpstream>[0]): Promise<{ asked: Promise<void> }> {
-    return new Promise(resolve => {
+    return new Promise((resolve) => {
       const asked = whenAsked(answer)
       ready = () => resolve({ asked })
     })
@@ -52,7 +65,7 @@ describe('abort', () => {
     // TLS to a server that never answers: connected for TCP, not for us.
     const plans = plan([target(server.url.replace('http:', 'https:'))])
     const pending = upstream.dispatch(plans)
-    await new Promise(resolve => setTimeout(resolve, 30))
+    await new Promise((resolve) => setTimeout(resolve, 30))
     assert.deepEqual(await leave(plans, pending), { kind: 'aborted', dispatched: false })
   })
 
@@ -79,12 +92,15 @@ describe('abort', () => {
       const plans = plan([target(server.url)], { stream: true })
       const result = (await upstream.dispatch(plans)) as Extract<Dispatched, { kind: 'stream' }>
       const events: StreamEvent[] = []
-      result.source.start(batch => events.push(...batch))
+      result.source.start((batch) => events.push(...batch))
       const leftAt = performance.now()
       if (how === 'the signal') plans.controller.abort()
       else result.source.abort()
       assert.ok((await server.closed()) - leftAt < AT_ONCE_MS)
-      assert.deepEqual(events.map(({ type }) => type), ['chunk'])
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['chunk'],
+      )
     })
   }
 
@@ -110,7 +126,7 @@ describe('abort', () => {
     upstream = makeUpstream({ connections: 1 })
     const { asked } = await serving((_request, response, n) => void (n > 1 && sendJson(response, WHOLE)))
     const [first, second, third] = [plan([target(server.url)]), plan([target(server.url)]), plan([target(server.url)])]
-    const pending = [first, second, third].map(one => upstream.dispatch(one))
+    const pending = [first, second, third].map((one) => upstream.dispatch(one))
     await asked
     second.controller.abort()
     assert.deepEqual(await pending[1], { kind: 'aborted', dispatched: false })
@@ -138,18 +154,21 @@ describe('backpressure', () => {
     })
     const upstream = makeUpstream()
     try {
-      const result = (await upstream.dispatch(plan([target(server.url, { idleMs: 150 })], { stream: true }))) as Extract<Dispatched, { kind: 'stream' }>
+      const result = (await upstream.dispatch(plan([target(server.url, { idleMs: 150 })], { stream: true }))) as Extract<
+        Dispatched,
+        { kind: 'stream' }
+      >
       let received = 0
       let onLast = (_event: StreamEvent): void => {}
-      const last = new Promise<StreamEvent>(resolve => (onLast = resolve))
-      result.source.start(events => {
+      const last = new Promise<StreamEvent>((resolve) => (onLast = resolve))
+      result.source.start((events) => {
         received += events.length
         if (received === 1) result.source.pause()
         if (events.at(-1)!.type !== 'chunk') onLast(events.at(-1)!)
       })
       result.source.pause()
       // Longer than the provider may be silent: our own pause is not its silence.
-      await new Promise(resolve => setTimeout(resolve, 300))
+      await new Promise((resolve) => setTimeout(resolve, 300))
       const whilePaused = written
       assert.ok(whilePaused < total * 0.75, `the upstream got rid of ${whilePaused} bytes although nobody read`)
       result.source.resume()
@@ -179,7 +198,7 @@ describe('connections', () => {
     const server = await startMute()
     const transport = createHttpTransport()
     try {
-      const error = await new Promise<Error>(resolve => {
+      const error = await new Promise<Error>((resolve) => {
         const call = { method: 'POST', url: server.url.replace('http:', 'https:'), headers: {}, body: Buffer.from('{}') } as const
         const sink = { onHeaders() {}, onData: () => true, onEnd() {}, onError: resolve }
         transport.send(call, sink, { connectMs: 50, firstTokenMs: 1000, idleMs: 1000, totalMs: 1000 })

@@ -1,7 +1,21 @@
 // The loop over targets: one committed answer, whatever goes wrong before it.
 import assert from 'node:assert/strict'
 import { GatewayError } from '../../../core/errors/gateway-error.ts'
-import { goOn, makeUpstream, plan, ROLE, chunk, sendJson, sse, startMute, startUpstream, target, WHOLE, type TestUpstream, adapter } from './support.ts'
+import {
+  goOn,
+  makeUpstream,
+  plan,
+  ROLE,
+  chunk,
+  sendJson,
+  sse,
+  startMute,
+  startUpstream,
+  target,
+  WHOLE,
+  type TestUpstream,
+  adapter,
+} from './support.ts'
 import type { Dispatched, StreamSource, Upstream } from '../../../core/upstream/port.ts'
 import type { StreamEvent } from '../../../core/model/answer.ts'
 
@@ -15,7 +29,7 @@ describe('attempt loop', () => {
   })
   afterEach(async () => {
     await upstream.close()
-    await Promise.all(servers.splice(0).map(server => server.stop()))
+    await Promise.all(servers.splice(0).map((server) => server.stop()))
   })
 
   async function serve(answer: Answering): Promise<TestUpstream> {
@@ -24,7 +38,8 @@ describe('attempt loop', () => {
     return server
   }
   const serveWhole = (): Promise<TestUpstream> => serve((_request, response) => sendJson(response, WHOLE))
-  const serveStream = (...bodies: Parameters<typeof sse>): Promise<TestUpstream> => serve((_request, response) => void response.end(sse(...bodies)))
+  const serveStream = (...bodies: Parameters<typeof sse>): Promise<TestUpstream> =>
+    serve((_request, response) => void response.end(sse(...bodies)))
 
   it('returns a whole answer with the target that gave it', async () => {
     const server = await serveWhole()
@@ -32,15 +47,22 @@ describe('attempt loop', () => {
     const result = await upstream.dispatch(plans)
     assert.equal(result.kind, 'answer')
     assert.deepEqual((result as Extract<Dispatched, { kind: 'answer' }>).answer.body, WHOLE)
-    assert.deepEqual(plans.rows.map(({ n, kind, status, failure }) => ({ n, kind, status, failure })), [{ n: 1, kind: 'first', status: 200, failure: null }])
+    assert.deepEqual(
+      plans.rows.map(({ n, kind, status, failure }) => ({ n, kind, status, failure })),
+      [{ n: 1, kind: 'first', status: 200, failure: null }],
+    )
     assert.equal(plans.rows[0]!.upstreamRequestId, 'up-1')
   })
 
   const faults: [string, Answering, string][] = [
     ['answers 500', (_request, response) => sendJson(response, { error: {} }, 500), 'server_error'],
     ['says nothing in time', () => {}, 'first_token_timeout'],
-    ['hangs up', request => void request.socket.destroy(), 'connection_lost'],
-    ['breaks off in the middle of a body', (_request, response) => void response.writeHead(200, { 'content-length': 1000 }).write('{', () => response.destroy()), 'connection_lost'],
+    ['hangs up', (request) => void request.socket.destroy(), 'connection_lost'],
+    [
+      'breaks off in the middle of a body',
+      (_request, response) => void response.writeHead(200, { 'content-length': 1000 }).write('{', () => response.destroy()),
+      'connection_lost',
+    ],
     ['answers something else than JSON', (_request, response) => void response.end('<html>'), 'malformed'],
   ]
   for (const [what, answer, failureClass] of faults) {
@@ -50,7 +72,13 @@ describe('attempt loop', () => {
       const result = await upstream.dispatch(plans)
       assert.equal(result.kind, 'answer')
       assert.equal((result as Extract<Dispatched, { kind: 'answer' }>).target.provider.name, 'two')
-      assert.deepEqual(plans.rows.map(({ kind, failure }) => [kind, failure?.class]), [['first', failureClass], ['failover', undefined]])
+      assert.deepEqual(
+        plans.rows.map(({ kind, failure }) => [kind, failure?.class]),
+        [
+          ['first', failureClass],
+          ['failover', undefined],
+        ],
+      )
       assert.equal(primary.requests.length + secondary.requests.length, 2)
     })
   }
@@ -64,8 +92,16 @@ describe('attempt loop', () => {
   })
 
   const earlyDeaths: [string, Answering, string][] = [
-    ['an error is the first event', (_request, response) => void response.end(sse(ROLE, { error: { message: 'overloaded' } })), 'overloaded'],
-    ['the connection dies before content', (_request, response) => void response.write(sse(ROLE), () => response.destroy()), 'connection_lost'],
+    [
+      'an error is the first event',
+      (_request, response) => void response.end(sse(ROLE, { error: { message: 'overloaded' } })),
+      'overloaded',
+    ],
+    [
+      'the connection dies before content',
+      (_request, response) => void response.write(sse(ROLE), () => response.destroy()),
+      'connection_lost',
+    ],
     ['the stream ends before content', (_request, response) => void response.end(sse(ROLE)), 'connection_lost'],
     ['the stream is done before content', (_request, response) => void response.end(sse(ROLE, '[DONE]')), 'malformed'],
     ['only the role comes in time', (_request, response) => void response.write(sse(ROLE)), 'first_token_timeout'],
@@ -77,14 +113,20 @@ describe('attempt loop', () => {
       const result = await upstream.dispatch(plans)
       assert.equal(plans.rows[0]!.failure?.class, failureClass)
       const events = await collect(result)
-      assert.deepEqual(events.map(({ type }) => type), ['chunk', 'chunk', 'chunk', 'done'])
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['chunk', 'chunk', 'chunk', 'done'],
+      )
     })
   }
 
   it('delivers what came before the first content first', async () => {
     const server = await serveStream(ROLE, chunk({ content: 'a' }), chunk({ content: 'b' }), chunk({}, 'stop'), '[DONE]')
     const events = await collect(await upstream.dispatch(plan([target(server.url)], { stream: true })))
-    assert.deepEqual(events.map(event => (event.type === 'chunk' ? event.body : event.type)), [ROLE, chunk({ content: 'a' }), chunk({ content: 'b' }), chunk({}, 'stop'), 'done'])
+    assert.deepEqual(
+      events.map((event) => (event.type === 'chunk' ? event.body : event.type)),
+      [ROLE, chunk({ content: 'a' }), chunk({ content: 'b' }), chunk({}, 'stop'), 'done'],
+    )
   })
 
   it('takes an answer without text for an answer', async () => {
@@ -94,24 +136,35 @@ describe('attempt loop', () => {
   })
 
   it('ends a stream that dies after content with an error, and asks nobody else', async () => {
-    const dying = await serve((_request, response) => void response.write(sse(chunk({ content: 'a' })), () => setImmediate(() => response.destroy())))
+    const dying = await serve(
+      (_request, response) => void response.write(sse(chunk({ content: 'a' })), () => setImmediate(() => response.destroy())),
+    )
     const other = await serveStream(chunk({ content: 'b' }), '[DONE]')
     const events = await collect(await upstream.dispatch(plan([target(dying.url), target(other.url)], { stream: true })))
-    assert.deepEqual(events.map(event => (event.type === 'error' ? event.failure.class : event.type)), ['chunk', 'connection_lost'])
+    assert.deepEqual(
+      events.map((event) => (event.type === 'error' ? event.failure.class : event.type)),
+      ['chunk', 'connection_lost'],
+    )
     assert.equal(other.requests.length, 0)
   })
 
   it('ends a stream that falls silent after content with an error, and hangs up', async () => {
     const server = await serve((_request, response) => void response.write(sse(chunk({ content: 'a' }))))
     const events = await collect(await upstream.dispatch(plan([target(server.url, { idleMs: 50 })], { stream: true })))
-    assert.deepEqual(events.map(event => (event.type === 'error' ? event.failure.class : event.type)), ['chunk', 'idle_timeout'])
+    assert.deepEqual(
+      events.map((event) => (event.type === 'error' ? event.failure.class : event.type)),
+      ['chunk', 'idle_timeout'],
+    )
     await server.closed()
   })
 
   it('passes nothing on after the last event', async () => {
     const server = await serveStream(chunk({ content: 'a' }), '[DONE]', chunk({ content: 'late' }))
     const events = await collect(await upstream.dispatch(plan([target(server.url)], { stream: true })))
-    assert.deepEqual(events.map(({ type }) => type), ['chunk', 'done'])
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['chunk', 'done'],
+    )
   })
 
   it('keeps the total time also while the answer flows', async () => {
@@ -142,7 +195,7 @@ describe('attempt loop', () => {
 
   it('refuses a second call after the commit', async () => {
     const server = await serveWhole()
-    const greedy = async (_attempt: unknown, next: (kind: 'first' | 'retry') => Promise<{ ok: true } | never>): Promise<{ ok: true }> => {
+    const greedy = async (_attempt: unknown, next: (kind: 'first' | 'retry') => Promise<{ ok: true }>): Promise<{ ok: true }> => {
       await next('first')
       return next('retry')
     }
@@ -179,7 +232,10 @@ describe('attempt loop', () => {
     assert.match(result.kind === 'failed' ? result.failure.message : '', /SOME_KEY/)
     assert.deepEqual([server.requests.length, plans.rows.length], [0, 0])
     const demanding = makeUpstream({ adapters: new Map([['test', { ...adapter, needsCredential: true }]]) })
-    assert.equal(((await demanding.dispatch(plan([target(server.url)]))) as { failure: { class: string } }).failure.class, 'bad_credentials')
+    assert.equal(
+      ((await demanding.dispatch(plan([target(server.url)]))) as { failure: { class: string } }).failure.class,
+      'bad_credentials',
+    )
   })
 
   it('takes an answer in an encoding nobody asked for as malformed', async () => {
@@ -207,9 +263,9 @@ describe('attempt loop', () => {
 function collect(result: Dispatched): Promise<StreamEvent[]> {
   assert.equal(result.kind, 'stream')
   const source: StreamSource = (result as Extract<Dispatched, { kind: 'stream' }>).source
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const all: StreamEvent[] = []
-    source.start(events => {
+    source.start((events) => {
       all.push(...events)
       if (events.at(-1)!.type !== 'chunk') resolve(all)
     })

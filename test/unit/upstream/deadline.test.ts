@@ -36,7 +36,7 @@ describe('deadline', () => {
   beforeEach(() => {
     clock = new ManualClock()
     fired = []
-    deadline = new Deadline(clock, timeouts, reason => fired.push(`${reason}@${clock.time}`))
+    deadline = new Deadline(clock, timeouts, (reason) => fired.push(`${reason}@${clock.time}`))
   })
 
   it('ends the wait for the first token', () => {

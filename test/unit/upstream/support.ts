@@ -4,7 +4,16 @@ import { once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { createUpstream, type CreateUpstreamOptions } from '../../../core/upstream/index.ts'
 import { NO_USAGE, type StreamEvent, type UpstreamFailure } from '../../../core/model/answer.ts'
-import type { AnswerReader, Attempt, AttemptKind, AttemptResult, Clock, ProviderAdapter, RenderedRequest, StreamReader } from '../../../core/plugin/contract.ts'
+import type {
+  AnswerReader,
+  Attempt,
+  AttemptKind,
+  AttemptResult,
+  Clock,
+  ProviderAdapter,
+  RenderedRequest,
+  StreamReader,
+} from '../../../core/plugin/contract.ts'
 import type { AttemptOutcome, DispatchPlan, Upstream } from '../../../core/upstream/port.ts'
 import type { Target, Timeouts } from '../../../core/model/target.ts'
 import type { JsonObject } from '../../../core/model/value.ts'
@@ -20,7 +29,9 @@ export interface TestUpstream {
   stop(): Promise<void>
 }
 
-export async function startUpstream(answer: (request: IncomingMessage, response: ServerResponse, n: number) => void): Promise<TestUpstream> {
+export async function startUpstream(
+  answer: (request: IncomingMessage, response: ServerResponse, n: number) => void,
+): Promise<TestUpstream> {
   const requests: IncomingMessage[] = []
   const server = createServer((request, response) => {
     requests.push(request)
@@ -32,7 +43,10 @@ export async function startUpstream(answer: (request: IncomingMessage, response:
 
 /** Accepts connections and says nothing, ever. */
 export async function startMute(): Promise<TestUpstream> {
-  return listen(createTcpServer(socket => socket.on('error', () => {}).resume()), [])
+  return listen(
+    createTcpServer((socket) => socket.on('error', () => {}).resume()),
+    [],
+  )
 }
 
 async function listen(server: Server | ReturnType<typeof createTcpServer>, requests: IncomingMessage[]): Promise<TestUpstream> {
@@ -54,7 +68,7 @@ async function listen(server: Server | ReturnType<typeof createTcpServer>, reque
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     async closed(count = 1) {
-      while (closings.length < count) await new Promise<void>(resolve => waiting.push(resolve))
+      while (closings.length < count) await new Promise<void>((resolve) => waiting.push(resolve))
       return closings[count - 1]!
     },
     async stop() {
@@ -69,7 +83,11 @@ export function sendJson(response: ServerResponse, body: unknown, status = 200):
   response.writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'up-1' }).end(JSON.stringify(body))
 }
 
-export const WHOLE = { id: 'c1', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }] }
+export const WHOLE = {
+  id: 'c1',
+  object: 'chat.completion',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+}
 export const ROLE = chunk({ role: 'assistant', content: '' })
 
 export function chunk(delta: object, finishReason: string | null = null): JsonObject {
@@ -77,7 +95,7 @@ export function chunk(delta: object, finishReason: string | null = null): JsonOb
 }
 
 export function sse(...bodies: (object | '[DONE]')[]): string {
-  return bodies.map(body => `data: ${typeof body === 'string' ? body : JSON.stringify(body)}\n\n`).join('')
+  return bodies.map((body) => `data: ${typeof body === 'string' ? body : JSON.stringify(body)}\n\n`).join('')
 }
 
 /** Reads JSON answers and `data:` lines; an event with `error` is an error. */
@@ -91,7 +109,12 @@ export const reader: AnswerReader = {
     }
   },
   openStream: () => new LineReader(),
-  failure: reply => failure(reply.status === 429 ? 'rate_limited' : reply.status === 400 ? 'bad_request' : 'server_error', reply.status, reply.body.toString()),
+  failure: (reply) =>
+    failure(
+      reply.status === 429 ? 'rate_limited' : reply.status === 400 ? 'bad_request' : 'server_error',
+      reply.status,
+      reply.body.toString(),
+    ),
 }
 
 class LineReader implements StreamReader {
@@ -99,7 +122,7 @@ class LineReader implements StreamReader {
   push(bytes: Buffer): readonly StreamEvent[] {
     const lines = (this.#rest + bytes.toString()).split('\n\n')
     this.#rest = lines.pop()!
-    return lines.map(line => eventOf(line.slice('data: '.length)))
+    return lines.map((line) => eventOf(line.slice('data: '.length)))
   }
   end(): readonly StreamEvent[] {
     return []
@@ -154,7 +177,13 @@ export const realClock: Clock = {
 
 /** An upstream that is closed with `stopAll`. */
 export function makeUpstream(options: Partial<CreateUpstreamOptions> = {}): Upstream {
-  return createUpstream({ adapters: new Map([['test', adapter]]), credential: () => null, clock: realClock, defaultReader: reader, ...options })
+  return createUpstream({
+    adapters: new Map([['test', adapter]]),
+    credential: () => null,
+    clock: realClock,
+    defaultReader: reader,
+    ...options,
+  })
 }
 
 export interface TestPlan extends DispatchPlan {
@@ -170,7 +199,10 @@ export const goOn: Around = async (attempt, next) => {
   return result.ok ? result : { ...result, tryNext: true }
 }
 
-export function plan(targets: readonly Target[], options: { stream?: boolean; around?: readonly Around[]; maxAttempts?: number; body?: Buffer } = {}): TestPlan {
+export function plan(
+  targets: readonly Target[],
+  options: { stream?: boolean; around?: readonly Around[]; maxAttempts?: number; body?: Buffer } = {},
+): TestPlan {
   const rows: AttemptOutcome[] = []
   const controller = new AbortController()
   const stream = options.stream ?? false
@@ -178,12 +210,12 @@ export function plan(targets: readonly Target[], options: { stream?: boolean; ar
   const request: RenderedRequest = { stream, choices: 1, body: () => ({}), bytes: () => body, headers: {} }
   return {
     exchangeId: 'x1',
-    targets: targets.map(one => ({ target: one, request })),
+    targets: targets.map((one) => ({ target: one, request })),
     stream,
     maxAttempts: options.maxAttempts ?? 3,
     around: options.around ?? [goOn],
     signal: controller.signal,
-    onAttempt: row => rows.push(row),
+    onAttempt: (row) => rows.push(row),
     rows,
     controller,
   }

@@ -1,0 +1,123 @@
+// Writes a streamed answer. While the guard is transparent the upstream's payloads pass as they came; else every text in a chunk
+// goes through the guard, and what it still holds is written before the choice ends.
+import { ChunkRewriter } from './chunk-rewriter.ts'
+import { isArray } from './json.ts'
+import { usageOf } from './usage.ts'
+import type { Json, JsonObject } from '../../model/value.ts'
+import type { StreamEvent, Usage } from '../../model/answer.ts'
+import type { StreamSummary, StreamWriter, StreamWriterOptions } from '../port.ts'
+
+type ChunkEvent = Extract<StreamEvent, { type: 'chunk' }>
+
+export function openStream(options: StreamWriterOptions): StreamWriter {
+  return new OpenaiStreamWriter(options)
+}
+
+class OpenaiStreamWriter implements StreamWriter {
+  readonly #options: StreamWriterOptions
+  readonly #summary = new Summary()
+  readonly #rewriter: ChunkRewriter
+  /** The latest chunk, whose id and model those that we add take over. */
+  #head: JsonObject = {}
+
+  constructor(options: StreamWriterOptions) {
+    this.#options = options
+    this.#rewriter = new ChunkRewriter(options.guard)
+  }
+
+  get seen(): StreamSummary {
+    return this.#summary
+  }
+
+  chunk({ body, raw }: ChunkEvent): string {
+    const { guard, wantsUsage, onChunk } = this.#options
+    this.#head = body
+    this.#summary.note(body)
+    const hidesUsage = !wantsUsage && body.usage != null
+    if (hidesUsage && isUsageOnly(body)) return ''
+    if (guard.transparent && !this.#rewriter.isHolding && !hidesUsage) {
+      onChunk?.(body)
+      return raw === null ? eventOf(body) : `data: ${raw}\n\n`
+    }
+    return this.#write(this.#rewriter.rewrite(hidesUsage ? withoutUsage(body) : body))
+  }
+
+  finish(): string {
+    const rest = this.#write(this.#rewriter.flush(this.#head))
+    const extra = this.#options.extra?.() ?? null
+    const last = extra === null ? '' : this.#write([{ ...headOf(this.#head), choices: [], sallyport: extra }])
+    return `${rest}${last}data: [DONE]\n\n`
+  }
+
+  #write(chunks: readonly JsonObject[]): string {
+    let out = ''
+    for (const chunk of chunks) {
+      this.#options.onChunk?.(chunk)
+      out += eventOf(chunk)
+    }
+    return out
+  }
+}
+
+class Summary implements StreamSummary {
+  usage: Usage | null = null
+  finishReason: string | null = null
+  choices = 0
+  toolCalls = 0
+  textChars = 0
+  /** Calls seen per choice: `index` of the choice, then of the call. */
+  readonly #calls = new Map<number, Set<number>>()
+
+  note(body: JsonObject): void {
+    if (body.usage != null) this.usage = usageOf(body.usage) ?? this.usage
+    if (!isArray(body.choices)) return
+    for (const choice of body.choices as readonly JsonObject[]) this.#noteChoice(choice)
+  }
+
+  #noteChoice(choice: JsonObject): void {
+    const index = typeof choice.index === 'number' ? choice.index : 0
+    if (index >= this.choices) this.choices = index + 1
+    if (typeof choice.finish_reason === 'string') this.finishReason ??= choice.finish_reason
+    const delta = choice.delta as JsonObject | null | undefined
+    if (delta === null || delta === undefined) return
+    for (const name in delta) {
+      const value = delta[name]!
+      if (typeof value === 'string') this.textChars += name === 'role' ? 0 : value.length
+      else if (name === 'tool_calls' && isArray(value)) for (const call of value) this.#noteCall(index, call as JsonObject)
+      else if (name === 'function_call' && value !== null) this.#noteCall(index, { function: value })
+    }
+  }
+
+  #noteCall(choice: number, call: JsonObject | null): void {
+    if (call === null) return
+    let calls = this.#calls.get(choice)
+    if (calls === undefined) this.#calls.set(choice, (calls = new Set()))
+    const before = calls.size
+    calls.add(typeof call.index === 'number' ? call.index : 0)
+    this.toolCalls += calls.size - before
+    this.textChars += lengthOf((call.function as JsonObject | undefined)?.arguments) + lengthOf((call.custom as JsonObject | undefined)?.input)
+  }
+}
+
+function lengthOf(value: Json | undefined): number {
+  return typeof value === 'string' ? value.length : 0
+}
+
+function eventOf(chunk: JsonObject): string {
+  return `data: ${JSON.stringify(chunk)}\n\n`
+}
+
+function isUsageOnly(body: JsonObject): boolean {
+  return !isArray(body.choices) || body.choices.length === 0
+}
+
+function withoutUsage(body: JsonObject): JsonObject {
+  const { usage: _, ...rest } = body
+  return rest
+}
+
+/** What all chunks of an answer have in common. */
+export function headOf(chunk: JsonObject): JsonObject {
+  const { choices: _, usage: __, ...head } = chunk
+  return head
+}

@@ -58,16 +58,25 @@ const librariesBut = (allowed: readonly string[], who: string): Ban => ({
   message: `${who} may use ${allowed.join(', ') || 'no outside library'}; other libraries have rooms of their own.`,
 })
 
-const wall = (files: string, bans: readonly Ban[]) => ({ files: [files], rules: { 'no-restricted-imports': ['error', { patterns: bans }] as ['error', object] } })
+const wall = (files: string, bans: readonly Ban[]) => ({
+  files: [files],
+  rules: { 'no-restricted-imports': ['error', { patterns: bans }] as ['error', object] },
+})
 
 function roomWall(name: string) {
   const room = ROOMS[name] ?? { rooms: [], libraries: [] }
   const floors = READS_DSL.includes(name) ? ['plugins', 'test', 'bench'] : ['dsl', 'plugins', 'test', 'bench']
   return wall(`core/${name}/**/*.ts`, [
     librariesBut(room.libraries, `core/${name}`),
-    { regex: `^(?:\\.\\./)+${anyOf(but(everyRoom, [...room.rooms, name]))}/`, message: `core/${name} may import ${room.rooms.join(', ') || 'no other room'}.` },
+    {
+      regex: `^(?:\\.\\./)+${anyOf(but(everyRoom, [...room.rooms, name]))}/`,
+      message: `core/${name} may import ${room.rooms.join(', ') || 'no other room'}.`,
+    },
     { regex: `^(?:\\.\\./)+${anyOf(floors)}/`, message: `core/${name} may not import ${floors.join(', ')}.` },
-    { regex: '^(?:\\.\\./)+(?:main|plugins)\\.ts$', message: 'Only core/main.ts, and core/cli for the list of plugins, stand above the rooms.' },
+    {
+      regex: '^(?:\\.\\./)+(?:main|plugins)\\.ts$',
+      message: 'Only core/main.ts, and core/cli for the list of plugins, stand above the rooms.',
+    },
   ])
 }
 

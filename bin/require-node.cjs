@@ -6,7 +6,11 @@ module.exports = function requireNode() {
   var have = process.versions.node.split('.').map(Number)
   if (have[0] > needed[0] || (have[0] === needed[0] && have[1] >= needed[1])) return
   console.error(
-    'sallyport needs Node.js ' + needed.join('.') + ' or newer, and this is ' + process.versions.node + '. ' +
+    'sallyport needs Node.js ' +
+      needed.join('.') +
+      ' or newer, and this is ' +
+      process.versions.node +
+      '. ' +
       'In the repository, `npm ci` installs a Node of its own for `npm start` and `npm test` (do not omit optional dependencies); elsewhere, install Node 24.',
   )
   process.exit(2)

@@ -17,7 +17,12 @@ export interface Config {
     readonly clickhouse:
       | { readonly driver: 'embedded'; readonly path: string }
       | { readonly driver: 'server'; readonly url: string; readonly database: string; readonly user: string; readonly password: string }
-    readonly spool: { readonly path: string; readonly maxBytes: number; readonly fsync: boolean; readonly onUnavailable: 'block' | 'continue' }
+    readonly spool: {
+      readonly path: string
+      readonly maxBytes: number
+      readonly fsync: boolean
+      readonly onUnavailable: 'block' | 'continue'
+    }
   }
   readonly money: { readonly base: string }
   readonly policies: { readonly standard: boolean; readonly paths: readonly string[] }

@@ -1,0 +1,124 @@
+// From a path to a checked configuration: read, parse, resolve the environment, validate, cross-check, convert. All findings come at once.
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import { buildDirectory, credentialRef } from './directory.ts'
+import { checkReferences } from './references.ts'
+import { ConfigError, type ConfigFinding } from './config-error.ts'
+import { defaultConfig } from './defaults.ts'
+import { resolveEnvironment } from './environment.ts'
+import { SIZE } from './schema.ts'
+import { validateConfig } from './validate.ts'
+import type { Config, CredentialSource, LoadedConfig } from './config.ts'
+import type { Json, JsonObject } from '../model/value.ts'
+import type { RawConfig } from './raw.ts'
+
+const DEFAULT_FILE = 'sallyport.yaml'
+
+export interface LoadOptions {
+  readonly environment?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Unix ms: decides which dated rates hold. */
+  readonly now?: number
+}
+
+/** Loads `path`, else `./sallyport.yaml`, else the built-in defaults. Throws ConfigError with every finding. */
+export function loadConfig(path?: string, options: LoadOptions = {}): LoadedConfig {
+  const { environment = process.env, cwd = process.cwd(), now = Date.now() } = options
+  const file = findFile(path, cwd)
+  const source = file ?? 'built-in defaults'
+  const text = file === null ? JSON.stringify(defaultConfig(environment)) : readText(file)
+  const baseDir = file === null ? cwd : dirname(file)
+  const parsed = withoutMissingFolder(parseText(text, source), baseDir)
+  const { raw, findings } = validateConfig(resolveEnvironment(parsed, environment))
+  const all = findings.length > 0 ? findings : checkReferences(raw)
+  if (all.length > 0) throw new ConfigError(source, all)
+
+  const directory = buildDirectory(raw, now)
+  return {
+    config: configOf(raw),
+    directory,
+    path: file,
+    baseDir,
+    hash: sha256(text),
+    ratesVersion: ratesVersion(directory),
+    credentials: credentialsOf(raw, baseDir),
+    admins: raw.admins,
+  }
+}
+
+/** Bytes of `16MiB`, `1GB`, `512` (bytes). */
+export function bytesOf(size: number | string): number {
+  if (typeof size === 'number') return size
+  const unit = new RegExp(SIZE).exec(size)?.[1] ?? 'B'
+  const power = ['B', 'K', 'M', 'G', 'T'].indexOf(unit[0]!)
+  return Number.parseInt(size, 10) * (unit.includes('i') ? 1024 : 1000) ** power
+}
+
+function findFile(path: string | undefined, cwd: string): string | null {
+  if (path === undefined) return existsSync(resolve(cwd, DEFAULT_FILE)) ? resolve(cwd, DEFAULT_FILE) : null
+  const file = resolve(cwd, path)
+  if (!existsSync(file))
+    throw new ConfigError(file, [{ path: '', message: 'there is no such file; `sallyport init` writes one to start from' }], true)
+  return file
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError(file, [{ path: '', message: `cannot be read: ${(error as Error).message}` }])
+  }
+}
+
+function parseText(text: string, source: string): JsonObject {
+  const document = parseDocument(text)
+  const findings = document.errors.map((error): ConfigFinding => ({ path: '', message: error.message.trimEnd() }))
+  if (findings.length > 0) throw new ConfigError(source, findings)
+  const root = document.toJS() as Json
+  if (root === null) return {}
+  if (typeof root === 'object' && !Array.isArray(root)) return root as JsonObject
+  throw new ConfigError(source, [{ path: '', message: 'must hold settings such as `server:`, not a list or a single value' }])
+}
+
+/** `policies.paths` defaults to `./policies`; only a folder that is written down has to exist. */
+function withoutMissingFolder(parsed: JsonObject, baseDir: string): JsonObject {
+  const policies = parsed['policies'] ?? {}
+  if (typeof policies !== 'object' || Array.isArray(policies) || 'paths' in policies || existsSync(resolve(baseDir, 'policies')))
+    return parsed
+  return { ...parsed, policies: { ...policies, paths: [] } }
+}
+
+function configOf(raw: RawConfig): Config {
+  const { server, state, record, money, policies, plugins, log } = raw
+  const { clickhouse, spool } = record
+  return {
+    server: { ...server, maxBodyBytes: bytesOf(server.maxBodyBytes) },
+    state: state.driver === 'redis' ? { driver: 'redis', url: state.url! } : { driver: 'embedded', path: state.path },
+    record: {
+      clickhouse:
+        clickhouse.driver === 'server'
+          ? { driver: 'server', url: clickhouse.url!, database: clickhouse.database, user: clickhouse.user, password: clickhouse.password }
+          : { driver: 'embedded', path: clickhouse.path },
+      spool: { ...spool, maxBytes: bytesOf(spool.maxBytes) },
+    },
+    money: { base: money.base },
+    policies,
+    plugins: Object.fromEntries(Object.entries(plugins).map(([name, block]) => [name, block ?? {}])),
+    log,
+  }
+}
+
+function credentialsOf(raw: RawConfig, baseDir: string): ReadonlyMap<string, CredentialSource> {
+  const entries = raw.providers.flatMap(({ credential }) => (credential ? [credential] : []))
+  return new Map(entries.map((source) => [credentialRef(source), 'file' in source ? { file: resolve(baseDir, source.file) } : source]))
+}
+
+/** Changes exactly when a price in force changes. */
+function ratesVersion({ models }: LoadedConfig['directory']): string {
+  const prices = [...models.values()].flatMap(({ name, targets }) => targets.map(({ id, rates }) => [name, id, rates]))
+  return sha256(JSON.stringify(prices, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))).slice(0, 16)
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,0 +1,119 @@
+// What `/metrics` shows. Exchanges are counted in `series.ts`; everything else is asked for at scrape time through `watch`.
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { Counts, Durations } from './series.ts'
+
+/** One exchange that has ended; fits the pipeline's `ExchangeMetrics`. */
+export interface ExchangeEnd {
+  readonly endpoint: string
+  readonly status: number
+  readonly outcome: string
+  readonly streamed: boolean
+  readonly provider: string
+  readonly model: string
+  readonly latencyMs: number
+  readonly ttftMs: number
+  readonly overheadUs: number
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly attempts: number
+}
+
+export interface Metrics {
+  exchangeEnded(end: ExchangeEnd): void
+  /** A number that `read` tells when it is asked; a counter if it only grows. */
+  watch(name: string, help: string, kind: 'gauge' | 'counter', read: () => number): void
+  /** In Prometheus' text format. */
+  text(): Promise<string>
+}
+
+/** `version` becomes the label of `sallyport_build_info`. */
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  new Gauge({ name: 'sallyport_build_info', help: 'Version of the gateway.', labelNames: ['version'], registers: [registry] }).set(
+    { version },
+    1,
+  )
+
+  const requests = new Counts(['endpoint', 'status', 'outcome'])
+  const attempts = new Counts(['provider', 'model'])
+  const tokens = new Counts(['provider', 'model', 'kind'])
+  const latency = new Durations(['endpoint', 'streamed'])
+  const ttft = new Durations(['provider', 'model'])
+  const overhead = new Durations(['endpoint'])
+  expose(registry, 'sallyport_requests_total', 'Exchanges that have ended.', requests)
+  expose(
+    registry,
+    'sallyport_upstream_attempts_total',
+    'Upstream calls of exchanges that have ended, by the target that came last.',
+    attempts,
+  )
+  expose(registry, 'sallyport_tokens_total', 'Tokens of exchanges that have ended.', tokens)
+  const histograms: readonly [string, string, Durations][] = [
+    ['sallyport_request_duration_seconds', 'From the request to the end of its answer.', latency],
+    ['gen_ai_server_time_to_first_token', 'Seconds from the request to the first content of a streamed answer.', ttft],
+    ['sallyport_overhead_seconds', 'Time that the gateway itself spent.', overhead],
+  ]
+
+  return {
+    exchangeEnded(end) {
+      const target = `${end.provider}\n${end.model}`
+      requests.add(`${end.endpoint}\n${end.status}\n${end.outcome}`, [end.endpoint, String(end.status), end.outcome], 1)
+      latency.observe(`${end.endpoint}\n${end.streamed}`, [end.endpoint, String(end.streamed)], end.latencyMs / 1000)
+      overhead.observe(end.endpoint, [end.endpoint], end.overheadUs / 1_000_000)
+      if (end.provider === '') return
+      attempts.add(target, [end.provider, end.model], end.attempts)
+      tokens.add(`${target}\ninput`, [end.provider, end.model, 'input'], end.promptTokens)
+      tokens.add(`${target}\noutput`, [end.provider, end.model, 'output'], end.completionTokens)
+      if (end.streamed && end.ttftMs > 0) ttft.observe(target, [end.provider, end.model], end.ttftMs / 1000)
+    },
+    watch(name, help, kind, read) {
+      watchNumber(registry, name, help, kind, read)
+    },
+    text: async () =>
+      (await registry.metrics()) + histograms.map(([name, help, durations]) => histogramText(name, help, durations)).join(''),
+  }
+}
+
+function expose(registry: Registry, name: string, help: string, counts: Counts): void {
+  const counter = new Counter({
+    name,
+    help,
+    labelNames: [...counts.labels],
+    registers: [registry],
+    collect() {
+      counter.reset()
+      for (const { labels, value } of counts.entries()) counter.inc(labels, value)
+    },
+  })
+}
+
+function watchNumber(registry: Registry, name: string, help: string, kind: 'gauge' | 'counter', read: () => number): void {
+  const options = { name, help, registers: [registry] }
+  if (kind === 'gauge') {
+    const gauge: Gauge = new Gauge({ ...options, collect: () => gauge.set(read()) })
+    return
+  }
+  const counter: Counter = new Counter({
+    ...options,
+    collect() {
+      counter.reset()
+      counter.inc(read())
+    },
+  })
+}
+
+/** Prometheus' client cannot take buckets that were counted elsewhere, so histograms are written here. */
+function histogramText(name: string, help: string, durations: Durations): string {
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
+  for (const { labels, buckets, sum, count } of durations.entries()) {
+    const text = Object.entries(labels)
+      .map(([key, value]) => `${key}="${value.replaceAll(/[\\"\n]/g, escapeLabel)}"`)
+      .join(',')
+    for (const [bound, below] of buckets) lines.push(`${name}_bucket{${text},le="${bound}"} ${below}`)
+    lines.push(`${name}_sum{${text}} ${sum}`, `${name}_count{${text}} ${count}`)
+  }
+  return lines.join('\n') + '\n'
+}
+
+const escapeLabel = (character: string): string => (character === '\n' ? '\\n' : `\\${character}`)

@@ -115,11 +115,15 @@ function amountOf(call: EffectCall): number | null {
 const OUTPUT_BOUNDS = ['max_tokens', 'max_completion_tokens'] as const
 
 /** Lowers the bound under the name that the client used; a client that set none gets `max_tokens`, which every compatible server knows. */
-function lowerOutput({ request }: ExchangeView, amount: number): { [name: string]: Json } {
+function lowerOutput(view: ExchangeView, amount: number): { [name: string]: Json } {
   const bound = Math.max(1, Math.floor(amount))
-  const used = OUTPUT_BOUNDS.filter((name) => typeof request.body[name] === 'number')
+  const used = usedBounds(view)
   if (used.length === 0) return { max_tokens: bound }
-  return Object.fromEntries(used.filter((name) => (request.body[name] as number) > bound).map((name) => [name, bound]))
+  return Object.fromEntries(used.filter((name) => (view.request.body[name] as number) > bound).map((name) => [name, bound]))
+}
+
+function usedBounds({ request }: ExchangeView): readonly (typeof OUTPUT_BOUNDS)[number][] {
+  return OUTPUT_BOUNDS.filter((name) => typeof request.body[name] === 'number')
 }
 
 /** The APIs' own default where a client sets no temperature. */
@@ -131,15 +135,22 @@ function lowerTemperature({ request }: ExchangeView, amount: number): { [name: s
 
 // ── set ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function applySets(_view: ExchangeView, calls: readonly EffectCall[]): Change {
+function applySets(view: ExchangeView, calls: readonly EffectCall[]): Change {
   const headers: { [name: string]: string } = {}
   const params: { [name: string]: Json } = {}
   // The strongest is written last, so that it stays.
   for (const call of calls.toSorted(byPrecedence).toReversed()) {
     if (call.operands.name !== undefined) headers[headerNameOf(call)] = headerValueOf(call)
-    else params[parameterOf(call).replace('request.', '')] = numberOf(call)
+    else for (const name of membersFor(view, parameterOf(call))) params[name] = numberOf(call)
   }
   return { headers, params }
+}
+
+/** Body members behind an attribute; the output bound keeps the names that the client used, since providers refuse two. */
+function membersFor(view: ExchangeView, attribute: string): readonly string[] {
+  if (attribute !== 'request.max_tokens') return [attribute.slice('request.'.length)]
+  const used = usedBounds(view)
+  return used.length > 0 ? used : ['max_tokens']
 }
 
 const SEVERITIES = ['critical', 'high', 'medium', 'low']

@@ -198,4 +198,12 @@ describe('routing verbs', () => {
     ])
     assert.deepEqual(change.params, { temperature: 0 })
   })
+  it('set the output bound under the name that the client used', () => {
+    const set = (body: object): unknown =>
+      verb('set <attribute>', 'outgoing').change(view({ body }), [
+        call('set', { attribute: { attribute: 'request.max_tokens', value: null }, value: 7 }),
+      ]).params
+    assert.deepEqual(set({ max_completion_tokens: 100 }), { max_completion_tokens: 7 })
+    assert.deepEqual(set({}), { max_tokens: 7 })
+  })
 })

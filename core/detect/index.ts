@@ -65,7 +65,12 @@ class DetectionRoom implements Detection {
     let chars = 0
     for (let i = 0; i < texts.length; i++) if (known[i] === undefined) chars += texts[i]!.length
     if (chars > this.#inlineChars) return this.#scanInPool(use, texts, known, deadlineMs)
-    return { findings: texts.map((text, i) => known[i] ?? this.#scanNow(use, text)), failed: NO_NAMES }
+    try {
+      return { findings: texts.map((text, i) => known[i] ?? this.#scanNow(use, text)), failed: NO_NAMES }
+    } catch {
+      // A check of a plugin threw. Nothing is known then, which is not the same as nothing found.
+      return { findings: texts.map(() => NONE), failed: use.members }
+    }
   }
 
   openStream(detectors: readonly string[]): StreamScanner {

@@ -111,7 +111,8 @@ class Parser {
     if (this.#take('?') && !this.#take(':')) this.fail('only plain groups `( … )` and `(?: … )` are in the dialect')
     const node = this.either()
     if (!this.#take(')')) this.fail('`)` is missing')
-    return node
+    // A group of one assertion may be repeated, the bare assertion may not.
+    return { kind: 'sequence', items: [node] }
   }
 
   #class(): Units {

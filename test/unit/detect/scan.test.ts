@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { FindingsCache } from '../../../core/detect/cache.ts'
+import { createDetection } from '../../../core/detect/index.ts'
+import type { Detection } from '../../../core/detect/port.ts'
+import { ALL, detector, standardDetection } from './standard.ts'
+import { proseOf } from './prose.ts'
+
+const EMAIL = 'standard.detectors.email'
+const NEEDLE = ' jo@example.com '
+
+describe('scanning', () => {
+  let detection: Detection
+  beforeEach(() => (detection = standardDetection()))
+  afterEach(() => detection.close())
+
+  it('answers at once for short texts and leaves threads alone', () => {
+    const result = detection.scan(['to jo@example.com', '', 'none'], [EMAIL], 1000)
+    assert(!(result instanceof Promise))
+    assert.deepEqual(result.findings.map(({ length }) => length), [1, 0, 0])
+  })
+
+  it('sends long texts to the pool and finds there what it finds here', async () => {
+    const text = Array.from({ length: 40 }, (_, i) => `${proseOf(i, 2000)} card 4111 1111 1111 1111${NEEDLE}`).join('')
+    const promised = detection.scan([text, 'short: jo@example.com'], ALL, 10_000)
+    assert(promised instanceof Promise)
+    const here = standardDetection({ inlineChars: Infinity }).scan([text, 'short: jo@example.com'], ALL, 1000)
+    assert.deepEqual(await promised, here)
+    assert.equal((await promised).findings[0]!.length, 80)
+  })
+
+  it('scans a known text no more: the second time it answers at once, however long it is', async () => {
+    const text = proseOf(1, 20_000) + NEEDLE
+    const first = await detection.scan([text], [EMAIL], 10_000)
+    const second = detection.scan([text], [EMAIL], 10_000)
+    assert(!(second instanceof Promise))
+    assert.deepEqual(second, first)
+  })
+
+  it('keeps findings of different detectors apart', () => {
+    const text = `${proseOf(2, 300)}${NEEDLE}`
+    for (const [name, count] of [[EMAIL, 1], ['standard.detectors.phone', 0], [EMAIL, 1]] as const) {
+      const result = detection.scan([text], [name], 1000)
+      assert(!(result instanceof Promise))
+      assert.equal(result.findings[0]!.length, count)
+    }
+  })
+
+  it('ends a worker at the deadline, calls its detectors failed, and works on with a new one', async () => {
+    const hostile = '4 '.repeat(4_000_000)
+    const late = await detection.scan([hostile], ALL, 30)
+    assert.deepEqual(late, { findings: [[]], failed: [...detection.members(ALL[0]!), ...detection.members(ALL[1]!)].sort() })
+    const next = await detection.scan([proseOf(3, 20_000) + NEEDLE], [EMAIL], 10_000)
+    assert.equal(next.findings[0]!.length, 1)
+    assert.deepEqual(next.failed, [])
+  })
+
+  it('calls detectors failed when a check throws, not empty', async () => {
+    const broken = createDetection([detector('d', { patterns: ['x{3}'], checks: ['bad'] })], new Map([['bad', () => assert.fail('broken check')]]), { workers: 1 })
+    assert.deepEqual(broken.scan(['xxx'], ['d'], 1000), { findings: [[]], failed: ['d'] })
+    assert.deepEqual(await broken.scan([`${'y '.repeat(9000)}xxx`], ['d'], 10_000), { findings: [[]], failed: ['d'] })
+    await broken.close()
+  })
+})
+
+describe('the cache of findings', () => {
+  it('forgets the least recently used when entries run out', () => {
+    const cache = new FindingsCache({ maxEntries: 2, maxBytes: 1e6 })
+    cache.put('a', [])
+    cache.put('b', [])
+    cache.get('a')
+    cache.put('c', [])
+    assert.deepEqual(['a', 'b', 'c'].map((text) => cache.get(text) !== undefined), [true, false, true])
+  })
+
+  it('stays within its bytes and never keeps one giant', () => {
+    const cache = new FindingsCache({ maxEntries: 100, maxBytes: 10_000 })
+    cache.put('x'.repeat(4000), [])
+    assert.equal(cache.size, 0)
+    for (let i = 0; i < 50; i++) cache.put(`${i}`.padEnd(1000), [])
+    assert.equal(cache.size, 4)
+  })
+})

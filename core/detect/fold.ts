@@ -4,7 +4,11 @@
 /** Stands for a unit that detectors do not see. */
 const INVISIBLE = -1
 
-const INVISIBLE_UNITS = /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]/
+/** Soft hyphen, joiners, fillers, zero-width, bidi controls, variation selectors, byte order mark: ranges, both ends inclusive. */
+const INVISIBLE_UNITS: readonly (readonly [from: number, to: number])[] = [
+  [0xad, 0xad], [0x34f, 0x34f], [0x61c, 0x61c], [0x115f, 0x1160], [0x17b4, 0x17b5], [0x180b, 0x180f], [0x200b, 0x200f], [0x202a, 0x202e],
+  [0x2060, 0x206f], [0x3164, 0x3164], [0xfe00, 0xfe0f], [0xfeff, 0xfeff], [0xffa0, 0xffa0],
+]
 const DIGIT = /^\p{Nd}$/u
 
 let table: Int32Array<ArrayBuffer> | null = null
@@ -17,9 +21,8 @@ export function foldTable(): Int32Array<ArrayBuffer> {
 
 function foldUnit(unit: number): number {
   if (unit >= 0xd800 && unit <= 0xf8ff) return unit
-  const character = String.fromCharCode(unit)
-  if (INVISIBLE_UNITS.test(character)) return INVISIBLE
-  return foldCharacter(character) ?? unit
+  if (INVISIBLE_UNITS.some(([from, to]) => unit >= from && unit <= to)) return INVISIBLE
+  return foldCharacter(String.fromCharCode(unit)) ?? unit
 }
 
 /** What a code point above U+FFFF counts as; U+FFFF for most, which no pattern names. */
@@ -42,7 +45,6 @@ function digitValue(codePoint: number): number {
   return codePoint - zero
 }
 
-// eslint-disable-next-line no-control-regex
 const PLAIN = /^[\x00-\x7f]*$/
 
 /** The text as detectors see it. */

@@ -8,7 +8,7 @@ export const MAX_REPEAT = 1000
 
 const SOURCE_RULES: readonly { readonly form: RegExp; readonly problem: (found: string) => PatternProblem }[] = [
   { form: /^\(\?<?[=!]/, problem: (found) => ({ message: `look-around \`${found}…)\` is not in the dialect`, help: 'Use `near` for context, `check` for a test of the match, or `group` to take a part of it.' }) },
-  { form: /^\(\?P?<\w*/, problem: (found) => ({ message: `named group \`${found}>\` is not in the dialect`, help: 'Use a plain group `( … )` and name it by its number: `group 1`.' }) },
+  { form: /^\(\?P?<(?![=!])\w*/, problem: (found) => ({ message: `named group \`${found}>\` is not in the dialect`, help: 'Use a plain group `( … )` and name it by its number: `group 1`.' }) },
   { form: /^\(\?[a-zA-Z-]+[:)]?/, problem: (found) => ({ message: `inline flags \`${found}\` are not in the dialect`, help: 'Write both cases: `[Kk]ey`.' }) },
   { form: /^\\[1-9]\d?/, problem: (found) => ({ message: `back-reference \`${found}\` is not in the dialect`, help: 'Match both parts with bounded classes and compare them in a `check`.' }) },
   { form: /^\\k</, problem: (found) => ({ message: `back-reference \`${found}…>\` is not in the dialect`, help: 'Match both parts with bounded classes and compare them in a `check`.' }) },

@@ -37,7 +37,7 @@ const CHARACTER = /[\p{L}\p{N}]/u
 
 /** Never shows more than half of the characters, whatever the policy says: a short secret would stand there whole. */
 function mask(text: string, _finding: Finding, { operands }: EffectCall): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   const covered = characters.flatMap((character, i) => (CHARACTER.test(character) ? [i] : []))
   const wanted = typeof operands['shown'] === 'number' ? Math.max(0, Math.floor(operands['shown'])) : 0
   const shown = Math.min(wanted, Math.floor(covered.length / 2))

@@ -78,16 +78,19 @@ function parseText(text: string, source: string): JsonObject {
   if (findings.length > 0) throw new ConfigError(source, findings)
   const root = document.toJS() as Json
   if (root === null) return {}
-  if (typeof root === 'object' && !Array.isArray(root)) return root as JsonObject
+  // `server:` with nothing behind it is what an editor leaves when everything below is commented out.
+  if (typeof root === 'object' && !Array.isArray(root))
+    return Object.fromEntries(Object.entries(root).filter(([, value]) => value !== null))
   throw new ConfigError(source, [{ path: '', message: 'must hold settings such as `server:`, not a list or a single value' }])
 }
 
 /** `policies.paths` defaults to `./policies`; only a folder that is written down has to exist. */
 function withoutMissingFolder(parsed: JsonObject, baseDir: string): JsonObject {
   const policies = parsed['policies'] ?? {}
-  if (typeof policies !== 'object' || Array.isArray(policies) || 'paths' in policies || existsSync(resolve(baseDir, 'policies')))
-    return parsed
-  return { ...parsed, policies: { ...policies, paths: [] } }
+  const isWritten = typeof policies !== 'object' || Array.isArray(policies) || 'paths' in policies
+  return isWritten || existsSync(resolve(baseDir, 'policies'))
+    ? parsed
+    : { ...parsed, policies: { ...(policies as JsonObject), paths: [] } }
 }
 
 function configOf(raw: RawConfig): Config {

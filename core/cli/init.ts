@@ -1,0 +1,46 @@
+// `sallyport init`: a configuration and a first policy to start from. It never writes over anything.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { FIRST_POLICY, FIRST_YAML } from './init-files.ts'
+
+const FILES: readonly (readonly [string, string])[] = [
+  ['sallyport.yaml', FIRST_YAML],
+  ['policies/house.policy', FIRST_POLICY],
+]
+
+export function registerInit(program: Command): void {
+  program
+    .command('init')
+    .description('write an annotated sallyport.yaml and a policies folder to start from')
+    .argument('[folder]', 'where to write', '.')
+    .action((folder: string) => {
+      const written = scaffold(resolve(folder))
+      process.stdout.write(`${written.map((file) => `wrote ${relative(process.cwd(), file)}`).join('\n')}\n\n${nextSteps(folder)}`)
+    })
+}
+
+/** Writes the files below `folder` and returns their paths. Throws, with nothing written, when one of them is there. */
+export function scaffold(folder: string): readonly string[] {
+  const files = FILES.map(([name, text]) => [join(folder, name), text] as const)
+  const there = files.map(([path]) => path).filter((path) => existsSync(path))
+  if (there.length > 0)
+    throw new Error(
+      `${there.join(', ')} is already there; nothing was written. Move it away, or name another folder: sallyport init FOLDER`,
+    )
+  for (const [path, text] of files) {
+    mkdirSync(dirname(path), { recursive: true })
+    // `wx` refuses what appeared since the check.
+    writeFileSync(path, text, { flag: 'wx' })
+  }
+  return files.map(([path]) => path)
+}
+
+const nextSteps = (folder: string): string =>
+  [
+    'Next:',
+    `  ${folder === '.' ? '' : `cd ${folder} && `}sallyport policy test policies   # the tests in your policies`,
+    '  sallyport doctor                 # is everything in order?',
+    '  sallyport                        # start the gateway',
+    '',
+  ].join('\n')

@@ -1,0 +1,107 @@
+// Text to artefact: parse, check, lower. One bundle for all files; its bytes depend on what they say, not on their order.
+import { canonicalJson, sha256 } from './canonical.ts'
+import { checkExamples } from '../check/examples.ts'
+import { collectNames, declarationsOf, type Names } from '../check/names.ts'
+import { lowerDetectors } from '../check/detectors.ts'
+import { lowerPolicies } from '../check/policies.ts'
+import { lowerTests, type CompiledTest } from '../check/tests.ts'
+import { parse } from '../syntax/parse.ts'
+import { readPaths } from '../evaluate/paths.ts'
+import { Report } from '../check/report.ts'
+import { verbsOf } from '../vocabulary/verbs.ts'
+import type { Bundle, CompiledPolicy, JsonLogic } from './bundle.ts'
+import type { Diagnostic, SourceFile } from '../diagnostics/diagnostic.ts'
+import type { Phase, Vocabulary } from '../vocabulary/vocabulary.ts'
+
+export interface Compiled {
+  /** Null when there is an error. */
+  readonly bundle: Bundle | null
+  /** Of all files, by file and place. */
+  readonly diagnostics: readonly Diagnostic[]
+  readonly tests: readonly CompiledTest[]
+}
+
+const PHASES: readonly Phase[] = ['request', 'target', 'response', 'stream']
+
+/** Compiles files against a vocabulary. Throws only when the vocabulary itself is broken (templates that clash). */
+export function compile(files: readonly SourceFile[], vocabulary: Vocabulary): Compiled {
+  const verbs = new Set((['effect', 'fact', 'exception', 'overlay', 'expect'] as const).flatMap((use) => verbsOf(vocabulary).words(use)))
+  const parsed = files.map((file) => parse(file, verbs))
+  const report = new Report()
+  const names = collectNames(parsed.map(({ file }) => file), vocabulary, report)
+  const modules = [...names.modules.values()]
+  const policies = modules.flatMap((module) => lowerPolicies(names, module, report)).sort(byId)
+  const detectors = modules.flatMap((module) => lowerDetectors(names, module, report)).sort((a, b) => (a.name < b.name ? -1 : 1))
+  checkExamples(names, detectors, report)
+  const tests = modules.flatMap((module) => lowerTests(names, module, report))
+  const diagnostics = [...parsed.flatMap((one) => one.diagnostics), ...report.diagnostics].sort(byPlace)
+  if (diagnostics.some(({ severity }) => severity === 'error')) return { bundle: null, diagnostics, tests: [] }
+  return { bundle: assemble(names, policies, detectors), diagnostics, tests }
+}
+
+function byId(a: CompiledPolicy, b: CompiledPolicy): number {
+  return a.id < b.id ? -1 : 1
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return a.span.file === b.span.file ? a.span.start - b.span.start : a.span.file < b.span.file ? -1 : 1
+}
+
+function assemble(names: Names, policies: readonly CompiledPolicy[], detectors: Bundle['detectors']): Bundle {
+  const modules = [...names.modules.values()]
+  const body: Omit<Bundle, 'hash'> = {
+    format: 'sallyport.policy/1',
+    modules: modules.map(({ name, version }) => ({ name, version })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    policies,
+    detectors,
+    attributes: attributesOf(policies),
+    defaults: defaultsOf(names),
+    params: paramsOf(names),
+    templates: templatesOf(names, policies),
+    program: Object.fromEntries(PHASES.map((phase) => [phase, programOf(phase, policies)])) as Bundle['program'],
+  }
+  // Places in files are for people; moving a policy within its file does not make another artefact.
+  const spanless = { ...body, policies: policies.map(({ span: _, ...policy }) => policy) }
+  return { ...body, hash: sha256(canonicalJson(spanless)) }
+}
+
+function attributesOf(policies: readonly CompiledPolicy[]): readonly string[] {
+  const read = policies.flatMap(({ when }) => readPaths(when)).filter((path) => !path.startsWith('found.'))
+  const used = policies.flatMap(({ effects, onError }) =>
+    [...effects, ...(onError ? [onError] : [])].flatMap(({ operands }) =>
+      Object.values(operands)
+        .flat()
+        .flatMap((operand) => (typeof operand === 'object' && 'attribute' in operand ? [operand.attribute] : [])),
+    ),
+  )
+  return [...new Set([...read, ...used])].sort()
+}
+
+/** A request that no policy speaks about is denied unless a module says otherwise; later phases are allowed. The stricter wins. */
+function defaultsOf({ modules }: Names): Bundle['defaults'] {
+  const declared = [...modules.values()].flatMap(({ files }) => declarationsOf(files, 'default'))
+  return Object.fromEntries(
+    PHASES.map((phase) => {
+      const verdicts = declared.filter((declaration) => declaration.phase === phase).map(({ verdict }) => verdict)
+      const verdict = verdicts.length > 0 ? (verdicts.includes('deny') ? 'deny' : 'allow') : phase === 'request' ? 'deny' : 'allow'
+      return [phase, verdict]
+    }),
+  ) as Bundle['defaults']
+}
+
+function paramsOf({ modules }: Names): Bundle['params'] {
+  const entries = [...modules.values()].flatMap((module) =>
+    declarationsOf(module.files, 'param').map(({ name, value }): [string, JsonLogic] => [module.name === '' ? name.text : `${module.name}.${name.text}`, value.kind === 'list' ? [] : value.value]),
+  )
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function templatesOf({ vocabulary }: Names, policies: readonly CompiledPolicy[]): Bundle['templates'] {
+  const used = new Set(policies.flatMap(({ effects, onError }) => [...effects, ...(onError ? [onError] : [])].map(({ verb }) => verb)))
+  return Object.fromEntries([...used].sort().map((verb) => [verb, verbsOf(vocabulary).find('effect', verb).map(({ template }) => template.source)]))
+}
+
+/** One expression that any JSON Logic engine can evaluate: the ids of the policies that match. */
+function programOf(phase: Phase, policies: readonly CompiledPolicy[]): JsonLogic {
+  return { merge: policies.filter(({ phases, mode }) => mode !== 'off' && phases.includes(phase)).map(({ id, when }): JsonLogic => ({ if: [when, [id], []] })) }
+}

@@ -1,0 +1,83 @@
+// Joins effect calls of all policies that fired. Every join is associative, commutative and idempotent, so the order of rules, files
+// and imports changes nothing; calls come out in a stable order.
+import type { Join } from '../vocabulary/vocabulary.ts'
+import type { EffectCall, ResolvedOperand } from './program.ts'
+
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const
+
+/** A call with the join of its verb. */
+export interface JoinedCall {
+  readonly call: EffectCall
+  readonly join: Join
+}
+
+/** Calls of one verb may have several phrases with joins of their own: they are joined per verb and join. */
+export function joinEffects(calls: readonly JoinedCall[]): readonly EffectCall[] {
+  const groups = Map.groupBy(calls, ({ call, join }) => `${call.verb} ${JSON.stringify(join)}`)
+  return [...groups.entries()]
+    .sort(([a], [b]) => compareText(a, b))
+    .flatMap(([, group]) => joinGroup(group[0]!.join, group.map(({ call }) => call)))
+}
+
+function joinGroup(join: Join, calls: readonly EffectCall[]): readonly EffectCall[] {
+  const distinct = sortCalls(uniqueCalls(calls))
+  switch (join.kind) {
+    case 'smallest':
+      return pickPer(distinct, join.by, (a, b) => amountOf(a, join.operand) - amountOf(b, join.operand) || bySeverity(a, b))
+    case 'precedence':
+      return pickPer(distinct, join.by, bySeverity)
+    case 'strictest':
+      return distinct.length === 0 ? [] : [[...distinct].sort((a, b) => rank(b, join) - rank(a, join) || bySeverity(a, b))[0]!]
+    default:
+      return distinct
+  }
+}
+
+function uniqueCalls(calls: readonly EffectCall[]): readonly EffectCall[] {
+  const known = new Map<string, EffectCall>()
+  for (const call of calls) known.set(keyOf(call), call)
+  return [...known.values()]
+}
+
+function keyOf(call: EffectCall): string {
+  return `${call.policy} ${call.verb} ${JSON.stringify(call.operands)}`
+}
+
+function sortCalls(calls: readonly EffectCall[]): readonly EffectCall[] {
+  return calls.length < 2 ? calls : [...calls].sort((a, b) => compareText(keyOf(a), keyOf(b)))
+}
+
+/** One winner for each value of an operand. */
+function pickPer(calls: readonly EffectCall[], operand: string, better: (a: EffectCall, b: EffectCall) => number): readonly EffectCall[] {
+  const groups = Map.groupBy(calls, (call) => JSON.stringify(nameOf(call.operands[operand])))
+  return [...groups.values()].map((group) => [...group].sort(better)[0]!)
+}
+
+/** Attributes count by name: what they are worth now does not change which parameter is meant. */
+function nameOf(operand: EffectCall['operands'][string] | undefined): unknown {
+  return isAttribute(operand) ? operand.attribute : (operand ?? null)
+}
+
+function isAttribute(operand: unknown): operand is { readonly attribute: string; readonly value: unknown } {
+  return typeof operand === 'object' && operand !== null && 'attribute' in operand
+}
+
+/** An absent amount bounds nothing. */
+function amountOf(call: EffectCall, operand: string): number {
+  const amount: unknown = call.operands[operand]
+  const value: unknown = isAttribute(amount) ? amount.value : amount
+  return typeof value === 'number' ? value : Number.MAX_VALUE
+}
+
+function rank(call: EffectCall, join: Extract<Join, { kind: 'strictest' }>): number {
+  return join.order.indexOf(String(call.operands[join.operand] satisfies ResolvedOperand | readonly ResolvedOperand[] | undefined))
+}
+
+/** Highest severity first, then the smallest id. */
+export function bySeverity(a: Pick<EffectCall, 'severity' | 'policy'>, b: Pick<EffectCall, 'severity' | 'policy'>): number {
+  return SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || compareText(a.policy, b.policy)
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

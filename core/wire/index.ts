@@ -3,8 +3,7 @@ import { openaiChat } from './openai-chat/index.ts'
 import type { Dialect } from '../model/request.ts'
 import type { DialectWire } from './port.ts'
 
-export { openaiReader } from './openai-chat/reader.ts'
-export { writeModel, writeModels, type ListedModel } from './models.ts'
+export { openAiChatReader } from './openai-chat/reader.ts'
 
 const WIRES: { readonly [dialect in Dialect]: DialectWire } = { 'openai-chat': openaiChat }
 

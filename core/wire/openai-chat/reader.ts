@@ -14,7 +14,7 @@ import type { Json, JsonObject } from '../../model/value.ts'
 const MAX_DEPTH = 128
 
 /** The kernel's reader, for adapters without one of their own. */
-export const openaiReader: AnswerReader = {
+export const openAiChatReader: AnswerReader = {
   unary: readAnswer,
   openStream: () => new OpenaiStreamReader(),
   failure: failureOf,

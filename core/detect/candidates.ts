@@ -1,5 +1,5 @@
 // Walks a text once and follows every candidate from each place where a match may begin. Linear for every pattern: two candidates in the
-// same state are one, and the earlier stays. The first open candidate is where a stream must hold its text back.
+// same state walk on as one, and share their ends from there. The first open candidate is where a stream must hold its text back.
 import { DEAD, TEXT_START, type Automaton, type Table } from './automaton.ts'
 import { foldAstral } from './fold.ts'
 import { FIRST_HALF, UNSEEN } from './symbols.ts'
@@ -9,6 +9,25 @@ export interface Candidate {
   readonly start: number
   /** Pairs of end (exclusive) and rule, in the order of the text. */
   readonly ends: number[]
+  /** The earlier candidate that this one became one with, and how long its `ends` were then: those behind are ends of both. */
+  shares: { readonly with: Candidate; readonly from: number } | null
+}
+
+/** Ends of one candidate that are judged, from the longest. No standard detector needs more than the first few. */
+const MAX_ENDS = 1024
+
+/** Pairs of end and rule, the longest first, shared ones included. */
+export function endsOf(candidate: Candidate): readonly number[] {
+  const all: number[] = []
+  const parts: (readonly [Candidate, number])[] = []
+  for (let [one, from]: [Candidate, number] = [candidate, 0]; ; [one, from] = [one.shares.with, one.shares.from]) {
+    parts.push([one, from])
+    if (!one.shares) break
+  }
+  for (const [{ ends }, from] of parts.reverse()) {
+    for (let i = ends.length - 2; i >= from && all.length < MAX_ENDS; i -= 2) all.push(ends[i]!, ends[i + 1]!)
+  }
+  return all
 }
 
 /** A match is never longer, however it is written; what a stream holds is bounded by it. */
@@ -97,7 +116,7 @@ export class Candidates {
         // Unknown, a match to note, a second candidate, or one that grows too long: the slow way knows what to do.
         if (cell < 0 || begun < 0 || (cell & 1) === 1 || base + i - start >= MAX_MATCH_CHARS) break
         const next = cell >> 1
-        if (begun !== DEAD && next !== DEAD && begun !== next) break
+        if (begun !== DEAD && next !== DEAD) break
         if (next === DEAD) {
           start = base + i
           if (this.#candidates[0]) this.#candidates[0] = null
@@ -136,7 +155,9 @@ export class Candidates {
     const row = table.startRows[this.#before]!
     let cell = table.cells[row + symbol]!
     if (cell < 0) cell = table.explore(row, symbol)
-    if (cell >> 1 !== DEAD && !(this.#open > 0 && table.cells[(cell >> 1) + table.markOffset] === mark)) this.#begin(cell >> 1)
+    const begun = cell >> 1
+    if (begun !== DEAD && this.#open > 0 && table.cells[begun + table.markOffset] === mark) this.#join({ start: this.#position, ends: [], shares: null }, begun)
+    else if (begun !== DEAD) this.#begin(begun)
     this.#before = this.#automaton.symbols.traits[symbol]!
     this.#position += units
     this.#end = this.#position
@@ -155,7 +176,11 @@ export class Candidates {
       if (cell < 0) cell = table.explore(row, symbol)
       if ((cell & 1) === 1) this.#note(i, table.matchesAt(row, symbol))
       const next = cell >> 1
-      if (next === DEAD || table.cells[next + markOffset] === mark || this.#position - this.#starts[i]! >= MAX_MATCH_CHARS) continue
+      if (next === DEAD || this.#position - this.#starts[i]! >= MAX_MATCH_CHARS) continue
+      if (table.cells[next + markOffset] === mark) {
+        this.#join(this.#candidates[i] ?? { start: this.#starts[i]!, ends: [], shares: null }, next)
+        continue
+      }
       table.cells[next + markOffset] = mark
       this.#starts[kept] = this.#starts[i]!
       this.#rows[kept] = next
@@ -173,6 +198,15 @@ export class Candidates {
     this.#table = next
   }
 
+  /** Lets a candidate go on as one with the earlier one that has reached `row`. */
+  #join(candidate: Candidate, row: number): void {
+    let index = 0
+    while (this.#rows[index] !== row) index++
+    const earlier = (this.#candidates[index] ??= { start: this.#starts[index]!, ends: [], shares: null })
+    if (candidate.ends.length === 0) this.found.push(candidate)
+    candidate.shares = { with: earlier, from: earlier.ends.length }
+  }
+
   #begin(row: number): void {
     if (this.#open === this.#rows.length) {
       this.#starts = enlarge(this.#starts)
@@ -185,12 +219,8 @@ export class Candidates {
   }
 
   #note(index: number, rules: readonly number[]): void {
-    let candidate = this.#candidates[index]
-    if (!candidate) {
-      candidate = { start: this.#starts[index]!, ends: [] }
-      this.#candidates[index] = candidate
-      this.found.push(candidate)
-    }
+    const candidate = (this.#candidates[index] ??= { start: this.#starts[index]!, ends: [], shares: null })
+    if (candidate.ends.length === 0) this.found.push(candidate)
     for (const rule of rules) candidate.ends.push(this.#end, rule)
   }
 }

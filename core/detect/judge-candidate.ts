@@ -1,7 +1,6 @@
 // From candidate to finding: of all ends at a start the longest that passes checks and entropy counts, then words nearby add to its score.
 // Trying shorter ends means that a digit glued to a card number does not hide it.
 import type { Finding } from '../model/content.ts'
-import type { Candidate } from './candidates.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
 import { foldText, foldWithOffsets } from './fold.ts'
 
@@ -28,11 +27,11 @@ export class CandidateJudge {
     this.#lastEnds = set.detectors.map(() => 0)
   }
 
-  /** Matches that begin where the candidate begins. Candidates must come by ascending start. */
-  judge({ start, ends }: Candidate, window: TextWindow): readonly Match[] {
+  /** Matches that begin at `start`; `ends` as from `endsOf`. Candidates must come by ascending start. */
+  judge(start: number, ends: readonly number[], window: TextWindow): readonly Match[] {
     const matches: Match[] = []
     const decided = new Set<number>()
-    for (let i = ends.length - 2; i >= 0; i -= 2) {
+    for (let i = 0; i < ends.length; i += 2) {
       const end = ends[i]!
       const rule = this.#set.automaton.rules[ends[i + 1]!]!
       if (end <= start || decided.has(rule.detector) || start < this.#lastEnds[rule.detector]!) continue

@@ -2,10 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Piscina } from 'piscina'
 import type { Finding } from '../model/content.ts'
-import type { Candidate } from './candidates.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { DetectorSpec } from './port.ts'
-import { judgeInSteps } from './scan.ts'
+import { judgeInSteps, type Start } from './scan.ts'
 import type { ScanReply, ScanTask } from './worker.ts'
 
 /** Beside this file: TypeScript in the repository, JavaScript in the package. */
@@ -72,7 +71,7 @@ async function judge(set: DetectorSet, text: string, packed: Int32Array, signal:
   }
 }
 
-function* unpack(packed: Int32Array): Generator<Candidate> {
+function* unpack(packed: Int32Array): Generator<Start> {
   for (let at = 0; at < packed.length; ) {
     const start = packed[at]!
     const from = at + 2

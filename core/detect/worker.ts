@@ -2,7 +2,7 @@
 // and stay with the caller.
 import { workerData } from 'piscina'
 import { Automaton } from './automaton.ts'
-import { findCandidates } from './scan.ts'
+import { findStarts } from './scan.ts'
 import type { DetectorSpec } from './port.ts'
 
 export interface ScanTask {
@@ -28,12 +28,12 @@ export default function scanTexts({ detectors, texts }: ScanTask): ScanReply {
 }
 
 function pack(automaton: Automaton, text: string): Int32Array | null {
-  const candidates = findCandidates(automaton, text)
-  const size = candidates.reduce((sum, { ends }) => sum + 2 + ends.length, 0)
+  const starts = findStarts(automaton, text)
+  const size = starts.reduce((sum, { ends }) => sum + 2 + ends.length, 0)
   if (size > MAX_NUMBERS) return null
   const packed = new Int32Array(size)
   let at = 0
-  for (const { start, ends } of candidates) {
+  for (const { start, ends } of starts) {
     packed[at++] = start
     packed[at++] = ends.length / 2
     packed.set(ends, at)

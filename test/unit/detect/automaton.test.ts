@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { createDetection } from '../../../core/detect/index.ts'
 import { Automaton } from '../../../core/detect/automaton.ts'
-import { findCandidates } from '../../../core/detect/scan.ts'
+import { findStarts } from '../../../core/detect/scan.ts'
 import type { DetectorSpec, ScanResult } from '../../../core/detect/port.ts'
 import { detector } from './standard.ts'
 
@@ -61,7 +61,7 @@ describe('the automaton', () => {
     const small = new Automaton(specs, 1)
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '1', ' '), maxLength: 300 }), (text) => {
-        assert.deepEqual(findCandidates(small, text), findCandidates(large, text))
+        assert.deepEqual(findStarts(small, text), findStarts(large, text))
       }),
       { numRuns: RUNS / 10, seed: 11 },
     )
@@ -71,7 +71,7 @@ describe('the automaton', () => {
     const specs = [detector('d', { patterns: ['(?:a+)+$', '(?:a|aa)+b', '(?:a*)*c'] })]
     const automaton = new Automaton(specs)
     const text = 'a'.repeat(50_000) + '!'
-    assert.deepEqual(findCandidates(automaton, text), [])
+    assert.deepEqual(findStarts(automaton, text), [])
     // A look at the work done, not at the clock: a handful of states is all that 50,000 characters may need.
     assert(automaton.table.size < 64)
   })

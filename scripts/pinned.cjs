@@ -2,6 +2,7 @@
 'use strict'
 require('../bin/require-node.cjs')()
 
-var file = require('path').resolve(process.argv[2])
-process.argv.splice(1, 2, file)
-require(file)
+var path = require('path').resolve(process.argv[2])
+process.argv.splice(1, 2, path)
+var done = require('child_process').spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit' })
+process.exit(done.status === null ? 1 : done.status)

@@ -1,0 +1,107 @@
+// The whole suite: checks first, then mocha in groups that run beside each other. `npm test`, or `npm test -- unit e2e` for some groups;
+// `--long` runs every property whole; `--no-checks` leaves the checks out. The last line says `N passed, N failed`.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+interface Job {
+  readonly name: string
+  readonly command: readonly string[]
+  /** Mocha jobs leave their numbers; a check counts as one. */
+  readonly isMocha: boolean
+}
+
+interface Outcome {
+  readonly name: string
+  readonly passed: number
+  readonly failed: number
+  readonly pending: number
+  readonly seconds: number
+}
+
+const root = join(import.meta.dirname, '..')
+const flags = process.argv.slice(2)
+const isLong = flags.includes('--long')
+const wanted = flags.filter((flag) => !flag.startsWith('--'))
+const scratch = mkdtempSync(join(tmpdir(), 'sallyport-run-'))
+const environment: NodeJS.ProcessEnv = {
+  ...process.env,
+  ...(isLong ? { SALLYPORT_TEST_LONG: '1' } : {}),
+  FORCE_COLOR: '0',
+  PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+}
+
+const CHECKS: readonly (readonly [string, readonly string[]])[] = [
+  ['types', ['tsc', '--noEmit']],
+  ['lint', ['oxlint']],
+  ['format', ['oxfmt', '--check']],
+  ['dead code', ['knip', '--no-progress']],
+]
+
+/** Longest first, so that the suite does not wait for one of them in the end. */
+function jobs(): readonly Job[] {
+  const checks = CHECKS.map(([name, command]): Job => ({ name, command, isMocha: false }))
+  const groups = ['package', 'e2e', 'docs', 'contract', 'unit'].filter((group) => existsSync(join(root, 'test', group)))
+  const mocha = groups.flatMap((group) => (group === 'e2e' ? filesOf(group) : [group]).map(mochaJob))
+  const all = [...mocha, ...(flags.includes('--no-checks') ? [] : checks)]
+  return wanted.length === 0 ? all : all.filter(({ name }) => wanted.some((word) => name.startsWith(word)))
+}
+
+/** End-to-end files start gateways of their own and share nothing, so each is a group. */
+const filesOf = (group: string): string[] =>
+  readdirSync(join(root, 'test', group)).filter((name) => name.endsWith('.test.ts')).map((name) => `${group}/${name.replace('.test.ts', '')}`)
+
+function mochaJob(name: string): Job {
+  const pattern = existsSync(join(root, 'test', `${name}.test.ts`)) ? `test/${name}.test.ts` : `test/${name}/**/*.test.ts`
+  return { name, isMocha: true, command: ['mocha', '--reporter', 'test/support/reporter.cjs', '--timeout', isLong ? '600000' : '60000', pattern] }
+}
+
+function run(job: Job, index: number): Promise<Outcome> {
+  const began = performance.now()
+  const stats = join(scratch, `${index}.json`)
+  const [command, ...args] = job.command
+  const child = spawn(command!, args, { cwd: root, env: { ...environment, SALLYPORT_TEST_STATS: stats }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(finish(job, 1, `${output}${error.message}\n`, stats, began)))
+    child.once('close', (code) => resolve(finish(job, code ?? 1, output, stats, began)))
+  })
+}
+
+function finish(job: Job, code: number, output: string, stats: string, began: number): Outcome {
+  const seconds = (performance.now() - began) / 1000
+  const numbers = job.isMocha ? readStats(stats) : { passes: code === 0 ? 1 : 0, failures: code === 0 ? 0 : 1, pending: 0 }
+  // A run that died, or failed outside its tests, must not pass for its numbers.
+  const failed = numbers.failures === 0 && code !== 0 ? 1 : numbers.failures
+  console.log(`${failed === 0 ? '✓' : '✗'} ${job.name.padEnd(28)} ${String(numbers.passes).padStart(5)} passed ${failed > 0 ? `${failed} failed ` : ''}${seconds.toFixed(1)} s`)
+  if (output.trim() !== '' && (failed > 0 || numbers.pending > 0)) console.log(output.trimEnd().replaceAll(/^/gm, '    '))
+  return { name: job.name, passed: numbers.passes, failed, pending: numbers.pending, seconds }
+}
+
+function readStats(path: string): { passes: number; failures: number; pending: number } {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { passes: number; failures: number; pending: number }) : { passes: 0, failures: 1, pending: 0 }
+}
+
+async function runAll(all: readonly Job[], width: number): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  const queue = [...all.entries()]
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) outcomes.push(await run(next[1], next[0]))
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+  return outcomes
+}
+
+const began = performance.now()
+const all = jobs()
+const outcomes = await runAll(all, Math.max(1, availableParallelism() - 1))
+rmSync(scratch, { recursive: true, force: true })
+const sum = (field: 'passed' | 'failed' | 'pending'): number => outcomes.reduce((total, outcome) => total + outcome[field], 0)
+const notRun = sum('pending') === 0 ? '' : `, ${sum('pending')} not run (see above)`
+console.log(`\nNode ${process.versions.node}, ${((performance.now() - began) / 1000).toFixed(0)} s${notRun}`)
+if (all.length === 0) console.log(`no group is named ${wanted.join(', ')}`)
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
+process.exitCode = sum('failed') === 0 && all.length > 0 ? 0 : 1

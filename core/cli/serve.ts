@@ -10,6 +10,7 @@ import { openEmbeddedState } from '../state/embedded.ts'
 import { openSecrets, secretsFolder } from '../state/secrets.ts'
 import { openSpool } from '../record/spool.ts'
 import { PLUGINS } from '../plugins.ts'
+import { recordOptions } from './record-options.ts'
 import { superviseRecorder, type Supervisor } from '../recorder/supervise.ts'
 import { systemClock } from '../plugin/clock.ts'
 import { TokenEstimator } from '../pipeline/estimate.ts'
@@ -57,7 +58,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     await closeKernel(kernel)
     throw error
   })
-  const recorder = flags.recorder ? superviseRecorder({ ...recorderOptions(loaded), log }) : null
+  const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
   const stopWatching = watchConfig(loaded.path, () => policyPaths(gateway.current.loaded), () => void gateway.reload())
   printWelcome({ url: `http://${host}:${address.port}`, adminToken, demoKey, loaded })
   endOnSignals(log, async () => {
@@ -85,13 +86,6 @@ function openKernel(loaded: LoadedConfig, log: Log, metrics: Kernel['metrics'], 
     estimator: new TokenEstimator(),
     findingKey: { id: 'findings-1', key: findingKey },
   }
-}
-
-/** What the recorder needs to know of the configuration; it never sees the rest. */
-export function recorderOptions({ config, baseDir }: LoadedConfig): Pick<Parameters<typeof superviseRecorder>[0], 'spool' | 'clickhouse'> {
-  const { clickhouse, spool } = config.record
-  const path = (part: string): string => resolve(baseDir, part)
-  return { spool: path(spool.path), clickhouse: clickhouse.driver === 'embedded' ? { ...clickhouse, path: path(clickhouse.path) } : clickhouse }
 }
 
 async function stopAll(gateway: Gateway, kernel: Kernel, recorder: Supervisor | null): Promise<void> {

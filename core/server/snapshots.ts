@@ -7,7 +7,7 @@ import { credentialValue } from '../config/secrets.ts'
 import { gatherWords } from '../policy/words.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { newId } from '../model/ids.ts'
-import { openAiChatReader } from '../wire/index.ts'
+import { openaiReader } from '../wire/index.ts'
 import { setupPlugins } from '../plugin/registry.ts'
 import { Snapshot, type Kernel } from '../pipeline/snapshot.ts'
 import type { Host, Plugin } from '../plugin/contract.ts'
@@ -48,7 +48,7 @@ export async function buildSnapshot({ kernel, plugins, secret }: SnapshotParts, 
       upstream: createUpstream({
         adapters: set.adapters,
         clock: kernel.clock,
-        defaultReader: openAiChatReader,
+        defaultReader: openaiReader,
         credential: (provider) => credentialOf(loaded, provider),
       }),
     })
@@ -76,7 +76,9 @@ function credentialOf(loaded: LoadedConfig, provider: ProviderInfo): string | nu
   if (provider.credentialRef === null) return null
   const source = loaded.credentials.get(provider.credentialRef)
   if (!source) throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not configured.`, shouldRetry: false })
-  return credentialValue(source)
+  const value = credentialValue(source)
+  if (value === null) throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not set.`, shouldRetry: false })
+  return value
 }
 
 function named(log: Kernel['log'], plugin: string): Kernel['log'] {

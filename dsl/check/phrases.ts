@@ -1,7 +1,7 @@
 // Holds a phrase against the templates of its verb: operands by name, or one diagnostic that says what was expected.
 import { describeShape, matchSlot, type OperandScope } from './operands.ts'
 import { firstWords, verbsOf, type KnownVerb } from '../vocabulary/verbs.ts'
-import { suggest } from '../diagnostics/suggest.ts'
+import { nearest } from '../diagnostics/suggest.ts'
 import type { CompiledOperand } from '../compile/bundle.ts'
 import type { Phrase, Slot } from '../syntax/ast.ts'
 import type { Template, TemplateSlot } from '../vocabulary/template.ts'
@@ -25,7 +25,7 @@ export function matchPhrase(phrase: Phrase, uses: readonly VerbUse[], scope: Ope
 
 function unknownVerb({ verb }: Phrase, uses: readonly VerbUse[], { names, report }: OperandScope): null {
   const verbs = verbsOf(names.vocabulary)
-  const meant = uses.map((use) => verbs.alias(use, verb.text)).find((word) => word !== null) ?? suggest(verb.text, uses.flatMap((use) => verbs.words(use)))
+  const meant = uses.map((use) => verbs.alias(use, verb.text)).find((word) => word !== null) ?? nearest(verb.text, uses.flatMap((use) => verbs.words(use)))
   report.error('P106', verb.span, `there is no verb \`${verb.text}\``, meant ? `Did you mean \`${meant}\`?` : 'The plugin that brings it may not be loaded.')
   return null
 }

@@ -52,8 +52,12 @@ function lowerPolicy(policy: DeclarationOf<'policy'>, ground: Ground): CompiledP
   }
 }
 
-function clausesOf<K extends Clause['kind']>(policy: DeclarationOf<'policy'>, kind: K): readonly ClauseOf<K>[] {
-  return policy.clauses.filter((clause): clause is ClauseOf<K> => clause.kind === kind)
+function clausesOf<K extends Clause['kind']>(policy: DeclarationOf<'policy'>, ...kinds: readonly K[]): readonly ClauseOf<K>[] {
+  return policy.clauses.filter((clause): clause is ClauseOf<K> => (kinds as readonly string[]).includes(clause.kind))
+}
+
+function conditionsOf(policy: DeclarationOf<'policy'>, kind: 'when' | 'unless'): readonly ClauseOf<'when' | 'unless'>[] {
+  return clausesOf(policy, 'when', 'unless').filter((clause) => clause.kind === kind)
 }
 
 function phasesOf(policy: DeclarationOf<'policy'>, report: Report): readonly Phase[] {
@@ -78,7 +82,7 @@ function lowerConditions(policy: DeclarationOf<'policy'>, phases: readonly Phase
 }
 
 function single(policy: DeclarationOf<'policy'>, kind: 'when' | 'unless', report: Report): Expression | null {
-  const [first, ...more] = clausesOf(policy, kind)
+  const [first, ...more] = conditionsOf(policy, kind)
   for (const doubled of more) report.error('P114', doubled.span, `\`${kind}\` stands twice`, 'Join the conditions with `and` or `or`.')
   return first?.condition ?? null
 }
@@ -132,7 +136,7 @@ function checkLocations(phrase: Phrase, locations: unknown, phases: readonly Pha
 /** Counters of callers without the attribute would be one counter. */
 function checkCounterKeys(phrase: Phrase, keys: unknown, verb: string, policy: DeclarationOf<'policy'>, { names, report }: Ground): void {
   if (verb !== 'limit' || !Array.isArray(keys)) return
-  const proven = provenPresent(clausesOf(policy, 'when')[0]?.condition ?? null)
+  const proven = provenPresent(conditionsOf(policy, 'when')[0]?.condition ?? null)
   for (const key of keys as readonly { attribute: string }[]) {
     if (!findAttribute(names, key.attribute)?.optional || proven.has(key.attribute)) continue
     report.error('P122', phrase.span, `\`${key.attribute}\` may be absent, and all callers without it would share one counter`, `Add \`when ${key.attribute} exists\`.`)

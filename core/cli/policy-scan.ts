@@ -1,0 +1,47 @@
+// `policy scan`: a text as a user message through all detectors of a policy set, and what the policies would decide.
+import { bindForTools, type PolicySet } from '../policy/toolbox.ts'
+import { ContentScan } from '../policy/content-scan.ts'
+import { decideOn } from './policy-explain.ts'
+import { locationsOf } from '../policy/locations.ts'
+import type { Finding } from '../model/content.ts'
+
+export interface ScanReport {
+  /** Offsets in UTF-16 units. */
+  readonly findings: readonly Finding[]
+  readonly decision: 'allow' | 'approval' | 'deny'
+}
+
+export async function scanText(set: PolicySet, text: string): Promise<ScanReport> {
+  const bound = bindForTools(set)
+  try {
+    const content = new ContentScan(bound.detection, [{ location: 'prompt.user', text, path: [0], rewritable: true, encoding: 'text' }], bound.scanDeadlineMs)
+    await content.scan(bound.program.bundle.detectors.map(({ name }) => name), locationsOf('prompt'))
+    const decision = await decideOn(bound, content, new Map())
+    return { findings: content.findingsIn(0), decision: decision.verdict }
+  } finally {
+    await bound.detection.close()
+  }
+}
+
+const MARK = '\u001B[7m'
+const PLAIN = '\u001B[0m'
+
+export function showScan(text: string, { findings, decision }: ScanReport, colour: boolean): string {
+  const lines = findings.map(({ detector, start, end, score, checks }) => {
+    const place = `${start}-${end}`.padEnd(12)
+    return `${place} ${detector.padEnd(36)} ${score.toFixed(2)}  ${checks.join(', ')}  ${JSON.stringify(text.slice(start, end))}`.trimEnd()
+  })
+  const shown = colour ? [highlight(text, findings), ''] : []
+  return [...shown, ...lines, `${findings.length} found, decision: ${decision}`].join('\n')
+}
+
+function highlight(text: string, findings: readonly Finding[]): string {
+  let out = ''
+  let at = 0
+  for (const { start, end } of findings) {
+    if (start < at) continue
+    out += text.slice(at, start) + MARK + text.slice(start, end) + PLAIN
+    at = end
+  }
+  return out + text.slice(at)
+}

@@ -1,0 +1,87 @@
+// Runs the `test` blocks of policy files on the machinery that judges real exchanges: judge, content scan, spans, stream governor.
+// What a test does not give is null if it is optional, else the example that the attribute declares. Modes count as `enforce`.
+import { bindPolicies, type BoundPolicies } from './bind.ts'
+import { compareTest, type Bundle, type CompiledTest, type Decision, type Failure, type Walked } from '../../dsl/index.ts'
+import { ContentScan } from './content-scan.ts'
+import { Judge } from './judge.ts'
+import { rewriteText, spanCallsOf } from './spans.ts'
+import { StreamGovernor } from './stream-governor.ts'
+import type { AnswerView, TargetView } from '../plugin/contract.ts'
+import type { Location, Part } from '../model/content.ts'
+import type { Words } from './words.ts'
+
+export interface TestResult {
+  readonly test: CompiledTest
+  readonly failures: readonly Failure[]
+  /** Policies that fired in it. */
+  readonly fired: readonly string[]
+}
+
+const SCAN = { scanDeadlineMs: 5000, scanWorkers: 1 }
+/** All attributes are filled from the test, so no resolver ever looks at a view. */
+const NO_VIEW = {} as AnswerView & TargetView
+const NO_LEDGER = { addTime() {}, skipped() {} }
+
+export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTest[], words: Words): Promise<readonly TestResult[]> {
+  const bound = bindPolicies({ ...bundle, policies: bundle.policies.map((policy) => ({ ...policy, mode: 'enforce' as const })) }, words, SCAN)
+  try {
+    const results: TestResult[] = []
+    for (const test of tests) {
+      const walked = await walk(test, bound)
+      const fired = new Set(walked.decisions.flatMap(({ reasons }) => reasons.map(({ policy }) => policy)))
+      results.push({ test, failures: compareTest(test, walked), fired: [...fired] })
+    }
+    return results
+  } finally {
+    await bound.detection.close()
+  }
+}
+
+async function walk(test: CompiledTest, bound: BoundPolicies): Promise<Walked> {
+  const judge = new Judge(bound, NO_LEDGER, presetValues(test, bound))
+  const prompt = scanOf(bound, test.messages.map(({ location, text }, i) => partOf(location as Location, text, i)))
+  const request = await judge.decideRequest(NO_VIEW, prompt)
+  const decisions: Decision[] = [request]
+  const lastMessage = await rewritten(bound, prompt, request)
+  if (request.verdict !== 'allow') return { decisions, text: lastMessage }
+  if ([...test.given.keys()].some((name) => name.startsWith('target.'))) {
+    decisions.push(await judge.decideTarget(NO_VIEW, prompt))
+    if (decisions.at(-1)!.verdict !== 'allow') return { decisions, text: lastMessage }
+  }
+  if (test.answer !== null) {
+    const completion = scanOf(bound, [partOf('completion.text', test.answer, 0)])
+    const decision = await judge.decideResponse(NO_VIEW, prompt, completion)
+    return { decisions: [...decisions, decision], text: decision.verdict === 'allow' ? await rewritten(bound, completion, decision) : null }
+  }
+  if (test.chunks === null) return { decisions, text: lastMessage }
+  const governor = new StreamGovernor(bound, judge, NO_VIEW, () => {})
+  const text = test.chunks.map((chunk) => governor.push('0/text', chunk)).join('') + governor.end('0/text')
+  return { decisions: [...decisions, governor.decision], text }
+}
+
+function presetValues(test: CompiledTest, { program, resolvers }: BoundPolicies): readonly unknown[] {
+  return program.slots.map((source, slot) => {
+    if (source.kind === 'finding') return undefined
+    if (test.given.has(source.name)) return test.given.get(source.name)
+    const attribute = resolvers[slot]!.attribute
+    return attribute.optional ? null : (attribute.example ?? null)
+  })
+}
+
+function partOf(location: Location, text: string, index: number): Part {
+  return { location, text, path: [index], rewritable: true, encoding: 'text' }
+}
+
+function scanOf({ detection, scanDeadlineMs }: BoundPolicies, parts: readonly Part[]): ContentScan {
+  return new ContentScan(detection, parts, scanDeadlineMs)
+}
+
+/** The last text as the decision's span effects leave it. */
+async function rewritten({ words, detection }: BoundPolicies, content: ContentScan, { effects }: Decision): Promise<string | null> {
+  const index = content.parts.length - 1
+  const part = content.parts[index]
+  if (!part) return null
+  const calls = spanCallsOf(effects, words, detection)
+  if (calls.length > 0) await content.scan(new Set(calls.flatMap((span) => [...span.detectors])), new Set([part.location]))
+  return rewriteText(part.text, content.findingsIn(index), part, calls)?.text ?? part.text
+}

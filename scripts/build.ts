@@ -6,7 +6,16 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
-const COPIES = ['bin/sallyport.cjs', 'bin/require-node.cjs', 'policies', 'prompts', 'sallyport.schema.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+const COPIES = [
+  'bin/sallyport.cjs',
+  'bin/require-node.cjs',
+  'policies',
+  'prompts',
+  'sallyport.schema.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+]
 
 interface Manifest {
   readonly [key: string]: unknown
@@ -14,14 +23,20 @@ interface Manifest {
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
-execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+})
 for (const name of COPIES) {
   if (existsSync(join(root, name))) cpSync(join(root, name), join(dist, name), { recursive: true })
 }
 writeFileSync(join(dist, 'package.json'), JSON.stringify(packageManifest(), null, 2) + '\n')
 
 function packageManifest(): Manifest {
-  const { name, version, description, license, type, engines, bin, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
-  const library = existsSync(join(dist, 'core/index.js')) ? { exports: { '.': './core/index.js', './plugin': './core/plugin/index.js', './package.json': './package.json' } } : {}
+  const { name, version, description, license, type, engines, bin, dependencies } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ) as Manifest
+  const library = existsSync(join(dist, 'core/index.js'))
+    ? { exports: { '.': './core/index.js', './plugin': './core/plugin/index.js', './package.json': './package.json' } }
+    : {}
   return { name, version, description, license, type, engines, bin, ...library, dependencies }
 }

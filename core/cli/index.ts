@@ -47,7 +47,8 @@ async function buildProgram(word: string | undefined): Promise<Command> {
 function wanted(word: string | undefined): readonly (() => Promise<Register>)[] {
   if (word === undefined) return [GROUPS['serve']!]
   if (Object.hasOwn(GROUPS, word)) return [GROUPS[word]!]
-  const isServeOption = word.startsWith('-') && !['-h', '--help', '-V', '--version'].includes(word)
+  if (word === '-V' || word === '--version') return []
+  const isServeOption = word.startsWith('-') && word !== '-h' && word !== '--help'
   return isServeOption ? [GROUPS['serve']!] : Object.values(GROUPS)
 }
 

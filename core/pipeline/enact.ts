@@ -13,6 +13,7 @@ import type { Exchange } from './exchange.ts'
 import type { Json } from '../model/value.ts'
 import type { OutgoingRequest } from '../model/request.ts'
 import type { OwnedVerb, Words } from '../policy/words.ts'
+import type { Target } from '../model/target.ts'
 import type { TextEdit } from '../model/content.ts'
 
 export interface Enacted extends Decided {
@@ -21,7 +22,7 @@ export interface Enacted extends Decided {
 }
 
 export function enact(exchange: Exchange, decided: Decided, candidates: readonly Candidate[]): Awaitable<Enacted | GatewayError> {
-  const edited = editPrompt(exchange, decided.prompt, decided.decision.effects)
+  const edited = editPrompt(exchange, 'request', decided.prompt, decided.decision.effects)
   return then(edited, (edits) => {
     if (edits instanceof GatewayError) return edits
     const changed = changeOutgoing(exchange, decided.view, { inbound: decided.view.request, edits, params: {}, headers: {} }, decided.decision.effects)
@@ -31,21 +32,21 @@ export function enact(exchange: Exchange, decided: Decided, candidates: readonly
 }
 
 /** Scans what span verbs protect and rewrites it. A finding that cannot be rewritten refuses the request. */
-export function editPrompt(exchange: Exchange, prompt: ContentScan, effects: readonly EffectCall[]): Awaitable<readonly TextEdit[] | GatewayError> {
+export function editPrompt(exchange: Exchange, phase: 'request' | 'target', prompt: ContentScan, effects: readonly EffectCall[]): Awaitable<readonly TextEdit[] | GatewayError> {
   const { bound } = exchange.snapshot
   const calls = spanCallsOf(effects, bound.words, bound.detection)
   const scanned = calls.length === 0 ? undefined : prompt.scan(new Set(calls.flatMap((span) => [...span.detectors])), new Set(calls.flatMap((span) => [...span.locations])))
-  return then(scanned, () => rewriteParts(exchange, prompt, calls))
+  return then(scanned, () => rewriteParts(exchange, phase, prompt, calls))
 }
 
-function rewriteParts(exchange: Exchange, prompt: ContentScan, calls: readonly SpanCall[]): readonly TextEdit[] | GatewayError {
+function rewriteParts(exchange: Exchange, phase: 'request' | 'target', prompt: ContentScan, calls: readonly SpanCall[]): readonly TextEdit[] | GatewayError {
   const edits: TextEdit[] = []
   if (prompt.isEmpty) return edits
   for (const [index, part] of prompt.parts.entries()) {
     const findings = prompt.findingsIn(index)
     if (findings.length === 0) continue
     const rewritten = rewriteText(part.text, findings, part, calls)
-    noteFindings(exchange, 'request', part, findings, rewritten?.applied ?? [])
+    if (phase === 'request' || rewritten) noteFindings(exchange, phase, part, findings, rewritten?.applied ?? [])
     if (!rewritten) continue
     if (!part.rewritable) return new GatewayError('pii_detected', { param: part.path.join('.'), message: `Something protected stands in ${part.location}, where it cannot be removed.` })
     edits.push({ path: part.path, text: rewritten.text })
@@ -67,22 +68,22 @@ export function changeOutgoing(exchange: Exchange, view: ExchangeView, outgoing:
 }
 
 function hold(exchange: Exchange, { view, decision }: Decided, candidates: readonly Candidate[], outgoing: OutgoingRequest): Awaitable<OutgoingRequest | GatewayError> {
-  let current: Awaitable<OutgoingRequest | GatewayError> = outgoing
   const targets = candidates.map(({ target }) => target)
-  for (const [owned, calls] of callsByVerb(exchange.snapshot.bound.words, decision.effects, 'exchange')) {
-    current = then(current, (before): Awaitable<OutgoingRequest | GatewayError> => {
-      if (before instanceof GatewayError || owned.verb.acts !== 'exchange') return before
-      const { verb } = owned
-      const enactView: EnactView = { ...view, outgoing: before, candidates: targets }
-      const result = runHook(owned.owner, exchange, {} as Change, () => verb.enact(enactView, calls, exchange.abort.signal))
-      return then(result, (change): OutgoingRequest | GatewayError => {
-        if (change instanceof GatewayError) return change
-        noteChange(exchange, change)
-        return { ...before, params: mergeParams(before.params, change.params), headers: { ...before.headers, ...change.headers } }
-      })
-    })
-  }
-  return current
+  return callsByVerb(exchange.snapshot.bound.words, decision.effects, 'exchange').reduce<Awaitable<OutgoingRequest | GatewayError>>(
+    (before, [owned, calls]) => then(before, (current) => (current instanceof GatewayError ? current : holdOne(exchange, view, targets, current, owned, calls))),
+    outgoing,
+  )
+}
+
+function holdOne(exchange: Exchange, view: ExchangeView, candidates: readonly Target[], outgoing: OutgoingRequest, { verb, owner }: OwnedVerb, calls: readonly EffectCall[]): Awaitable<OutgoingRequest | GatewayError> {
+  if (verb.acts !== 'exchange') return outgoing
+  const enactView: EnactView = { ...view, outgoing, candidates }
+  const result = runHook<Change | GatewayError>(owner, exchange, {}, () => verb.enact(enactView, calls, exchange.abort.signal))
+  return then(result, (change): OutgoingRequest | GatewayError => {
+    if (change instanceof GatewayError) return change
+    noteChange(exchange, change)
+    return { ...outgoing, params: mergeParams(outgoing.params, change.params), headers: { ...outgoing.headers, ...change.headers } }
+  })
 }
 
 function noteChange(exchange: Exchange, change: Change): void {
@@ -91,15 +92,18 @@ function noteChange(exchange: Exchange, change: Change): void {
   if (change.hold) exchange.holds.push(change.hold)
 }
 
-/** Effects grouped by verb, in the order in which the plugins declare their verbs. */
+/** Effects grouped by what enacts them, in the order in which the plugins declare their verbs: phrases of one verb may share it. */
 function callsByVerb(words: Words, effects: readonly EffectCall[], acts: Verb['acts']): readonly (readonly [OwnedVerb, readonly EffectCall[]])[] {
-  const groups: [OwnedVerb, readonly EffectCall[]][] = []
-  for (const [word, owned] of words.verbs) {
-    if (owned.verb.acts !== acts) continue
-    const calls = effects.filter(({ verb }) => verb === word)
-    if (calls.length > 0) groups.push([owned, calls])
+  const groups = new Map<unknown, [OwnedVerb, EffectCall[]]>()
+  for (const call of effects) {
+    const owned = words.verbOf(call)
+    if (owned?.verb.acts !== acts) continue
+    const actor = owned.verb.acts === 'exchange' ? owned.verb.enact : owned.verb.acts === 'outgoing' ? owned.verb.change : owned.verb
+    const group = groups.get(actor)
+    if (group) group[1].push(call)
+    else groups.set(actor, [owned, [call]])
   }
-  return groups
+  return groups.size < 2 ? [...groups.values()] : [...groups.values()].sort(([a], [b]) => a.rank - b.rank)
 }
 
 const BOUNDS = new Set(['max_tokens', 'max_completion_tokens'])

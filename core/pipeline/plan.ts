@@ -42,7 +42,7 @@ function propose(exchange: Exchange, { view, decision }: Decided): readonly Targ
 function narrow(exchange: Exchange, view: ExchangeView, decision: Decision): readonly Target[] | null {
   let allowed: readonly Target[] | null = null
   for (const call of decision.effects) {
-    const verb = exchange.snapshot.bound.words.verbs.get(call.verb)?.verb
+    const verb = exchange.snapshot.bound.words.verbOf(call)?.verb
     if (verb?.acts !== 'destinations') continue
     const named = verb.narrow(view, call)
     allowed = allowed === null ? named : allowed.filter((target) => named.includes(target))

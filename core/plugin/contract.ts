@@ -132,6 +132,8 @@ export type Attribute = AttributeBase &
 /** One call of a verb by a policy that fired, operands resolved (see `Operand`). */
 export interface EffectCall {
   readonly verb: string
+  /** The template that the use was matched with: tells phrases of one verb apart. */
+  readonly phrase: string
   readonly policy: string
   readonly severity: 'low' | 'medium' | 'high' | 'critical'
   readonly operands: { readonly [name: string]: Operand | readonly Operand[] }

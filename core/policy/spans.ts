@@ -25,7 +25,7 @@ const SEVERITIES = ['low', 'medium', 'high', 'critical']
 /** The span calls among a decision's effects, strongest first. */
 export function spanCallsOf(effects: readonly EffectCall[], words: Words, detection: Detection): readonly SpanCall[] {
   const calls = effects.flatMap((call) => {
-    const verb = words.verbs.get(call.verb)?.verb
+    const verb = words.verbOf(call)?.verb
     if (verb?.acts !== 'spans') return []
     return [
       {

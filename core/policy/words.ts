@@ -1,5 +1,5 @@
 // The vocabulary of a snapshot: what plugins and the kernel declare, once as data for the compiler and once as functions for the run time.
-import type { Attribute, Check, Verb } from '../plugin/contract.ts'
+import type { Attribute, Check, EffectCall, Verb } from '../plugin/contract.ts'
 import type { PluginWords } from '../plugin/registry.ts'
 import type { HookOwner } from '../plugin/run.ts'
 import { CATALOGUE } from '../errors/catalogue.ts'
@@ -14,6 +14,8 @@ export interface OwnedAttribute {
 
 export interface OwnedVerb {
   readonly verb: Verb
+  /** Place in the order of declaration. */
+  readonly rank: number
   readonly owner: HookOwner
 }
 
@@ -22,7 +24,8 @@ export interface Words {
   readonly vocabulary: Vocabulary
   /** Exact names and families (`metadata.*`). */
   attribute(name: string): OwnedAttribute | null
-  readonly verbs: ReadonlyMap<string, OwnedVerb>
+  /** The phrase behind a call; null for the kernel's own verbs. */
+  verbOf(call: EffectCall): OwnedVerb | null
   readonly checks: ReadonlyMap<string, Check['test']>
 }
 
@@ -31,17 +34,17 @@ const KERNEL: PluginWords = { plugin: 'kernel', vocabulary: KERNEL_VOCABULARY, o
 export function gatherWords(plugins: readonly PluginWords[]): Words {
   const all = [KERNEL, ...plugins]
   const attributes = new Map<string, OwnedAttribute>()
-  const verbs = new Map<string, OwnedVerb>()
+  const phrases = new Map<string, OwnedVerb>()
   const checks = new Map<string, Check['test']>()
   for (const words of all) {
     for (const attribute of words.vocabulary.attributes ?? []) attributes.set(attribute.name, { attribute, owner: ownerOf(words, 'resolve') })
-    for (const verb of words.vocabulary.verbs ?? []) verbs.set(verbWord(verb), { verb, owner: ownerOf(words, 'enact') })
+    for (const verb of words.vocabulary.verbs ?? []) phrases.set(verb.phrase, { verb, rank: phrases.size, owner: ownerOf(words, 'enact') })
     for (const check of words.vocabulary.checks ?? []) checks.set(check.name, check.test)
   }
   return {
     vocabulary: vocabularyOf(all),
     attribute: (name) => attributes.get(name) ?? attributes.get(familyOf(name)) ?? null,
-    verbs,
+    verbOf: ({ phrase }) => phrases.get(phrase) ?? null,
     checks,
   }
 }
@@ -49,10 +52,6 @@ export function gatherWords(plugins: readonly PluginWords[]): Words {
 /** `metadata.case_id` belongs to the family `metadata.*`. */
 function familyOf(name: string): string {
   return name.slice(0, name.lastIndexOf('.')) + '.*'
-}
-
-function verbWord(verb: Verb): string {
-  return verb.phrase.split(' ', 1)[0]!
 }
 
 function ownerOf(words: PluginWords, hook: 'resolve' | 'enact'): HookOwner {

@@ -7,7 +7,7 @@ import { credentialValue } from '../config/secrets.ts'
 import { gatherWords } from '../policy/words.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { newId } from '../model/ids.ts'
-import { openaiReader } from '../wire/index.ts'
+import { openAiChatReader } from '../wire/index.ts'
 import { setupPlugins } from '../plugin/registry.ts'
 import { Snapshot, type Kernel } from '../pipeline/snapshot.ts'
 import type { Host, Plugin } from '../plugin/contract.ts'
@@ -48,7 +48,7 @@ export async function buildSnapshot({ kernel, plugins, secret }: SnapshotParts, 
       upstream: createUpstream({
         adapters: set.adapters,
         clock: kernel.clock,
-        defaultReader: openaiReader,
+        defaultReader: openAiChatReader,
         credential: (provider) => credentialOf(loaded, provider),
       }),
     })

@@ -104,7 +104,7 @@ function factsOf(matched: readonly MatchedPhrase[]): Pick<CompiledPolicy, 'mode'
 }
 
 function effectOf({ verb, operands }: MatchedPhrase): CompiledEffect {
-  return { verb: verb.template.verb, operands, join: verb.declaration.join }
+  return { verb: verb.template.verb, phrase: verb.template.source, operands, join: verb.declaration.join }
 }
 
 function checkEffect(phrase: Phrase, { verb, operands }: MatchedPhrase, phases: readonly Phase[], policy: DeclarationOf<'policy'>, ground: Ground): void {

@@ -16,6 +16,8 @@ export type CompiledOperand =
 
 export interface CompiledEffect {
   readonly verb: string
+  /** The template that the use was matched with. */
+  readonly phrase: string
   /** By operand name of the template; a list operand (`...`) is an array. Absent: left out. */
   readonly operands: { readonly [operand: string]: CompiledOperand | readonly CompiledOperand[] }
   readonly join: Join

@@ -26,7 +26,7 @@ const PHASES: readonly Phase[] = ['request', 'target', 'response', 'stream']
 /** Compiles files against a vocabulary. Throws only when the vocabulary itself is broken (templates that clash). */
 export function compile(files: readonly SourceFile[], vocabulary: Vocabulary): Compiled {
   const verbs = new Set((['effect', 'fact', 'exception', 'overlay', 'expect'] as const).flatMap((use) => verbsOf(vocabulary).words(use)))
-  const parsed = files.map((file) => parse(file, verbs))
+  const parsed = files.map((file) => parse(file, { verbs }))
   const report = new Report()
   const names = collectNames(parsed.map(({ file }) => file), vocabulary, report)
   const modules = [...names.modules.values()]

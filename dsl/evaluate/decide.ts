@@ -21,6 +21,7 @@ interface Acting {
 
 const SCAN_FAILED: CompiledEffect = {
   verb: 'deny',
+  phrase: 'deny <code> [<message:text>] [with status <http>]',
   operands: { code: 'policy.scan_failed', message: 'The request could not be checked, so it was not let through.' },
   join: { kind: 'verdict' },
 }
@@ -78,7 +79,7 @@ function resolveCall(policy: CompiledPolicy, effect: CompiledEffect, read: ReadA
   for (const [name, operand] of Object.entries(effect.operands)) {
     operands[name] = Array.isArray(operand) ? operand.map((one: CompiledOperand) => resolve(one, read)) : resolve(operand as CompiledOperand, read)
   }
-  return { verb: effect.verb, policy: policy.id, severity: policy.severity, operands }
+  return { verb: effect.verb, phrase: effect.phrase, policy: policy.id, severity: policy.severity, operands }
 }
 
 function resolve(operand: CompiledOperand, read: ReadAttribute): ResolvedOperand {

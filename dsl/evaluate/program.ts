@@ -15,6 +15,8 @@ export type SlotSource =
 /** One verb call of one policy that fired, operands resolved: attributes carry their value. */
 export interface EffectCall {
   readonly verb: string
+  /** The template that the use was matched with: tells phrases of one verb apart. */
+  readonly phrase: string
   readonly policy: string
   readonly severity: Severity
   readonly operands: { readonly [operand: string]: ResolvedOperand | readonly ResolvedOperand[] }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { createDetection } from '../../../core/detect/index.ts'
 import { Automaton } from '../../../core/detect/automaton.ts'
-import { findStarts } from '../../../core/detect/scan.ts'
+import { endsOf, type Candidate } from '../../../core/detect/candidates.ts'
+import { packCandidates, unpackCandidates } from '../../../core/detect/packed.ts'
+import { findCandidates } from '../../../core/detect/scan.ts'
 import type { DetectorSpec, ScanResult } from '../../../core/detect/port.ts'
 import { detector } from './standard.ts'
 
@@ -61,7 +63,7 @@ describe('the automaton', () => {
     const small = new Automaton(specs, 1)
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '1', ' '), maxLength: 300 }), (text) => {
-        assert.deepEqual(findStarts(small, text), findStarts(large, text))
+        assert.deepEqual(findCandidates(small, text), findCandidates(large, text))
       }),
       { numRuns: RUNS / 10, seed: 11 },
     )
@@ -71,9 +73,21 @@ describe('the automaton', () => {
     const specs = [detector('d', { patterns: ['(?:a+)+$', '(?:a|aa)+b', '(?:a*)*c'] })]
     const automaton = new Automaton(specs)
     const text = 'a'.repeat(50_000) + '!'
-    assert.deepEqual(findStarts(automaton, text), [])
+    assert.deepEqual(findCandidates(automaton, text), [])
     // A look at the work done, not at the clock: a handful of states is all that 50,000 characters may need.
     assert(automaton.table.size < 64)
+  })
+
+  it('loses no candidate on the way between threads', () => {
+    const automaton = new Automaton([detector('d', { patterns: ['[^a]?a[^a]', 'b+'] })])
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', ' '), maxLength: 40 }), (text) => {
+        const found = findCandidates(automaton, text)
+        const ends = (candidates: readonly Candidate[]) => candidates.map((candidate) => [candidate.start, ...endsOf(candidate)]).filter(({ length }) => length > 1)
+        assert.deepEqual(ends(unpackCandidates(packCandidates(found)!)), ends(found))
+      }),
+      { numRuns: RUNS / 5, seed: 17 },
+    )
   })
 
   it('finds terms as whole words in either case', () => {

@@ -16,7 +16,7 @@ function redactAll(text: string): string {
   let at = 0
   for (const finding of scan(text)) {
     if (finding.start < at) continue
-    out += text.slice(at, finding.start) + verb.rewrite(text.slice(finding.start, finding.end), finding, { verb: 'redact', policy: 'p', severity: 'high', operands: {} })
+    out += text.slice(at, finding.start) + verb.rewrite(text.slice(finding.start, finding.end), finding, { verb: 'redact', phrase: '', policy: 'p', severity: 'high', operands: {} })
     at = finding.end
   }
   return out + text.slice(at)

@@ -54,6 +54,15 @@ describe('scanning', () => {
     assert.deepEqual(next.failed, [])
   })
 
+  it('moves a short text to the pool when a pattern makes it too much work for the event loop', async () => {
+    const nasty = createDetection([detector('d', { patterns: ['(?:[ab]{1,20}a){5}[ab]{20}c'] })], new Map(), { workers: 1 })
+    const text = Array.from(proseOf(4, 6000), (character) => (character.charCodeAt(0) % 2 === 0 ? 'a' : 'b')).join('')
+    const promised = nasty.scan([text], ['d'], 5)
+    assert(promised instanceof Promise)
+    assert.deepEqual(await promised, { findings: [[]], failed: ['d'] })
+    await nasty.close()
+  })
+
   it('calls detectors failed when a check throws, not empty', async () => {
     const broken = createDetection([detector('d', { patterns: ['x{3}'], checks: ['bad'] })], new Map([['bad', () => assert.fail('broken check')]]), { workers: 1 })
     assert.deepEqual(broken.scan(['xxx'], ['d'], 1000), { findings: [[]], failed: ['d'] })

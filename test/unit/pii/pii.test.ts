@@ -11,7 +11,7 @@ const verb = (name: string) => {
 }
 const finding = (text: string): Finding => ({ detector: 'standard.detectors.payment_card', start: 0, end: text.length, score: 1, checks: [] })
 const rewrite = (name: string, text: string, operands: EffectCall['operands'] = {}): string =>
-  verb(name).rewrite(text, finding(text), { verb: name, policy: 'p', severity: 'high', operands })
+  verb(name).rewrite(text, finding(text), { verb: name, phrase: '', policy: 'p', severity: 'high', operands })
 
 describe('the verbs of pii', () => {
   it('redact puts the name of the detector in the place of a finding', () => assert.equal(rewrite('redact', '4111 1111 1111 1111'), '[PAYMENT_CARD]'))

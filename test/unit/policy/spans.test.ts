@@ -5,7 +5,7 @@ import type { EffectCall, Verb } from '../../../core/plugin/contract.ts'
 type Severity = EffectCall['severity']
 
 const span = (verb: string, strength: number, detector: string, options: { severity?: Severity; policy?: string; text?: string } = {}): SpanCall => ({
-  call: { verb, policy: options.policy ?? 'p', severity: options.severity ?? 'medium', operands: {} },
+  call: { verb, phrase: '', policy: options.policy ?? 'p', severity: options.severity ?? 'medium', operands: {} },
   verb: { acts: 'spans', join: { kind: 'span', strength }, rewrite: () => options.text ?? `[${detector}]` } as unknown as SpanCall['verb'] & Verb,
   detectors: new Set([detector]),
   locations: new Set(['prompt.user', 'prompt.arguments']),

@@ -127,7 +127,7 @@ describe('routing verbs', () => {
     name: string,
     operands: { [operand: string]: Operand | readonly Operand[] },
     more: Partial<EffectCall> = {},
-  ): EffectCall => ({ verb: name, policy: 'p.one', severity: 'low', operands, ...more })
+  ): EffectCall => ({ verb: name, phrase: '', policy: 'p.one', severity: 'low', operands, ...more })
   const narrow = (operands: EffectCall['operands'], wish: Wish = {}): string[] =>
     verb('route', 'destinations')
       .narrow(view(wish), call('route', operands))

@@ -1,0 +1,68 @@
+// The front door of the syntax: text in, tree and diagnostics out. Never throws, whatever the text.
+// Order of the work: tokens, repair of the commonest slips, bounds, grammar, tree.
+import type { CstNode, IToken } from 'chevrotain'
+import type { Diagnostic, SourceFile } from '../diagnostics/diagnostic.ts'
+import type { FileAst } from './ast.ts'
+import { buildFile } from './build.ts'
+import { PolicyParser } from './grammar.ts'
+import { lex } from './lex.ts'
+import { limitNesting } from './nesting.ts'
+import { toDiagnostic } from './parse-errors.ts'
+import { MAX_ERRORS } from './recovery.ts'
+import { repairSlips } from './slips.ts'
+
+export interface ParseOptions {
+  /**
+   * The verbs that plugins declare. They only guide recovery: a known verb is never taken for a misspelt word, and when something
+   * is wrong, one at the start of a line begins a clause. A file that is right reads the same without them.
+   */
+  readonly verbs?: ReadonlySet<string>
+}
+
+export interface Parsed {
+  readonly file: FileAst
+  /** In the order of the text; empty for a file without syntax errors. */
+  readonly diagnostics: Diagnostic[]
+}
+
+/** Built once: the analysis of the grammar takes some 25 ms. */
+const parser = new PolicyParser()
+
+export function parse(source: SourceFile, options: ParseOptions = {}): Parsed {
+  const plain = parseOnce(source, options, false)
+  if (plain.diagnostics.length === 0 || options.verbs === undefined) return plain
+  const hinted = parseOnce(source, options, true)
+  return hinted.diagnostics.length <= plain.diagnostics.length ? hinted : plain
+}
+
+function parseOnce(source: SourceFile, { verbs }: ParseOptions, trustLines: boolean): Parsed {
+  const { tokens, docs, diagnostics } = lex(source)
+  const repaired = repairSlips(tokens, source, { verbs: verbs ?? null, trustLines }, diagnostics)
+  const bounded = limitNesting(repaired, source, diagnostics)
+  const tree = runGrammar(bounded, source, diagnostics)
+  const file = buildFile(tree, { path: source.path, text: source.text, diagnostics, docs })
+  return { file, diagnostics: tidy(diagnostics, source) }
+}
+
+function runGrammar(tokens: IToken[], source: SourceFile, diagnostics: Diagnostic[]): CstNode {
+  parser.sourceText = source.text
+  parser.input = tokens
+  const tree = parser.file()
+  for (const error of parser.errors) diagnostics.push(toDiagnostic(error, source))
+  parser.input = []
+  parser.sourceText = ''
+  return tree
+}
+
+/** In the order of the text, one for each place, and not more than anyone would read. */
+function tidy(diagnostics: Diagnostic[], source: SourceFile): Diagnostic[] {
+  if (diagnostics.length < 2) return diagnostics
+  const sorted = diagnostics.toSorted((left, right) => left.span.start - right.span.start)
+  const distinct = sorted.filter((diagnostic, at) => diagnostic.span.start !== sorted[at - 1]?.span.start)
+  if (distinct.length <= MAX_ERRORS) return distinct
+  const last = distinct[MAX_ERRORS] as Diagnostic
+  return [...distinct.slice(0, MAX_ERRORS), {
+    code: 'P008', severity: 'error', message: `more than ${MAX_ERRORS} errors`, span: { file: source.path, start: last.span.start, end: last.span.end },
+    help: 'The rest of the file was not read; mend these first, or check that it is a policy file.',
+  }]
+}

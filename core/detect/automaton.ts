@@ -26,6 +26,7 @@ export class Automaton {
   /** Stands for the end of the text. */
   readonly endSymbol: number
   #table: Table
+  #workOfFullTables = 0
 
   /** Throws for patterns outside the dialect, see `buildNfa`. `maxCells` bounds the memory of the table. */
   constructor(detectors: readonly DetectorSpec[], maxCells = MAX_CELLS) {
@@ -43,8 +44,16 @@ export class Automaton {
 
   /** The table to walk with; a new one once the last is full. */
   get table(): Table {
-    if (this.#table.isFull) this.#table = this.#table.renewed()
+    if (this.#table.isFull) {
+      this.#workOfFullTables += this.#table.work
+      this.#table = this.#table.renewed()
+    }
     return this.#table
+  }
+
+  /** Nodes in all rows ever built: a measure of work that does not depend on the clock. */
+  get work(): number {
+    return this.#workOfFullTables + this.#table.work
   }
 }
 
@@ -54,6 +63,8 @@ export class Table {
   cells: Int32Array
   /** Rows of the start states, by what stands before: traits, or TEXT_START. */
   readonly startRows: readonly number[]
+  /** Nodes in all rows. */
+  work = 0
   readonly #nfa: Nfa
   readonly #symbols: Symbols
   readonly #maxCells: number
@@ -133,6 +144,7 @@ export class Table {
       this.cells = larger
     }
     this.#rowByKey.set(key, row)
+    this.work += state.kernel.length
     return row
   }
 

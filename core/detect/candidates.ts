@@ -33,6 +33,13 @@ export function endsOf(candidate: Candidate): readonly number[] {
 /** A match is never longer, however it is written; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
 
+/** Whether a match ends anywhere, shared ends included. */
+export function hasEnds({ ends, shares }: Candidate): boolean {
+  if (ends.length > 0) return true
+  for (let link = shares; link; link = link.with.shares) if (link.with.ends.length > link.from) return true
+  return false
+}
+
 /** One walk over one text, in pieces of any size. Offsets are UTF-16 units from its start. */
 export class Candidates {
   /** Found so far, not sorted; whoever takes some of them removes them. */

@@ -66,7 +66,13 @@ class DetectionRoom implements Detection {
     for (let i = 0; i < texts.length; i++) if (known[i] === undefined) chars += texts[i]!.length
     if (chars > this.#inlineChars) return this.#scanInPool(use, texts, known, deadlineMs)
     try {
-      return { findings: texts.map((text, i) => known[i] ?? this.#scanNow(use, text)), failed: NO_NAMES }
+      const findings: (readonly Finding[])[] = []
+      for (const [i, text] of texts.entries()) {
+        const found = known[i] ?? this.#scanNow(use, text)
+        if (!found) return this.#scanInPool(use, texts, known, deadlineMs)
+        findings.push(found)
+      }
+      return { findings, failed: NO_NAMES }
     } catch {
       // A check of a plugin threw. Nothing is known then, which is not the same as nothing found.
       return { findings: texts.map(() => NONE), failed: use.members }
@@ -86,9 +92,9 @@ class DetectionRoom implements Detection {
     return this.#pool.close()
   }
 
-  #scanNow({ set, cache }: Use, text: string): readonly Finding[] {
+  #scanNow({ set, cache }: Use, text: string): readonly Finding[] | null {
     const findings = scanText(set, text)
-    if (text.length >= CACHED_FROM_CHARS) cache.put(text, findings)
+    if (findings && text.length >= CACHED_FROM_CHARS) cache.put(text, findings)
     return findings
   }
 

@@ -1,6 +1,7 @@
 // From candidate to finding: of all ends at a start the longest that passes checks and entropy counts, then words nearby add to its score.
 // Trying shorter ends means that a digit glued to a card number does not hide it.
 import type { Finding } from '../model/content.ts'
+import { endsOf, type Candidate } from './candidates.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
 import { foldText, foldWithOffsets } from './fold.ts'
 
@@ -17,6 +18,8 @@ export interface Match {
   readonly end: number
 }
 
+const NONE: readonly Match[] = []
+
 export class CandidateJudge {
   readonly #set: DetectorSet
   /** Per detector: where its last match ended. Matches of one detector do not overlap; the leftmost counts. */
@@ -27,8 +30,11 @@ export class CandidateJudge {
     this.#lastEnds = set.detectors.map(() => 0)
   }
 
-  /** Matches that begin at `start`; `ends` as from `endsOf`. Candidates must come by ascending start. */
-  judge(start: number, ends: readonly number[], window: TextWindow): readonly Match[] {
+  /** Matches that begin where the candidate begins. Candidates must come by ascending start. */
+  judge(candidate: Candidate, window: TextWindow): readonly Match[] {
+    const { start } = candidate
+    if (this.#lastEnds.every((end) => start < end)) return NONE
+    const ends = endsOf(candidate)
     const matches: Match[] = []
     const decided = new Set<number>()
     for (let i = 0; i < ends.length; i += 2) {

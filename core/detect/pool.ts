@@ -4,7 +4,8 @@ import { Piscina } from 'piscina'
 import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { DetectorSpec } from './port.ts'
-import { judgeInSteps, type Start } from './scan.ts'
+import { unpackCandidates } from './packed.ts'
+import { judgeInSteps } from './scan.ts'
 import type { ScanReply, ScanTask } from './worker.ts'
 
 /** Beside this file: TypeScript in the repository, JavaScript in the package. */
@@ -62,20 +63,11 @@ export class ScanPool {
 
 /** Judges packed candidates with pauses for the event loop; null when the time is up. */
 async function judge(set: DetectorSet, text: string, packed: Int32Array, signal: AbortSignal): Promise<readonly Finding[] | null> {
-  const judging = judgeInSteps(set, text, unpack(packed))
+  const judging = judgeInSteps(set, text, unpackCandidates(packed))
   for (;;) {
     const step = judging.next()
     if (step.done) return step.value
     await nextTurn()
     if (signal.aborted) return null
-  }
-}
-
-function* unpack(packed: Int32Array): Generator<Start> {
-  for (let at = 0; at < packed.length; ) {
-    const start = packed[at]!
-    const from = at + 2
-    at = from + packed[at + 1]! * 2
-    yield { start, ends: [...packed.subarray(from, at)] }
   }
 }

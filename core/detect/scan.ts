@@ -1,33 +1,40 @@
 // Scans one whole text. Walking it (here or in a worker) and judging its candidates (always here, where the checks live) are apart.
 import type { Finding } from '../model/content.ts'
-import { Candidates, endsOf } from './candidates.ts'
+import { Candidates, hasEnds, type Candidate } from './candidates.ts'
 import type { Automaton } from './automaton.ts'
 import type { DetectorSet } from './detectors.ts'
 import { CandidateJudge, inTextOrder, type Match } from './judge-candidate.ts'
 
 const NONE: readonly Finding[] = []
 
-/** A place where a match begins, with its ends as from `endsOf`. */
-export interface Start {
-  readonly start: number
-  readonly ends: readonly number[]
+/** What one scan on the event loop may add to the automaton, in nodes: some ten milliseconds, once. Only patterns with many readings of one text need more. */
+const MAX_NEW_WORK = 50_000
+const PIECE_CHARS = 64
+
+/** All candidates of a text that found an end, by ascending start. */
+export function findCandidates(automaton: Automaton, text: string): readonly Candidate[] {
+  return findWithin(automaton, text, Infinity)!
 }
 
-/** All places of a text where a match begins, ascending. */
-export function findStarts(automaton: Automaton, text: string): readonly Start[] {
+/** The same; null as soon as the automaton has grown by more than `maxNewWork`. */
+function findWithin(automaton: Automaton, text: string, maxNewWork: number): readonly Candidate[] | null {
   const candidates = new Candidates(automaton)
-  candidates.read(text)
+  const most = automaton.work + maxNewWork
+  for (let at = 0; at < text.length; at += PIECE_CHARS) {
+    candidates.read(text.length <= PIECE_CHARS ? text : text.slice(at, at + PIECE_CHARS))
+    if (automaton.work > most) return null
+  }
   candidates.finish()
-  if (candidates.found.length === 0) return []
-  const starts = candidates.found.map((candidate) => ({ start: candidate.start, ends: endsOf(candidate) }))
-  return starts.filter(({ ends }) => ends.length > 0).sort((a, b) => a.start - b.start)
+  const { found } = candidates
+  return found.length === 0 ? found : found.filter(hasEnds).sort((a, b) => a.start - b.start)
 }
 
-/** Findings of a text, in text order. */
-export function scanText(set: DetectorSet, text: string): readonly Finding[] {
-  const starts = findStarts(set.automaton, text)
-  if (starts.length === 0) return NONE
-  const judging = judgeInSteps(set, text, starts)
+/** Findings of a text, in text order; null when this is more work than the event loop should bear. */
+export function scanText(set: DetectorSet, text: string): readonly Finding[] | null {
+  const candidates = findWithin(set.automaton, text, MAX_NEW_WORK)
+  if (!candidates) return null
+  if (candidates.length === 0) return NONE
+  const judging = judgeInSteps(set, text, candidates)
   for (;;) {
     const step = judging.next()
     if (step.done) return step.value
@@ -35,14 +42,14 @@ export function scanText(set: DetectorSet, text: string): readonly Finding[] {
 }
 
 /** Judges candidates and pauses now and then, so that a text full of them does not stop the event loop. */
-export function* judgeInSteps(set: DetectorSet, text: string, starts: Iterable<Start>): Generator<void, readonly Finding[]> {
+export function* judgeInSteps(set: DetectorSet, text: string, candidates: Iterable<Candidate>): Generator<void, readonly Finding[]> {
   const judge = new CandidateJudge(set)
   const window = { text, from: 0 }
   const matches: Match[] = []
   let judged = 0
-  for (const { start, ends } of starts) {
-    matches.push(...judge.judge(start, ends, window))
-    judged += ends.length
+  for (const candidate of candidates) {
+    matches.push(...judge.judge(candidate, window))
+    judged += 8 + candidate.ends.length
     if (judged < 2000) continue
     judged = 0
     yield

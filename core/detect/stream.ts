@@ -1,7 +1,7 @@
 // Watches one channel of a streamed answer: text leaves as soon as no detector in use may still be inside a match at its place and no
 // finding waits for words nearby. Any chunking of a text releases the same text with the same findings as one scan of the whole.
 import type { Finding } from '../model/content.ts'
-import { Candidates, endsOf, type Candidate } from './candidates.ts'
+import { Candidates, type Candidate } from './candidates.ts'
 import type { DetectorSet } from './detectors.ts'
 import { CandidateJudge, inTextOrder, type Match } from './judge-candidate.ts'
 import type { Released, StreamScanner } from './port.ts'
@@ -69,7 +69,7 @@ export class DetectorStream implements StreamScanner {
     if (ready.length === 0) return
     this.#candidates.found = found.filter((candidate) => !isClosed(candidate))
     const window = { text: this.#text, from: this.#from }
-    for (const candidate of ready) this.#waiting.push(...this.#judge.judge(candidate.start, endsOf(candidate), window))
+    for (const candidate of ready) this.#waiting.push(...this.#judge.judge(candidate, window))
   }
 
   #finishWaiting(seen: number): void {

@@ -1,0 +1,46 @@
+// Candidates as plain numbers, for the way between threads: start, partner and place of shared ends, number of ends, ends.
+import type { Candidate } from './candidates.ts'
+
+/** 16 MB; a megabyte of card numbers stays far below. */
+const MAX_NUMBERS = 4_000_000
+const HEAD = 4
+
+/** Packs candidates by ascending start; null when they are more than can be judged. */
+export function packCandidates(found: readonly Candidate[]): Int32Array | null {
+  const all = withPartners(found)
+  const size = all.reduce((sum, { ends }) => sum + HEAD + ends.length, 0)
+  if (size > MAX_NUMBERS) return null
+  const indices = new Map(all.map((candidate, index) => [candidate, index]))
+  const packed = new Int32Array(size)
+  let at = 0
+  for (const { start, ends, shares } of all) {
+    packed.set([start, shares ? indices.get(shares.with)! : -1, shares?.from ?? 0, ends.length], at)
+    packed.set(ends, at + HEAD)
+    at += HEAD + ends.length
+  }
+  return packed
+}
+
+/** The same candidates again. */
+export function unpackCandidates(packed: Int32Array): readonly Candidate[] {
+  const all: Candidate[] = []
+  const partners: (readonly [index: number, from: number])[] = []
+  for (let at = 0; at < packed.length; ) {
+    const from = at + HEAD
+    const end = from + packed[at + 3]!
+    all.push({ start: packed[at]!, ends: Array.from(packed.subarray(from, end)), shares: null })
+    partners.push([packed[at + 1]!, packed[at + 2]!])
+    at = end
+  }
+  partners.forEach(([index, from], i) => {
+    if (index >= 0) all[i]!.shares = { with: all[index]!, from }
+  })
+  return all
+}
+
+/** Partners that found no end themselves are in no list yet. */
+function withPartners(found: readonly Candidate[]): readonly Candidate[] {
+  const all = new Set(found)
+  for (const { shares } of all) if (shares) all.add(shares.with)
+  return all.size === found.length ? found : [...all].sort((a, b) => a.start - b.start)
+}

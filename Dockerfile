@@ -2,10 +2,10 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --omit=optional --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build
-# Optional dependencies are wanted here: they are the binaries of lmdb and chdb. `dist/package.json` has no Node pin.
+# Optional dependencies stay: they are the binaries of lmdb and chdb. The Node pin is not among them here.
 RUN cd dist && npm install --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim

@@ -42,8 +42,8 @@ export type GuardedHook = 'identify' | 'answer' | 'plan' | 'aroundAttempt' | 'op
 export interface Credentials {
   /** From `authorization: Bearer` or `x-api-key`; null if neither is there. */
   readonly secret: string | null
-  /** The scope the endpoint needs, e.g. `chat`. */
-  readonly scope: string
+  /** The scope the endpoint needs, e.g. `chat`; null where any valid key will do. */
+  readonly scope: string | null
   readonly clientIp: string
   header(name: string): string | null
 }

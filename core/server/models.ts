@@ -31,7 +31,7 @@ async function usableModels(gateway: Gateway, request: Request): Promise<readonl
   const principal = await identifyCaller(snapshot, NO_LEDGER, {
     clientIp: gateway.clientIp(request),
     header: (name) => request.get(name) ?? null,
-    scope: '',
+    scope: null,
   })
   if (principal instanceof GatewayError) return principal
   const { directory } = snapshot.loaded

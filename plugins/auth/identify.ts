@@ -82,7 +82,7 @@ export class Identifier {
   #admit(key: KnownKey, credentials: Credentials): Principal | GatewayError {
     if (this.#host.clock.now() >= key.expiresAt) return invalidKey()
     if (key.networks !== null && !key.networks.has(credentials.clientIp)) return new GatewayError('ip_not_allowed')
-    if (!key.scopes.has(credentials.scope)) {
+    if (credentials.scope !== null && !key.scopes.has(credentials.scope)) {
       return new GatewayError('scope_missing', { message: `The key lacks the scope \`${credentials.scope}\` that this endpoint needs.` })
     }
     return key.scopes.has('act-as-user') ? actAsUser(key.principal, credentials, this.#host.directory) : key.principal

@@ -95,7 +95,7 @@ describe('failover', function () {
       first.always(status(500))
       second.always(status(500))
       for (let i = 0; i < 3; i++) await postChat(own, ownKey, user('hi'))
-      const stateOf = async (): Promise<string[]> => ((await (await own.admin('/breakers')).json()) as { breakers: { state: string }[] }).breakers.map(({ state }) => state)
+      const stateOf = async (): Promise<string[]> => ((await (await own.admin('/breakers')).json()) as { data: { state: string }[] }).data.map(({ state }) => state)
       assert.deepEqual([...new Set(await stateOf())], ['open'])
       const refused = await postChat(own, ownKey, user('hi'))
       assert.equal(refused.status, 503)

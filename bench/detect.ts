@@ -23,7 +23,13 @@ const started = performance.now()
 const detection = standardDetection()
 line('prepare the standard detectors', `${(performance.now() - started).toFixed(1)} ms`)
 
-const set = new DetectorSet(detection.members('standard.detectors.personal').concat(detection.members('standard.detectors.secret')).map((name) => specs.find((spec) => spec.name === name)!), checks)
+const set = new DetectorSet(
+  detection
+    .members('standard.detectors.personal')
+    .concat(detection.members('standard.detectors.secret'))
+    .map((name) => specs.find((spec) => spec.name === name)!),
+  checks,
+)
 const prose = proseOf(1, MEGABYTE)
 const texts: readonly (readonly [string, string])[] = [
   ['ordinary prose', prose],
@@ -41,11 +47,21 @@ for (const [name, text] of texts) {
 }
 
 const message = prose.slice(5000, 6024)
-line('one message of 1 KB', `${(medianMs(9, () => { for (let i = 0; i < 1000; i++) scanText(set, message) })).toFixed(2)} µs`)
+line(
+  'one message of 1 KB',
+  `${medianMs(9, () => {
+    for (let i = 0; i < 1000; i++) scanText(set, message)
+  }).toFixed(2)} µs`,
+)
 const conversation = Array.from({ length: 50 }, (_, i) => prose.slice(i * 400, i * 400 + 300))
 void detection.scan(conversation, ALL, 1000)
 void (await detection.scan(conversation, ALL, 1000))
-line('50 known messages of 300 B', `${(medianMs(9, () => { for (let i = 0; i < 1000; i++) void detection.scan(conversation, ALL, 1000) })).toFixed(2)} µs`)
+line(
+  '50 known messages of 300 B',
+  `${medianMs(9, () => {
+    for (let i = 0; i < 1000; i++) void detection.scan(conversation, ALL, 1000)
+  }).toFixed(2)} µs`,
+)
 
 const tokens = tokensOf(prose.slice(0, 100_000))
 let held = 0

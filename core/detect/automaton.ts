@@ -100,7 +100,6 @@ export class Table {
     return this.#states.length * this.#width > this.#maxCells
   }
 
-
   stateOf(row: number): State {
     return this.#states[row / this.#width]!
   }
@@ -124,7 +123,11 @@ export class Table {
     const target = next.length === 0 ? DEAD : this.rowOf({ kernel: next, before: traits })
     const value = (target << 1) | (matched.length > 0 ? 1 : 0)
     this.cells[row + symbol] = value
-    if (matched.length > 0) this.#matches.set(row + symbol, matched.sort((a, b) => a - b))
+    if (matched.length > 0)
+      this.#matches.set(
+        row + symbol,
+        matched.sort((a, b) => a - b),
+      )
     return value
   }
 

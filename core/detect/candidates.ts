@@ -163,7 +163,8 @@ export class Candidates {
     let cell = table.cells[row + symbol]!
     if (cell < 0) cell = table.explore(row, symbol)
     const begun = cell >> 1
-    if (begun !== DEAD && this.#open > 0 && table.cells[begun + table.markOffset] === mark) this.#join({ start: this.#position, ends: [], shares: null }, begun)
+    if (begun !== DEAD && this.#open > 0 && table.cells[begun + table.markOffset] === mark)
+      this.#join({ start: this.#position, ends: [], shares: null }, begun)
     else if (begun !== DEAD) this.#begin(begun)
     this.#before = this.#automaton.symbols.traits[symbol]!
     this.#position += units

@@ -34,7 +34,11 @@ interface Use {
  * Prepares detectors for use. `checks` are the functions of plugins by name.
  * Throws when a detector uses an unknown check, a union names an unknown member, or a pattern is outside the dialect.
  */
-export function createDetection(specs: readonly DetectorSpec[], checks: ReadonlyMap<string, CheckTest>, options: DetectionOptions): Detection {
+export function createDetection(
+  specs: readonly DetectorSpec[],
+  checks: ReadonlyMap<string, CheckTest>,
+  options: DetectionOptions,
+): Detection {
   return new DetectionRoom(specs, checks, options)
 }
 
@@ -98,9 +102,18 @@ class DetectionRoom implements Detection {
     return findings
   }
 
-  async #scanInPool({ set, cache, members }: Use, texts: readonly string[], known: readonly (readonly Finding[] | undefined)[], deadlineMs: number): Promise<ScanResult> {
+  async #scanInPool(
+    { set, cache, members }: Use,
+    texts: readonly string[],
+    known: readonly (readonly Finding[] | undefined)[],
+    deadlineMs: number,
+  ): Promise<ScanResult> {
     const fresh = texts.flatMap((_, i) => (known[i] === undefined ? [i] : []))
-    const scanned = await this.#pool.scan(set, fresh.map((i) => texts[i]!), deadlineMs)
+    const scanned = await this.#pool.scan(
+      set,
+      fresh.map((i) => texts[i]!),
+      deadlineMs,
+    )
     const findings = known.map((found) => found ?? NONE)
     if (!scanned) return { findings, failed: members }
     fresh.forEach((index, i) => {
@@ -125,7 +138,10 @@ class DetectionRoom implements Detection {
   }
 
   #prepare(members: readonly string[]): Use {
-    const set = new DetectorSet(members.map((name) => this.#specs.get(name)!), this.#checks)
+    const set = new DetectorSet(
+      members.map((name) => this.#specs.get(name)!),
+      this.#checks,
+    )
     return { members, set, cache: new FindingsCache(this.#cacheBounds) }
   }
 }

@@ -98,18 +98,29 @@ class Builder {
     const end = this.#add({ kind: 'assert', what: 'letters end', next: match })
     const branch = (words: readonly string[], depth: number): number => {
       const next = words.some(({ length }) => length === depth) ? [end] : []
-      for (const [, same] of Map.groupBy(words.filter(({ length }) => length > depth), (word) => word[depth]!)) {
+      for (const [, same] of Map.groupBy(
+        words.filter(({ length }) => length > depth),
+        (word) => word[depth]!,
+      )) {
         next.push(this.#units(eitherCase(same[0]![depth]!), branch(same, depth + 1)))
       }
       return this.#add({ kind: 'split', next })
     }
-    const first = branch([...new Set(terms.map((term) => term.trim().toLowerCase()))].filter((term) => term !== ''), 0)
+    const first = branch(
+      [...new Set(terms.map((term) => term.trim().toLowerCase()))].filter((term) => term !== ''),
+      0,
+    )
     return this.#add({ kind: 'assert', what: 'letters end', next: first })
   }
 }
 
 function eitherCase(character: string): Units {
-  if (/\s/.test(character)) return [[9, 13], [32, 32], [160, 160]]
+  if (/\s/.test(character))
+    return [
+      [9, 13],
+      [32, 32],
+      [160, 160],
+    ]
   const units = [character, character.toUpperCase()].filter(({ length }) => length === 1).map((one) => single(one.charCodeAt(0))[0]!)
   return unite(units)
 }

@@ -25,7 +25,7 @@ export function packCandidates(found: readonly Candidate[]): Int32Array | null {
 export function unpackCandidates(packed: Int32Array): readonly Candidate[] {
   const all: Candidate[] = []
   const partners: (readonly [index: number, from: number])[] = []
-  for (let at = 0; at < packed.length; ) {
+  for (let at = 0; at < packed.length;) {
     const from = at + HEAD
     const end = from + packed[at + 3]!
     all.push({ start: packed[at]!, ends: Array.from(packed.subarray(from, end)), shares: null })

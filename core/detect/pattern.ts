@@ -16,10 +16,24 @@ export type Assertion = 'start' | 'end' | 'boundary' | 'no boundary'
 
 const LAST = 0xffff
 const DIGIT: Units = [[48, 57]]
-const WORD: Units = [[48, 57], [65, 90], [95, 95], [97, 122]]
+const WORD: Units = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+]
 /** What RE2 and JavaScript agree on, and the blanks that normalising turns into a space. */
-const SPACE: Units = [[9, 13], [32, 32], [160, 160], [0x2028, 0x2029]]
-const LINE_ENDS: Units = [[10, 10], [13, 13], [0x2028, 0x2029]]
+const SPACE: Units = [
+  [9, 13],
+  [32, 32],
+  [160, 160],
+  [0x2028, 0x2029],
+]
+const LINE_ENDS: Units = [
+  [10, 10],
+  [13, 13],
+  [0x2028, 0x2029],
+]
 const MAX_REPEAT = 1000
 const CONTROLS: { readonly [escape: string]: number } = { t: 9, n: 10, v: 11, f: 12, r: 13 }
 

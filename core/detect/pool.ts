@@ -17,7 +17,17 @@ export class ScanPool {
   #pool: Piscina<ScanTask, ScanReply> | null = null
 
   constructor(specs: readonly DetectorSpec[], threads: number) {
-    this.#specs = specs.map(({ name, patterns, terms, any, checks, near, entropy, score, group }) => ({ name, patterns, terms, any, checks, near, entropy, score, group }))
+    this.#specs = specs.map(({ name, patterns, terms, any, checks, near, entropy, score, group }) => ({
+      name,
+      patterns,
+      terms,
+      any,
+      checks,
+      near,
+      entropy,
+      score,
+      group,
+    }))
     this.#threads = threads
   }
 

@@ -21,13 +21,20 @@ export interface Symbols {
   readonly inSet: Uint8Array
 }
 
-const WORD_UNITS: Units = [[48, 57], [65, 90], [95, 95], [97, 122]]
+const WORD_UNITS: Units = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+]
 let letterUnits: Units | null = null
 
 /** Partitions all units by the sets that contain them. */
 export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
   const all = [...sets, WORD_UNITS, hasTerms ? lettersOfAllScripts() : WORD_UNITS]
-  const starts = [...new Set([0, ...all.flatMap((units) => units.flatMap(([from, to]) => [from, to + 1]))])].filter((unit) => unit < 0x10000).sort((a, b) => a - b)
+  const starts = [...new Set([0, ...all.flatMap((units) => units.flatMap(([from, to]) => [from, to + 1]))])]
+    .filter((unit) => unit < 0x10000)
+    .sort((a, b) => a - b)
   const symbolBySignature = new Map<string, number>()
   const members: boolean[][] = []
   const plain = new Uint16Array(0x10000)

@@ -38,6 +38,9 @@ function parse(source: string): Disjunction | PatternProblem {
     return new RegExpParser().pattern(`/${new RegExp(source).source}/`).value
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: (?:\/.*\/\w*: )?/s, '') : String(error)
-    return { message: `\`${source}\` is no valid pattern: ${reason.toLowerCase()}`, help: 'Correct the pattern; brackets and parentheses that are meant literally need a backslash.' }
+    return {
+      message: `\`${source}\` is no valid pattern: ${reason.toLowerCase()}`,
+      help: 'Correct the pattern; brackets and parentheses that are meant literally need a backslash.',
+    }
   }
 }

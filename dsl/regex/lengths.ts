@@ -18,7 +18,10 @@ function measureTerm(term: Term): Lengths {
   const quantifier = 'quantifier' in term ? term.quantifier : undefined
   if (!quantifier) return once
   const atMost: number | null = Number.isFinite(quantifier.atMost) ? quantifier.atMost : null
-  return { min: once.min * quantifier.atLeast, max: atMost === null ? (once.max === 0 ? 0 : null) : once.max === null ? null : once.max * atMost }
+  return {
+    min: once.min * quantifier.atLeast,
+    max: atMost === null ? (once.max === 0 ? 0 : null) : once.max === null ? null : once.max * atMost,
+  }
 }
 
 function measureOnce(term: Term): Lengths {

@@ -52,7 +52,8 @@ function knownOf(term: Term): Known {
   const once = knownOnce(term)
   const quantifier = 'quantifier' in term ? term.quantifier : undefined
   if (!quantifier) return once
-  if (quantifier.atLeast === 0) return quantifier.atMost === 1 && once.exact ? { exact: unique(['', ...once.exact]), required: null } : UNKNOWN
+  if (quantifier.atLeast === 0)
+    return quantifier.atMost === 1 && once.exact ? { exact: unique(['', ...once.exact]), required: null } : UNKNOWN
   if (quantifier.atLeast === 1 && quantifier.atMost === 1) return once
   return { exact: null, required: best(once.exact, once.required) }
 }
@@ -84,7 +85,8 @@ function join(left: readonly string[], right: readonly string[]): readonly strin
 
 /** The more telling of two lists: the one whose shortest literal is longer. */
 function best(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
-  const lengthOf = (list: readonly string[] | null): number => (list === null || list.length === 0 ? 0 : Math.min(...list.map(({ length }) => length)))
+  const lengthOf = (list: readonly string[] | null): number =>
+    list === null || list.length === 0 ? 0 : Math.min(...list.map(({ length }) => length))
   const [left, right] = [lengthOf(a), lengthOf(b)]
   if (Math.max(left, right) < MIN_USEFUL) return null
   return left >= right ? a : b

@@ -9,7 +9,11 @@ export const checks: readonly Check[] = [
   { name: 'iban', doc: 'The country has this length, and the remainder modulo 97 is 1 (ISO 13616).', test: iban },
   { name: 'us_ssn', doc: 'Area, group and serial number can have been issued.', test: usSocialSecurityNumber },
   { name: 'phone', doc: 'Seven to fifteen digits (E.164), not all the same.', test: phone },
-  { name: 'ip', doc: 'An IPv4 or IPv6 address of one host; neither a version number such as `1.2.3.4`, nor loopback, mask or unspecified.', test: ipAddress },
+  {
+    name: 'ip',
+    doc: 'An IPv4 or IPv6 address of one host; neither a version number such as `1.2.3.4`, nor loopback, mask or unspecified.',
+    test: ipAddress,
+  },
   { name: 'jwt', doc: 'The first part is a JSON object that names its algorithm (RFC 7515).', test: jwt },
 ]
 

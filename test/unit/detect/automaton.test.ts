@@ -25,7 +25,11 @@ const { pattern } = fc.letrec<{ pattern: string; piece: string }>((tie) => ({
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '1', ' ', '-', '_', '\n'), maxLength: 12 })
 
 const spans = (specs: readonly DetectorSpec[], text: string): (readonly [number, number])[] => {
-  const result = createDetection(specs, new Map(), { workers: 1 }).scan([text], specs.map(({ name }) => name), 1000) as ScanResult
+  const result = createDetection(specs, new Map(), { workers: 1 }).scan(
+    [text],
+    specs.map(({ name }) => name),
+    1000,
+  ) as ScanResult
   return result.findings[0]!.map(({ start, end }) => [start, end] as const)
 }
 
@@ -83,7 +87,8 @@ describe('the automaton', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'b', ' '), maxLength: 40 }), (text) => {
         const found = findCandidates(automaton, text)
-        const ends = (candidates: readonly Candidate[]) => candidates.map((candidate) => [candidate.start, ...endsOf(candidate)]).filter(({ length }) => length > 1)
+        const ends = (candidates: readonly Candidate[]) =>
+          candidates.map((candidate) => [candidate.start, ...endsOf(candidate)]).filter(({ length }) => length > 1)
         assert.deepEqual(ends(unpackCandidates(packCandidates(found)!)), ends(found))
       }),
       { numRuns: RUNS / 5, seed: 17 },
@@ -93,7 +98,12 @@ describe('the automaton', () => {
   it('finds terms as whole words in either case', () => {
     const specs = [detector('d', { terms: ['Diabetes', 'type 2', 'Größe', 'E11.9'] })]
     const words = (text: string): string[] => spans(specs, text).map(([start, end]) => text.slice(start, end))
-    assert.deepEqual(words('DIABETES, prediabetes, diabetesx; Type 2 and type 25; GRÖSSE GRÖßE; e11.9'), ['DIABETES', 'Type 2', 'GRÖßE', 'e11.9'])
+    assert.deepEqual(words('DIABETES, prediabetes, diabetesx; Type 2 and type 25; GRÖSSE GRÖßE; e11.9'), [
+      'DIABETES',
+      'Type 2',
+      'GRÖßE',
+      'e11.9',
+    ])
   })
 
   it('takes the capture group that the detector names', () => {
@@ -108,7 +118,10 @@ describe('the automaton', () => {
   })
 
   it('refuses at load time what is outside the dialect, an unknown check, and unions that lead nowhere', () => {
-    const load = (...specs: DetectorSpec[]) => () => createDetection(specs, new Map(), { workers: 1 })
+    const load =
+      (...specs: DetectorSpec[]) =>
+      () =>
+        createDetection(specs, new Map(), { workers: 1 })
     for (const source of ['(?=a)', '(?<n>a)', String.raw`(a)\1`, String.raw`\p{L}`, '(?i:a)', 'a{2000}', '(a', '[a', 'a)', '*a']) {
       assert.throws(load(detector('d', { patterns: [source] })), SyntaxError, source)
     }

@@ -6,8 +6,10 @@ import type { ScanResult } from '../../../core/detect/port.ts'
 import type { Finding } from '../../../core/model/content.ts'
 
 const detection = standardDetection()
-const scan = (text: string, detectors: readonly string[] = ALL): readonly Finding[] => (detection.scan([text], detectors, 1000) as ScanResult).findings[0]!
-const found = (text: string): string[] => scan(text).map(({ detector, start, end }) => `${detector.slice('standard.detectors.'.length)}: ${text.slice(start, end)}`)
+const scan = (text: string, detectors: readonly string[] = ALL): readonly Finding[] =>
+  (detection.scan([text], detectors, 1000) as ScanResult).findings[0]!
+const found = (text: string): string[] =>
+  scan(text).map(({ detector, start, end }) => `${detector.slice('standard.detectors.'.length)}: ${text.slice(start, end)}`)
 
 function redactAll(text: string): string {
   const verb = pii.vocabulary!({}).verbs!.find(({ phrase }) => phrase.startsWith('redact'))!
@@ -16,7 +18,15 @@ function redactAll(text: string): string {
   let at = 0
   for (const finding of scan(text)) {
     if (finding.start < at) continue
-    out += text.slice(at, finding.start) + verb.rewrite(text.slice(finding.start, finding.end), finding, { verb: 'redact', phrase: '', policy: 'p', severity: 'high', operands: {} })
+    out +=
+      text.slice(at, finding.start) +
+      verb.rewrite(text.slice(finding.start, finding.end), finding, {
+        verb: 'redact',
+        phrase: '',
+        policy: 'p',
+        severity: 'high',
+        operands: {},
+      })
     at = finding.end
   }
   return out + text.slice(at)
@@ -46,7 +56,11 @@ describe('standard detectors', () => {
     ['sees through mathematical digits beyond the basic plane', '𝟒𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏', ['payment_card: 𝟒𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏']],
     ['sees through Arabic digits', '٤١١١١١١١١١١١١١١١', ['payment_card: ٤١١١١١١١١١١١١١١١']],
     ['finds two addresses with a comma between', 'a.b@example.com,c@example.org', ['email: a.b@example.com', 'email: c@example.org']],
-    ['finds a key with escaped line ends', String.raw`{"k":"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----\n"}`, [String.raw`private_key: -----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----`]],
+    [
+      'finds a key with escaped line ends',
+      String.raw`{"k":"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----\n"}`,
+      [String.raw`private_key: -----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----`],
+    ],
   ]
   for (const [why, text, expected] of cases) it(why, () => assert.deepEqual(found(text), expected))
 
@@ -79,7 +93,10 @@ describe('standard detectors', () => {
   })
 
   it('names members of unions, and none for an unknown name', () => {
-    assert.deepEqual(detection.members('standard.detectors.secret'), ['api_key', 'jwt', 'private_key'].map((name) => `standard.detectors.${name}`))
+    assert.deepEqual(
+      detection.members('standard.detectors.secret'),
+      ['api_key', 'jwt', 'private_key'].map((name) => `standard.detectors.${name}`),
+    )
     assert.deepEqual(detection.members('nobody'), [])
   })
 })

@@ -1,6 +1,7 @@
 // Ordinary text for tests and benchmarks, the same for the same seed: words, numbers, dates, money, code names, lists and emphasis.
 
-const WORDS = `the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one you were all her she there
+const WORDS =
+  `the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one you were all her she there
 would their we him been has when who will no more if out so what time up said about other into than its only could new them man some these then two may first
 like any now my such make over our even most me state after also made many did must before back see through way where get much go well your know should down
 work year because come people just say each those take day good how long little use here three think both life being under never same last another while us
@@ -8,7 +9,9 @@ might great old year off come since against right came take used himself few hou
 thought went say part once general high upon school every does got united left number course war until always away something fact water though public put
 less four next five almost enough government system better night hand later point program city business give group toward young days let room within
 side social present given several order national possible rather second face per among form often early important configuration state-of-the-art
-internationalization responsibilities characterisation implementation don't it's we've O'Neill re-evaluate long-term follow-up e.g. i.e.`.split(/\s+/)
+internationalization responsibilities characterisation implementation don't it's we've O'Neill re-evaluate long-term follow-up e.g. i.e.`.split(
+    /\s+/,
+  )
 
 /** Deterministic numbers in [0, 1) (mulberry32). */
 export function randomOf(seed: number): () => number {
@@ -40,7 +43,7 @@ export function proseOf(seed: number, chars: number): string {
     () => `"${pick(WORDS)} ${pick(WORDS)},"`,
   ]
   const words: string[] = []
-  for (let length = 0, inSentence = 0; length < chars; ) {
+  for (let length = 0, inSentence = 0; length < chars;) {
     const word = random() < 0.06 ? pick(odd)() : pick(WORDS)
     const isLast = ++inSentence > 5 && random() < 0.1
     words.push(isLast ? `${word}.` : random() < 0.06 ? `${word},` : word)

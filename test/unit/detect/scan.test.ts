@@ -16,7 +16,10 @@ describe('scanning', () => {
   it('answers at once for short texts and leaves threads alone', () => {
     const result = detection.scan(['to jo@example.com', '', 'none'], [EMAIL], 1000)
     assert(!(result instanceof Promise))
-    assert.deepEqual(result.findings.map(({ length }) => length), [1, 0, 0])
+    assert.deepEqual(
+      result.findings.map(({ length }) => length),
+      [1, 0, 0],
+    )
   })
 
   it('sends long texts to the pool and finds there what it finds here', async () => {
@@ -38,7 +41,11 @@ describe('scanning', () => {
 
   it('keeps findings of different detectors apart', () => {
     const text = `${proseOf(2, 300)}${NEEDLE}`
-    for (const [name, count] of [[EMAIL, 1], ['standard.detectors.phone', 0], [EMAIL, 1]] as const) {
+    for (const [name, count] of [
+      [EMAIL, 1],
+      ['standard.detectors.phone', 0],
+      [EMAIL, 1],
+    ] as const) {
       const result = detection.scan([text], [name], 1000)
       assert(!(result instanceof Promise))
       assert.equal(result.findings[0]!.length, count)
@@ -64,7 +71,11 @@ describe('scanning', () => {
   })
 
   it('calls detectors failed when a check throws, not empty', async () => {
-    const broken = createDetection([detector('d', { patterns: ['x{3}'], checks: ['bad'] })], new Map([['bad', () => assert.fail('broken check')]]), { workers: 1 })
+    const broken = createDetection(
+      [detector('d', { patterns: ['x{3}'], checks: ['bad'] })],
+      new Map([['bad', () => assert.fail('broken check')]]),
+      { workers: 1 },
+    )
     assert.deepEqual(broken.scan(['xxx'], ['d'], 1000), { findings: [[]], failed: ['d'] })
     assert.deepEqual(await broken.scan([`${'y '.repeat(9000)}xxx`], ['d'], 10_000), { findings: [[]], failed: ['d'] })
     await broken.close()
@@ -78,7 +89,10 @@ describe('the cache of findings', () => {
     cache.put('b', [])
     cache.get('a')
     cache.put('c', [])
-    assert.deepEqual(['a', 'b', 'c'].map((text) => cache.get(text) !== undefined), [true, false, true])
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((text) => cache.get(text) !== undefined),
+      [true, false, true],
+    )
   })
 
   it('stays within its bytes and never keeps one giant', () => {

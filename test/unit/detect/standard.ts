@@ -16,14 +16,20 @@ const MODULE = 'standard.detectors.'
 
 export const checks = new Map((pii.vocabulary?.({}).checks ?? []).map(({ name, test }) => [name, test]))
 
-const blocks = [...readFileSync(FILE, 'utf8').matchAll(/^detector (\w+) \{\n(.*?)^\}/gms)].map(([, name, body]) => ({ name: name!, lines: body!.trim().split('\n') }))
-const clause = (lines: readonly string[], word: string): string[] => lines.flatMap((line) => (line.trim().startsWith(`${word} `) ? [line.trim().slice(word.length).trim()] : []))
+const blocks = [...readFileSync(FILE, 'utf8').matchAll(/^detector (\w+) \{\n(.*?)^\}/gms)].map(([, name, body]) => ({
+  name: name!,
+  lines: body!.trim().split('\n'),
+}))
+const clause = (lines: readonly string[], word: string): string[] =>
+  lines.flatMap((line) => (line.trim().startsWith(`${word} `) ? [line.trim().slice(word.length).trim()] : []))
 const texts = (line = ''): string[] => [...line.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(([quoted]) => JSON.parse(quoted) as string)
 
 export const specs: readonly DetectorSpec[] = blocks.map(({ name, lines }) => ({
   ...detector(MODULE + name, {}),
   patterns: clause(lines, 'pattern').map((pattern) => ({ source: pattern.slice(1, -1), minLength: 0, maxLength: null, literals: [] })),
-  any: clause(lines, 'any').flatMap((names) => names.split(/,\s*/)).map((member) => MODULE + member),
+  any: clause(lines, 'any')
+    .flatMap((names) => names.split(/,\s*/))
+    .map((member) => MODULE + member),
   checks: clause(lines, 'check').flatMap((names) => names.split(/,\s*/)),
   near: clause(lines, 'near').map((line) => {
     const [, withinChars, adds] = /within (\d+) chars adds ([\d.]+)/.exec(line)!
@@ -32,12 +38,19 @@ export const specs: readonly DetectorSpec[] = blocks.map(({ name, lines }) => ({
   score: Number(clause(lines, 'score')[0] ?? 0),
 }))
 
-export const samples: readonly Sample[] = blocks.map(({ name, lines }) => ({ name: MODULE + name, examples: texts(clause(lines, 'examples')[0]), never: texts(clause(lines, 'never')[0]) }))
+export const samples: readonly Sample[] = blocks.map(({ name, lines }) => ({
+  name: MODULE + name,
+  examples: texts(clause(lines, 'examples')[0]),
+  never: texts(clause(lines, 'never')[0]),
+}))
 
 export const ALL = [`${MODULE}personal`, `${MODULE}secret`]
 
 /** A detector with nothing but what is given. */
-export function detector(name: string, given: Partial<Omit<DetectorSpec, 'patterns'>> & { readonly patterns?: readonly string[] }): DetectorSpec {
+export function detector(
+  name: string,
+  given: Partial<Omit<DetectorSpec, 'patterns'>> & { readonly patterns?: readonly string[] },
+): DetectorSpec {
   const { patterns = [], ...rest } = given
   return {
     name,

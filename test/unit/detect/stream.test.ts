@@ -60,7 +60,26 @@ function cut(text: string, places: readonly number[]): readonly string[] {
 }
 
 const places = fc.array(fc.nat(), { maxLength: 12 })
-const pieces = fc.constantFrom(...samples.flatMap(({ examples, never }) => [...examples, ...never]), ' ', '\n', 'card ', 'ssn ', '-', '1', '4111', 'AKIA', '@', '.', '\u200b', '\u{1d7d2}', '\ud835', 'é', 'call ', 'eyJ', '５')
+const pieces = fc.constantFrom(
+  ...samples.flatMap(({ examples, never }) => [...examples, ...never]),
+  ' ',
+  '\n',
+  'card ',
+  'ssn ',
+  '-',
+  '1',
+  '4111',
+  'AKIA',
+  '@',
+  '.',
+  '\u200b',
+  '\u{1d7d2}',
+  '\ud835',
+  'é',
+  'call ',
+  'eyJ',
+  '５',
+)
 
 describe('the stream scanner', () => {
   it('releases the text and the findings of one scan, for any chunking, with detectors of all kinds', () => {
@@ -72,9 +91,13 @@ describe('the stream scanner', () => {
   })
 
   it('does so with the standard detectors over what they look for', () => {
-    const text = fc.array(fc.oneof({ weight: 3, arbitrary: pieces }, { weight: 1, arbitrary: fc.string({ maxLength: 4 }) }), { maxLength: 12 }).map((parts) => parts.join(''))
+    const text = fc
+      .array(fc.oneof({ weight: 3, arbitrary: pieces }, { weight: 1, arbitrary: fc.string({ maxLength: 4 }) }), { maxLength: 12 })
+      .map((parts) => parts.join(''))
     fc.assert(
-      fc.property(text, places, (text, places) => assert.deepEqual(run(standard.openStream(ALL), cut(text, places)), unary(standard, ALL, text))),
+      fc.property(text, places, (text, places) =>
+        assert.deepEqual(run(standard.openStream(ALL), cut(text, places)), unary(standard, ALL, text)),
+      ),
       { numRuns: RUNS, seed: 5 },
     )
   })
@@ -89,7 +112,10 @@ describe('the stream scanner', () => {
   it('finds a credential that is split over chunks', () => {
     const { text, findings } = run(standard.openStream(['standard.detectors.secret']), ['use AKIAQ3EG', 'RIF7XN2TZ5KM now'])
     assert.equal(text, 'use AKIAQ3EGRIF7XN2TZ5KM now')
-    assert.deepEqual(findings.map(({ detector, start, end }) => [detector, text.slice(start, end)]), [['standard.detectors.api_key', 'AKIAQ3EGRIF7XN2TZ5KM']])
+    assert.deepEqual(
+      findings.map(({ detector, start, end }) => [detector, text.slice(start, end)]),
+      [['standard.detectors.api_key', 'AKIAQ3EGRIF7XN2TZ5KM']],
+    )
   })
 
   it('holds back the current word of ordinary prose, never more than 24 characters', () => {
@@ -119,7 +145,10 @@ describe('the stream scanner', () => {
     assert.equal(stream.push('x'.repeat(39)).text, '')
     const { text, findings } = stream.push(' y')
     assert.equal(text, `4111111111111111 ${'x'.repeat(39)} y`)
-    assert.deepEqual(findings.map(({ start, end, score }) => [start, end, score]), [[0, 16, 0.6]])
+    assert.deepEqual(
+      findings.map(({ start, end, score }) => [start, end, score]),
+      [[0, 16, 0.6]],
+    )
   })
 
   it('never parts the two halves of a character', () => {

@@ -37,7 +37,8 @@ describe('the analysis of patterns', () => {
     ['(?:token)?x[0-9]', []],
     ['(?:secret){2,3}', ['secret']],
   ]
-  for (const [source, expected] of literals) it(`finds the literals of /${source}/`, () => assert.deepEqual(analysePattern(source).literals, expected))
+  for (const [source, expected] of literals)
+    it(`finds the literals of /${source}/`, () => assert.deepEqual(analysePattern(source).literals, expected))
 
   const problems: readonly (readonly [source: string, message: RegExp])[] = [
     ['a(?=b)', /look-around/],
@@ -69,7 +70,16 @@ describe('the analysis of patterns', () => {
   }
 
   it('lets pass what only looks like a mistake', () => {
-    for (const source of ['[^abc]', '[A-Za-z]', String.raw`\(\?=a\)`, String.raw`[\w|]`, String.raw`\\p`, 'a{1000}', '[+/|]x', String.raw`\x41`]) {
+    for (const source of [
+      '[^abc]',
+      '[A-Za-z]',
+      String.raw`\(\?=a\)`,
+      String.raw`[\w|]`,
+      String.raw`\\p`,
+      'a{1000}',
+      '[+/|]x',
+      String.raw`\x41`,
+    ]) {
       assert.deepEqual(analysePattern(source).problems, [], source)
     }
   })

@@ -35,7 +35,8 @@ function retryAfterMs(reply: FailureReply): number | null {
   if (ms !== null) return ms
   const value = reply.header('retry-after')
   const seconds = boundedMs(value, 1000)
-  if (seconds !== null || value === null) return seconds
+  // Date.parse takes nearly anything; an HTTP date begins with its weekday.
+  if (seconds !== null || value === null || !/^[A-Z][a-z]{2}/.test(value)) return seconds
   const until = Date.parse(value) - Date.now()
   return Number.isNaN(until) ? null : Math.min(Math.max(0, until), MAX_RETRY_AFTER_MS)
 }

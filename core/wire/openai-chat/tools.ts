@@ -6,7 +6,8 @@ import type { RequestView } from './view.ts'
 
 /** Types of tools that the client runs; every other type is run by the provider. */
 const CLIENT_TYPES = new Set(['function', 'custom'])
-const FUNCTION_MEMBERS = new Set(['name', 'strict'])
+/** Members whose names say nothing. */
+const FUNCTION_MEMBERS = new Set(['description', 'parameters', 'strict', 'format'])
 const TOOL_MEMBERS = new Set(['type', 'function', 'custom'])
 
 export function readTools(tools: Json, view: RequestView): void {
@@ -36,6 +37,8 @@ function readDefinition(definition: JsonObject, path: BodyPath, view: RequestVie
   view.tools.push({ name, source: 'client' })
   view.fixed('prompt.definitions', name, [...path, 'name'])
   for (const member in definition) {
-    if (!FUNCTION_MEMBERS.has(member)) view.whole('prompt.definitions', definition[member]!, [...path, member])
+    if (member === 'name') continue
+    if (!FUNCTION_MEMBERS.has(member)) view.fixed('prompt.definitions', member, [...path, member])
+    view.whole('prompt.definitions', definition[member]!, [...path, member])
   }
 }

@@ -81,7 +81,7 @@ describe('wire: parse', () => {
     assert.ok(inbound.faithful)
     const seen = inbound.parts.find(({ text }) => text === 'write to jo@example.com')
     assert.deepEqual(seen && [seen.location, seen.rewritable, seen.path], ['prompt.definitions', true, ['new_thing']])
-    const deep = inbound.parts.find(({ path }) => path[0] === 'deep' && path.length === 1 && false) ?? inbound.parts.find(({ text }) => text.includes('call me'))
+    const deep = inbound.parts.find(({ text }) => text.includes('call me'))
     assert.equal(deep?.rewritable, false)
     assert.match(deep!.text, /4111111111111111/)
   })

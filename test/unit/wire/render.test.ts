@@ -16,7 +16,8 @@ function rendered(body: string, set: Members, options: { params?: Members; edits
 function expected(body: string, set: Members): unknown {
   const entries = new Map(Object.entries(JSON.parse(body) as Members))
   for (const [name, value] of Object.entries(set)) value === null ? entries.delete(name) : entries.set(name, value)
-  return Object.fromEntries(entries)
+  // JSON has no minus zero.
+  return JSON.parse(JSON.stringify(Object.fromEntries(entries)))
 }
 
 const HEAD = '"messages":[{"role":"user","content":"x"}]'
@@ -66,9 +67,8 @@ describe('wire: render', () => {
   })
 
   it('always means the body with its members set, whatever JSON a client writes', () => {
-    const names = fc.oneof(fc.constantFrom('n', 'user', 'zeta', '__proto__', 'a"b', 'é', 'constructor', ''), fc.string({ maxLength: 4 }))
-    const value = fc.jsonValue({ maxDepth: 3, noUnicodeString: false }) as fc.Arbitrary<Json>
-    const extra = fc.dictionary(names.filter((name) => name === 'zeta' || name === 'é' || name === '__proto__' || name.startsWith('a"')), value, { maxKeys: 4 })
+    const value = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>
+    const extra = fc.dictionary(fc.oneof(fc.constantFrom('zeta', 'é', '__proto__', 'a"b', 'constructor', ''), fc.string({ maxLength: 4 }).map((name) => `x${name}`)), value, { maxKeys: 4 })
     const set = fc.dictionary(fc.constantFrom('zeta', 'é', 'model', 'added', 'a"b'), value, { maxKeys: 4 })
     const space = fc.constantFrom(undefined, 1, '\t')
     fc.assert(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { openaiChat } from '../../../core/wire/openai-chat/index.ts'
+import type { StreamSummary } from '../../../core/wire/port.ts'
 import { chunk, open, payloadsOf, replacing, RUNS, SEED, writeThrough } from './helpers.ts'
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 }
@@ -101,11 +102,11 @@ describe('wire: stream writer', () => {
       const writer = openaiChat.openStream({ guard: open, wantsUsage: false, model: 'm' })
       const take = (body: object): string => writer.chunk({ type: 'chunk', body: body as never, raw: null })
       take({ ...chunk({ content: 'four' }), usage: null })
-      assert.equal(writer.seen.usage, null)
+      assert.ok(writer.seen.usage === null)
       take(chunk({ tool_calls: [{ index: 0, function: { name: 'f', arguments: '{}' } }, { index: 1, function: { name: 'g', arguments: '' } }] }))
       take(chunk({}, 'stop', 1))
       assert.equal(take(last), '')
-      const { usage, finishReason, choices, toolCalls, textChars } = writer.seen
+      const { usage, finishReason, choices, toolCalls, textChars } = writer.seen as StreamSummary
       assert.deepEqual({ prompt: usage?.prompt, finishReason, choices, toolCalls, textChars }, { prompt: 3, finishReason: 'stop', choices: 2, toolCalls: 2, textChars: 6 })
     })
   })

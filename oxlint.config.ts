@@ -120,6 +120,9 @@ export default defineConfig({
     'typescript/await-thenable': 'off',
     'typescript/unbound-method': 'off',
     'unicorn/no-thenable': 'off',
+    // JSON values and texts by code point are meant where `String` and `...` meet them.
+    'typescript/no-base-to-string': 'off',
+    'typescript/no-misused-spread': 'off',
     'unicorn/no-new-array': 'off',
   },
   overrides: [

@@ -1,5 +1,5 @@
 // The whole suite: checks first, then mocha in groups that run beside each other. `npm test`, or `npm test -- unit e2e` for some groups;
-// `--long` runs every property whole; `--no-checks` leaves the checks out. The last line says `N passed, N failed`.
+// (a test of the README names them in SALLYPORT_TEST_GROUPS); `--long` runs every property whole; `--no-checks` leaves the checks out. The last line says `N passed, N failed`.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -23,7 +23,8 @@ interface Outcome {
 const root = join(import.meta.dirname, '..')
 const flags = process.argv.slice(2)
 const isLong = flags.includes('--long')
-const wanted = flags.filter((flag) => !flag.startsWith('--'))
+const inherited = process.env['SALLYPORT_TEST_GROUPS']?.split(',') ?? []
+const wanted = [...flags.filter((flag) => !flag.startsWith('--')), ...inherited]
 const scratch = mkdtempSync(join(tmpdir(), 'sallyport-run-'))
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
@@ -50,18 +51,28 @@ function jobs(): readonly Job[] {
 
 /** End-to-end files start gateways of their own and share nothing, so each is a group. */
 const filesOf = (group: string): string[] =>
-  readdirSync(join(root, 'test', group)).filter((name) => name.endsWith('.test.ts')).map((name) => `${group}/${name.replace('.test.ts', '')}`)
+  readdirSync(join(root, 'test', group))
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `${group}/${name.replace('.test.ts', '')}`)
 
 function mochaJob(name: string): Job {
   const pattern = existsSync(join(root, 'test', `${name}.test.ts`)) ? `test/${name}.test.ts` : `test/${name}/**/*.test.ts`
-  return { name, isMocha: true, command: ['mocha', '--reporter', 'test/support/reporter.cjs', '--timeout', isLong ? '600000' : '60000', pattern] }
+  return {
+    name,
+    isMocha: true,
+    command: ['mocha', '--reporter', 'test/support/reporter.cjs', '--timeout', isLong ? '600000' : '60000', pattern],
+  }
 }
 
 function run(job: Job, index: number): Promise<Outcome> {
   const began = performance.now()
   const stats = join(scratch, `${index}.json`)
   const [command, ...args] = job.command
-  const child = spawn(command!, args, { cwd: root, env: { ...environment, SALLYPORT_TEST_STATS: stats }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command!, args, {
+    cwd: root,
+    env: { ...environment, SALLYPORT_TEST_STATS: stats },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -76,13 +87,17 @@ function finish(job: Job, code: number, output: string, stats: string, began: nu
   const numbers = job.isMocha ? readStats(stats) : { passes: code === 0 ? 1 : 0, failures: code === 0 ? 0 : 1, pending: 0 }
   // A run that died, or failed outside its tests, must not pass for its numbers.
   const failed = numbers.failures === 0 && code !== 0 ? 1 : numbers.failures
-  console.log(`${failed === 0 ? '✓' : '✗'} ${job.name.padEnd(28)} ${String(numbers.passes).padStart(5)} passed ${failed > 0 ? `${failed} failed ` : ''}${seconds.toFixed(1)} s`)
+  console.log(
+    `${failed === 0 ? '✓' : '✗'} ${job.name.padEnd(28)} ${String(numbers.passes).padStart(5)} passed ${failed > 0 ? `${failed} failed ` : ''}${seconds.toFixed(1)} s`,
+  )
   if (output.trim() !== '' && (failed > 0 || numbers.pending > 0)) console.log(output.trimEnd().replaceAll(/^/gm, '    '))
   return { name: job.name, passed: numbers.passes, failed, pending: numbers.pending, seconds }
 }
 
 function readStats(path: string): { passes: number; failures: number; pending: number } {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { passes: number; failures: number; pending: number }) : { passes: 0, failures: 1, pending: 0 }
+  return existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8')) as { passes: number; failures: number; pending: number })
+    : { passes: 0, failures: 1, pending: 0 }
 }
 
 async function runAll(all: readonly Job[], width: number): Promise<readonly Outcome[]> {

@@ -5,7 +5,8 @@ import type { FailureClass, UpstreamFailure } from './answer.ts'
 const MAX_MESSAGE_CHARS = 1000
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000
 /** Keys by their usual prefixes, bearer tokens, and any long run without a break that is no word. */
-const CREDENTIAL = /\b(?:(?:sk|pk|rk|xai|gsk|sp_live|api[-_]?key|key)[-_][\w*.-]{6,}|AIza[\w-]{10,}|Bearer\s+[\w.~+/*=-]{6,}|(?=\w*\d)(?=\w*[A-Za-z])\w{32,})/gi
+const CREDENTIAL =
+  /\b(?:(?:sk|pk|rk|xai|gsk|sp_live|api[-_]?key|key)[-_][\w*.-]{6,}|AIza[\w-]{10,}|Bearer\s+[\w.~+/*=-]{6,}|(?=\w*\d)(?=\w*[A-Za-z])\w{32,})/gi
 
 export interface FailureReply {
   readonly status: number
@@ -26,7 +27,10 @@ export function failureFrom(reply: FailureReply, failureClass: FailureClass, mes
 export function safeMessage(message: string): string {
   // Cut before searching too, so that the cost is bounded; a key across the cut loses its end and is cut off again below.
   const bounded = message.slice(0, 2 * MAX_MESSAGE_CHARS).replace(CREDENTIAL, '[credential]')
-  return bounded.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim().slice(0, MAX_MESSAGE_CHARS)
+  return bounded
+    .replace(/[\p{Cc}\p{Cs}]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_MESSAGE_CHARS)
 }
 
 /** `retry-after-ms`, else `retry-after` in seconds or as a date (RFC 9110, 10.2.3); null when it says nothing sensible. */

@@ -12,7 +12,12 @@ export interface DialectWire {
   /** The outgoing request for providers; lazy, and the client's own bytes wherever nothing changed. */
   render(outgoing: OutgoingRequest): RenderedRequest
   /** The answer with new texts, as bytes for the client (the upstream's own where nothing changed). */
-  writeAnswer(answer: Answer, edits: readonly TextEdit[], model: string, extra: JsonObject | null): { readonly bytes: Buffer; readonly body: JsonObject }
+  writeAnswer(
+    answer: Answer,
+    edits: readonly TextEdit[],
+    model: string,
+    extra: JsonObject | null,
+  ): { readonly bytes: Buffer; readonly body: JsonObject }
   writeError(error: GatewayError, requestId: string): Buffer
   /** The error event that ends a broken stream, as SSE bytes. */
   writeStreamError(error: GatewayError, requestId: string): Buffer

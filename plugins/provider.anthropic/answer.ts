@@ -43,7 +43,8 @@ export function isToolUse(block: JsonObject): boolean {
 }
 
 function chatMessage(blocks: readonly JsonObject[]): JsonObject {
-  const join = (type: string, member: string): string => blocks.map((block) => (block.type === type && isText(block[member]) ? block[member] : '')).join('')
+  const join = (type: string, member: string): string =>
+    blocks.map((block) => (block.type === type && isText(block[member]) ? block[member] : '')).join('')
   const text = join('text', 'text')
   const thinking = join('thinking', 'thinking')
   const calls = blocks.filter(isToolUse).map(({ id, name, input }): JsonObject => {

@@ -1,5 +1,13 @@
 // What Anthropic's errors mean (docs.anthropic.com, "Errors"), in the classes that decide what may be tried next.
-import { classOfStatus, failureFrom, type FailureClass, type Json, type JsonObject, type UpstreamFailure, type UpstreamReply } from '../../core/plugin/index.ts'
+import {
+  classOfStatus,
+  failureFrom,
+  type FailureClass,
+  type Json,
+  type JsonObject,
+  type UpstreamFailure,
+  type UpstreamReply,
+} from '../../core/plugin/index.ts'
 import { isObject, isText, parseOrUndefined } from './json.ts'
 
 const CLASSES: { readonly [type: string]: FailureClass } = {
@@ -24,7 +32,11 @@ export function failureOf(reply: UpstreamReply): UpstreamFailure {
 /** For an `error` event inside a stream, where the status said that all was well. */
 export function failureOfEvent(value: Json | undefined): UpstreamFailure {
   const error = isObject(value) ? value : null
-  return failureFrom({ status: 200, header: () => null }, classOf(500, error), messageOf(error) ?? 'the provider ended its stream with an error')
+  return failureFrom(
+    { status: 200, header: () => null },
+    classOf(500, error),
+    messageOf(error) ?? 'the provider ended its stream with an error',
+  )
 }
 
 function classOf(status: number, error: JsonObject | null): FailureClass {

@@ -47,7 +47,8 @@ function idOfFunction(name: Json | undefined): string {
 function toolUse(id: Json, call: JsonObject): JsonObject {
   const source = isText(call.arguments) ? call.arguments : ''
   const input = source.trim() === '' ? {} : parseOrUndefined(source)
-  if (!isObject(input)) throw new Error(`The arguments of the tool call \`${String(call.name)}\` are no JSON object, which Anthropic models require.`)
+  if (!isObject(input))
+    throw new Error(`The arguments of the tool call \`${String(call.name)}\` are no JSON object, which Anthropic models require.`)
   return { type: 'tool_use', id, name: call.name ?? '', input }
 }
 

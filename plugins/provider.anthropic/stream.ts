@@ -3,7 +3,15 @@ import { failureOfEvent } from './failure.ts'
 import { finishReasonOf } from './answer.ts'
 import { isObject, isText, parseOrUndefined } from './json.ts'
 import { mergeUsage, usageBody } from './usage.ts'
-import { SseParser, type FailureClass, type Json, type JsonObject, type StreamEvent, type StreamReader, type Usage } from '../../core/plugin/index.ts'
+import {
+  SseParser,
+  type FailureClass,
+  type Json,
+  type JsonObject,
+  type StreamEvent,
+  type StreamReader,
+  type Usage,
+} from '../../core/plugin/index.ts'
 
 /** A tool call that is open: its number among the calls, and whether any of its arguments came. */
 interface OpenCall {
@@ -60,7 +68,10 @@ export class MessagesStreamReader implements StreamReader {
 
   #fail(failureClass: FailureClass, message: string): void {
     this.#isOver = true
-    this.#events.push({ type: 'error', failure: { class: failureClass, status: 200, message, retryAfterMs: null, upstreamRequestId: null } })
+    this.#events.push({
+      type: 'error',
+      failure: { class: failureClass, status: 200, message, retryAfterMs: null, upstreamRequestId: null },
+    })
   }
 
   #read(data: string): void {
@@ -94,7 +105,9 @@ export class MessagesStreamReader implements StreamReader {
     if (block.type !== 'tool_use') return
     const call: OpenCall = { index: this.#callCount++, input: block.input ?? {}, hasArguments: false }
     this.#calls.set(index, call)
-    this.#emit({ tool_calls: [{ index: call.index, id: block.id ?? '', type: 'function', function: { name: block.name ?? '', arguments: '' } }] })
+    this.#emit({
+      tool_calls: [{ index: call.index, id: block.id ?? '', type: 'function', function: { name: block.name ?? '', arguments: '' } }],
+    })
   }
 
   #continueBlock({ index, delta }: JsonObject): void {
@@ -120,7 +133,7 @@ export class MessagesStreamReader implements StreamReader {
 
   #finish({ delta, usage }: JsonObject): void {
     this.#usage = mergeUsage(this.#usage, usage)
-    if (isObject(delta) && delta.stop_reason != null) this.#emit({}, finishReasonOf(delta.stop_reason))
+    if (isObject(delta) && isText(delta.stop_reason)) this.#emit({}, finishReasonOf(delta.stop_reason))
   }
 
   #stop(): void {

@@ -4,7 +4,15 @@ import type { HttpCall, Json, Plugin, ProviderAdapter, RenderedRequest, Target }
 
 const DEFAULT_ENDPOINT = 'https://api.openai.com/v1'
 /** Headers that a policy may add; all others stay inside. Those of the client never get here. */
-const ALLOWED_HEADERS = new Set(['openai-organization', 'openai-project', 'openai-beta', 'http-referer', 'traceparent', 'tracestate', 'baggage'])
+const ALLOWED_HEADERS = new Set([
+  'openai-organization',
+  'openai-project',
+  'openai-beta',
+  'http-referer',
+  'traceparent',
+  'tracestate',
+  'baggage',
+])
 /** Custom headers, except those by which proxies are told who is calling. */
 const ALLOWED_PREFIX = /^x-(?!forwarded|real-ip|api-key|amz-|sallyport-)[a-z0-9-]+$/
 
@@ -49,7 +57,10 @@ function additions(request: RenderedRequest, target: Target): { readonly [name: 
   if (request.stream) {
     const options = body.stream_options
     // Without the usage chunk nobody would know what a stream cost.
-    set.stream_options = { ...(typeof options === 'object' && options !== null && !Array.isArray(options) ? options : {}), include_usage: true }
+    set.stream_options = {
+      ...(typeof options === 'object' && options !== null && !Array.isArray(options) ? options : {}),
+      include_usage: true,
+    }
   }
   const { max_tokens: older, max_completion_tokens: newer } = body
   // OpenAI refuses both at once; policies may have added the one that the client did not use.

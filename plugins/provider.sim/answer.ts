@@ -40,7 +40,8 @@ export function simulate(body: JsonObject, pace: SimPace, nowSeconds: number): S
   const model = String(body.model)
   if (!isSimModel(model)) return refusal(404, 'model_not_found', `The model \`${model}\` does not exist.`)
   if (model === 'sim-error-500') return refusal(500, 'server_error', 'This simulated model always fails.')
-  if (model === 'sim-error-429') return refusal(429, 'rate_limit_exceeded', 'This simulated model always limits the rate.', { 'retry-after': '1' })
+  if (model === 'sim-error-429')
+    return refusal(429, 'rate_limit_exceeded', 'This simulated model always limits the rate.', { 'retry-after': '1' })
   const head = { id: 'chatcmpl-sim', created: nowSeconds, model }
   const count = typeof body.n === 'number' ? body.n : 1
   const choices = Array.from({ length: count }, (_, index) => bound(choose(model, body, index), body))
@@ -78,7 +79,12 @@ function unary(model: SimModel, head: JsonObject, choices: readonly Bounded[], b
   const answer = {
     ...head,
     object: 'chat.completion',
-    choices: choices.map((choice, index) => ({ index, message: messageOf(choice, index), logprobs: null, finish_reason: choice.finishReason })),
+    choices: choices.map((choice, index) => ({
+      index,
+      message: messageOf(choice, index),
+      logprobs: null,
+      finish_reason: choice.finishReason,
+    })),
     usage: usageOf(body, choices),
   }
   return { status: 200, headers: JSON_TYPE, pieces: [{ afterMs: 0, bytes: Buffer.from(JSON.stringify(answer)) }], isWhole: true }
@@ -95,21 +101,39 @@ function streamed(model: SimModel, head: JsonObject, choices: readonly Bounded[]
   const wantsUsage = (body.stream_options as JsonObject | undefined)?.include_usage === true
   const piece = (choice: number, delta: JsonObject, finishReason: string | null, wait: number): SimPiece => ({
     afterMs: wait,
-    bytes: event({ ...head, object: 'chat.completion.chunk', choices: [{ index: choice, delta, logprobs: null, finish_reason: finishReason }], ...(wantsUsage ? { usage: null } : {}) }),
+    bytes: event({
+      ...head,
+      object: 'chat.completion.chunk',
+      choices: [{ index: choice, delta, logprobs: null, finish_reason: finishReason }],
+      ...(wantsUsage ? { usage: null } : {}),
+    }),
   })
-  const pieces = choices.flatMap((choice, index) => deltasOf(choice, index).map(({ delta, isText }) => piece(index, delta, null, isText ? afterMs : 0)))
+  const pieces = choices.flatMap((choice, index) =>
+    deltasOf(choice, index).map(({ delta, isText }) => piece(index, delta, null, isText ? afterMs : 0)),
+  )
   if (model === 'sim-dies') return { status: 200, headers: SSE, pieces: pieces.slice(0, DIES_AFTER_TOKENS + 1), isWhole: false }
   pieces.push(...choices.map(({ finishReason }, index) => piece(index, {}, finishReason, 0)))
-  if (wantsUsage) pieces.push({ afterMs: 0, bytes: event({ ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(body, choices) }) })
+  if (wantsUsage)
+    pieces.push({ afterMs: 0, bytes: event({ ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(body, choices) }) })
   pieces.push({ afterMs: 0, bytes: Buffer.from('data: [DONE]\n\n') })
   return { status: 200, headers: SSE, pieces, isWhole: true }
 }
 
-function deltasOf({ tokens, callTokens, name }: Bounded, index: number): readonly { readonly delta: JsonObject; readonly isText: boolean }[] {
+function deltasOf(
+  { tokens, callTokens, name }: Bounded,
+  index: number,
+): readonly { readonly delta: JsonObject; readonly isText: boolean }[] {
   const role = { delta: { role: 'assistant', content: name === '' ? '' : null, refusal: null }, isText: false }
   if (name === '') return [role, ...tokens.map((content) => ({ delta: { content }, isText: true }))]
-  const start = { delta: { tool_calls: [{ index: 0, id: `call_sim_${index}`, type: 'function', function: { name, arguments: '' } }] }, isText: false }
-  return [role, start, ...callTokens.map((source) => ({ delta: { tool_calls: [{ index: 0, function: { arguments: source } }] }, isText: true }))]
+  const start = {
+    delta: { tool_calls: [{ index: 0, id: `call_sim_${index}`, type: 'function', function: { name, arguments: '' } }] },
+    isText: false,
+  }
+  return [
+    role,
+    start,
+    ...callTokens.map((source) => ({ delta: { tool_calls: [{ index: 0, function: { arguments: source } }] }, isText: true })),
+  ]
 }
 
 function event(chunk: JsonObject): Buffer {

@@ -38,7 +38,9 @@ function messagesOf(body: JsonObject): readonly JsonObject[] {
 }
 
 function promptText(body: JsonObject): string {
-  return messagesOf(body).map((message) => textOf(message.content)).join('\n')
+  return messagesOf(body)
+    .map((message) => textOf(message.content))
+    .join('\n')
 }
 
 function lastUserText(body: JsonObject): string {
@@ -62,7 +64,9 @@ function askedCall(text: string, body: JsonObject): SimCall | null {
 
 function offeredFunctions(body: JsonObject): readonly JsonObject[] {
   const tools = Array.isArray(body.tools) ? (body.tools as readonly JsonObject[]) : []
-  return tools.map((tool) => tool.function).filter((definition): definition is JsonObject => typeof definition === 'object' && definition !== null)
+  return tools
+    .map((tool) => tool.function)
+    .filter((definition): definition is JsonObject => typeof definition === 'object' && definition !== null)
 }
 
 function isJsonObject(text: string): boolean {
@@ -78,7 +82,9 @@ function isJsonObject(text: string): boolean {
 function sampleOf(schema: Json | undefined): JsonObject {
   const properties = (schema as JsonObject | undefined)?.properties
   if (typeof properties !== 'object' || properties === null) return {}
-  return Object.fromEntries(Object.entries(properties as JsonObject).map(([name, property]) => [name, sampleValue(property as JsonObject, name)]))
+  return Object.fromEntries(
+    Object.entries(properties as JsonObject).map(([name, property]) => [name, sampleValue(property as JsonObject, name)]),
+  )
 }
 
 function sampleValue(property: JsonObject, name: string): Json {

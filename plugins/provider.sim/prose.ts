@@ -1,10 +1,35 @@
 // Ordinary prose that depends on a seed text and says nothing: 60 to 200 tokens of plain sentences.
 
 const OPENINGS = ['In short,', 'As far as it goes,', 'Put simply,', 'At first sight,', 'In practice,', 'On reflection,']
-const SUBJECTS = ['the question', 'a good plan', 'this approach', 'the usual answer', 'a careful reader', 'the simplest way', 'every team', 'the next step']
+const SUBJECTS = [
+  'the question',
+  'a good plan',
+  'this approach',
+  'the usual answer',
+  'a careful reader',
+  'the simplest way',
+  'every team',
+  'the next step',
+]
 const VERBS = ['depends on', 'begins with', 'asks for', 'gains from', 'leads to', 'rests upon', 'leaves room for', 'is shaped by']
-const OBJECTS = ['a clear goal', 'the people involved', 'small and steady steps', 'what is already known', 'an honest measure', 'some patience', 'a second look', 'the details']
-const ENDINGS = ['', ', most of the time', ', and that is enough', ', which is easy to overlook', ', as experience shows', ', at least for now']
+const OBJECTS = [
+  'a clear goal',
+  'the people involved',
+  'small and steady steps',
+  'what is already known',
+  'an honest measure',
+  'some patience',
+  'a second look',
+  'the details',
+]
+const ENDINGS = [
+  '',
+  ', most of the time',
+  ', and that is enough',
+  ', which is easy to overlook',
+  ', as experience shows',
+  ', at least for now',
+]
 
 /** FNV-1a, 32 bits. */
 function hash(text: string): number {

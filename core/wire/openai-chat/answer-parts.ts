@@ -4,7 +4,20 @@ import type { BodyPath, CompletionLocation, Part } from '../../model/content.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 
 /** Members of a message that hold no text of the model. */
-const SILENT = new Set(['role', 'id', 'type', 'index', 'name', 'signature', 'data', 'expires_at', 'format', 'call_id', 'start_index', 'end_index'])
+const SILENT = new Set([
+  'role',
+  'id',
+  'type',
+  'index',
+  'name',
+  'signature',
+  'data',
+  'expires_at',
+  'format',
+  'call_id',
+  'start_index',
+  'end_index',
+])
 const REASONING = new Set(['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks'])
 
 export function answerParts(body: JsonObject): readonly Part[] {
@@ -31,7 +44,8 @@ function readCalls(calls: Json, path: BodyPath, parts: Part[]): void {
     if (!isObject(call)) return addAll(parts, 'completion.arguments', call, [...path, i])
     for (const name of ['function', 'custom']) if (call[name] !== undefined) readCall(call[name], [...path, i, name], parts)
     for (const name in call) {
-      if (!SILENT.has(name) && name !== 'function' && name !== 'custom') addAll(parts, 'completion.arguments', call[name]!, [...path, i, name])
+      if (!SILENT.has(name) && name !== 'function' && name !== 'custom')
+        addAll(parts, 'completion.arguments', call[name]!, [...path, i, name])
     }
   })
 }

@@ -1,6 +1,6 @@
 // Takes chunks apart for a guard and puts them together again with what it released. One text can stand in many chunks, so each
 // has a channel (`<choice>/text`, `<choice>/arguments/<call>`, …); nothing in a delta gets past the guard, known or not.
-import { isArray, isObject } from './json.ts'
+import { isArray, isGiven, isObject } from './json.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 import type { TextGuard } from '../port.ts'
 
@@ -46,14 +46,14 @@ export class ChunkRewriter {
       if (rewritten !== null) choices.push(rewritten)
     }
     const before = this.#before
-    if (choices.length > 0 || chunk.usage != null) before.push({ ...chunk, choices })
+    if (choices.length > 0 || isGiven(chunk.usage)) before.push({ ...chunk, choices })
     return before
   }
 
   /** Rests of all channels, in chunks like `head`. */
   flush(head: JsonObject): readonly JsonObject[] {
     this.#begin(head)
-    for (const channel of [...this.#open.values()]) this.#end(channel)
+    for (const channel of this.#open.values()) this.#end(channel)
     return this.#before
   }
 
@@ -67,7 +67,7 @@ export class ChunkRewriter {
   #rewriteChoice(choice: JsonObject): JsonObject | null {
     const index = typeof choice.index === 'number' ? choice.index : 0
     const delta = isObject(choice.delta) ? this.#rewriteDelta(choice.delta, index) : (choice.delta ?? {})
-    const isFinished = choice.finish_reason != null
+    const isFinished = isGiven(choice.finish_reason)
     if (isFinished) return this.#finishChoice(choice, delta, index)
     if (isObject(choice.delta) && isEmpty(delta) && !isEmpty(choice.delta)) return null
     return this.#assemble(choice, delta)
@@ -86,7 +86,7 @@ export class ChunkRewriter {
   #assemble(choice: JsonObject, delta: Json): JsonObject {
     const { text, ...rest } = choice
     const assembled: { [name: string]: Json } = { ...rest, delta }
-    if (choice.logprobs != null) assembled.logprobs = null
+    if (isGiven(choice.logprobs)) assembled.logprobs = null
     if (text !== undefined) assembled.text = typeof text === 'string' ? this.#whole(text) : null
     return assembled
   }
@@ -167,7 +167,7 @@ export class ChunkRewriter {
 
   /** Clients take reasoning as over when something else begins, and the arguments of a call when the next call begins. */
   #endThoseBefore(next: OpenChannel): void {
-    for (const channel of [...this.#open.values()]) {
+    for (const channel of this.#open.values()) {
       if (channel.choice !== next.choice || channel.kind === 'text') continue
       if (channel.kind === 'reasoning' ? next.kind !== 'reasoning' : next.kind === 'arguments') this.#end(channel)
     }
@@ -196,7 +196,9 @@ export class ChunkRewriter {
     if (typeof value === 'string') return this.#whole(value)
     if (isArray(value)) return value.map((item) => this.#rewriteWhole(item))
     if (!isObject(value)) return value
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, typeof item === 'string' && SILENT.has(name) ? item : this.#rewriteWhole(item)]))
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, typeof item === 'string' && SILENT.has(name) ? item : this.#rewriteWhole(item)]),
+    )
   }
 }
 

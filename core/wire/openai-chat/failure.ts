@@ -53,7 +53,8 @@ function classOf(status: number, error: JsonObject | null): FailureClass {
   if (named !== null) return named
   if (status === 404) return mentions(error, /model|deployment|engine/i) ? 'model_missing' : 'bad_request'
   if (status === 400 || status === 413) {
-    if (mentions(error, /context (?:length|window)|maximum context|too many (?:input )?tokens|prompt is too long/i)) return 'context_too_long'
+    if (mentions(error, /context (?:length|window)|maximum context|too many (?:input )?tokens|prompt is too long/i))
+      return 'context_too_long'
     if (mentions(error, /content (?:management policy|filter)/i)) return 'content_filtered'
   }
   return classOfStatus(status)

@@ -6,6 +6,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Neither absent nor null, which mean the same in this API. */
+export function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== undefined && value !== null
+}
+
 export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
 }

@@ -125,7 +125,8 @@ const FUNCTION_MEMBERS = new Set(['name', 'arguments'])
 
 function readFunctionCall(call: JsonObject, path: BodyPath, view: RequestView): void {
   view.fixed('prompt.definitions', needString(call.name, [...path, 'name']), [...path, 'name'])
-  if (call.arguments !== undefined) view.json('prompt.arguments', needString(call.arguments, [...path, 'arguments']), [...path, 'arguments'])
+  if (call.arguments !== undefined)
+    view.json('prompt.arguments', needString(call.arguments, [...path, 'arguments']), [...path, 'arguments'])
   view.rest('prompt.arguments', call, FUNCTION_MEMBERS, path)
 }
 

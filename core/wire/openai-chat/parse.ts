@@ -1,6 +1,6 @@
 // Parses a chat completion request once: refuses what is broken, and finds every text, reference and tool in it.
 import { isUtf8, isAscii } from 'node:buffer'
-import { GatewayError } from '../../errors/gateway-error.ts'
+import type { GatewayError } from '../../errors/gateway-error.ts'
 import { BadRequest, fail, needArray, needObject, needString, optionalBoolean, optionalCount, optionalNumber } from './check.ts'
 import { countMembers, scanLayout } from './layout.ts'
 import { isObject } from './json.ts'
@@ -86,13 +86,42 @@ function maxTokens(body: JsonObject): number | null {
   return older === null || newer === null ? (newer ?? older) : Math.max(older, newer)
 }
 
-const NUMBERS = new Set(['temperature', 'top_p', 'n', 'seed', 'max_tokens', 'max_completion_tokens', 'presence_penalty', 'frequency_penalty', 'top_logprobs', 'top_k', 'min_p'])
+const NUMBERS = new Set([
+  'temperature',
+  'top_p',
+  'n',
+  'seed',
+  'max_tokens',
+  'max_completion_tokens',
+  'presence_penalty',
+  'frequency_penalty',
+  'top_logprobs',
+  'top_k',
+  'min_p',
+])
 const BOOLEANS = new Set(['stream', 'store', 'logprobs', 'parallel_tool_calls'])
 const STRING_LISTS = new Set(['stop', 'metadata', 'user', 'safety_identifier', 'prompt_cache_key'])
 /** Content that a provider holds. */
-const REFERENCES = new Set(['previous_response_id', 'conversation', 'prompt', 'assistant_id', 'thread_id', 'container', 'file_ids', 'attachments'])
+const REFERENCES = new Set([
+  'previous_response_id',
+  'conversation',
+  'prompt',
+  'assistant_id',
+  'thread_id',
+  'container',
+  'file_ids',
+  'attachments',
+])
 /** Tools and look-ups that a provider runs, in OpenAI's API and in those that imitate it. */
-const SERVER_TOOLS = new Set(['web_search_options', 'web_search', 'search_parameters', 'enable_search', 'data_sources', 'plugins', 'mcp_servers'])
+const SERVER_TOOLS = new Set([
+  'web_search_options',
+  'web_search',
+  'search_parameters',
+  'enable_search',
+  'data_sources',
+  'plugins',
+  'mcp_servers',
+])
 
 function readMember(name: string, value: Json, view: RequestView): void {
   if (name === 'messages' || name === 'model' || value === null) return
@@ -101,7 +130,8 @@ function readMember(name: string, value: Json, view: RequestView): void {
   if (name === 'tools') return readTools(value, view)
   if (name === 'functions') return readFunctions(value, view)
   if (name === 'logit_bias') return readBias(needObject(value, [name]))
-  if (name === 'stream_options') return view.rest('prompt.definitions', needObject(value, [name]), new Set(['include_usage', 'include_obfuscation']), [name])
+  if (name === 'stream_options')
+    return view.rest('prompt.definitions', needObject(value, [name]), new Set(['include_usage', 'include_obfuscation']), [name])
   if (name === 'prediction') return readPrediction(needObject(value, [name]), view)
   if (STRING_LISTS.has(name)) return view.strings('prompt.definitions', value, [name])
   if (REFERENCES.has(name)) view.refer(name)
@@ -111,7 +141,18 @@ function readMember(name: string, value: Json, view: RequestView): void {
 }
 
 /** Members whose names say nothing; their values are seen like any other. */
-const KNOWN = new Set(['tool_choice', 'function_call', 'response_format', 'reasoning_effort', 'service_tier', 'verbosity', 'modalities', 'audio', 'prompt_cache_retention', 'reasoning'])
+const KNOWN = new Set([
+  'tool_choice',
+  'function_call',
+  'response_format',
+  'reasoning_effort',
+  'service_tier',
+  'verbosity',
+  'modalities',
+  'audio',
+  'prompt_cache_retention',
+  'reasoning',
+])
 
 function readPrediction(prediction: JsonObject, view: RequestView): void {
   readContent(prediction.content ?? null, 'prompt.assistant', ['prediction', 'content'], view)

@@ -4,7 +4,7 @@ import { answerParts } from './answer-parts.ts'
 import { countMembers, scanLayout } from './layout.ts'
 import { failureFrom } from '../../model/provider-failure.ts'
 import { failureOf, failureOfEvent } from './failure.ts'
-import { isArray, isObject } from './json.ts'
+import { isArray, isGiven, isObject } from './json.ts'
 import { SseParser } from '../../model/sse.ts'
 import { usageOf } from './usage.ts'
 import type { Answer, StreamEvent, UpstreamFailure, Usage } from '../../model/answer.ts'
@@ -26,7 +26,7 @@ function readAnswer(reply: UpstreamReply): Answer | UpstreamFailure {
   if (!layout.isShallow) return malformed('it nests too deeply')
   const body = parseOrUndefined(reply.body.toString())
   if (!isObject(body)) return malformed('it is no JSON object')
-  if (body.error !== undefined && body.error !== null && body.choices === undefined) return { ...failureOfEvent(body.error), status: reply.status }
+  if (isGiven(body.error) && body.choices === undefined) return { ...failureOfEvent(body.error), status: reply.status }
   const fault = faultOf(body)
   if (fault !== null) return malformed(fault)
   return answerOf(body, layout.members === countMembers(body) ? reply.body : null)
@@ -50,8 +50,8 @@ function faultOf(body: JsonObject): string | null {
   for (const choice of body.choices) {
     if (!isObject(choice) || !isObject(choice.message)) return 'a choice has no message'
     const { content, tool_calls: calls } = choice.message
-    if (content != null && typeof content !== 'string' && !isArray(content)) return 'the content of a message is no text'
-    if (calls != null && !isArray(calls)) return '`tool_calls` is no array'
+    if (isGiven(content) && typeof content !== 'string' && !isArray(content)) return 'the content of a message is no text'
+    if (isGiven(calls) && !isArray(calls)) return '`tool_calls` is no array'
   }
   return null
 }
@@ -115,31 +115,40 @@ class OpenaiStreamReader implements StreamReader {
     if (data === '[DONE]') return this.#last({ type: 'done' })
     const body = parseOrUndefined(data)
     if (!isObject(body)) return this.#last(this.#isEnding ? lost() : malformed('an event of the stream is no JSON object'))
-    if (body.error !== undefined && body.error !== null) return this.#last({ type: 'error', failure: failureOfEvent(body.error) })
+    if (isGiven(body.error)) return this.#last({ type: 'error', failure: failureOfEvent(body.error) })
     if (!this.#note(body)) return this.#last(malformed('an event of the stream is no chat completion chunk'))
-    this.#events.push({ type: 'chunk', body, raw: isSingleLine(data) ? data : null })
+    this.#events.push({ type: 'chunk', body, raw: isFaithful(data, body) ? data : null })
   }
 
   /** False if the chunk has not the shape of one. */
   #note(body: JsonObject): boolean {
-    if (body.usage != null) this.#usage = usageOf(body.usage) ?? this.#usage
+    if (isGiven(body.usage)) this.#usage = usageOf(body.usage) ?? this.#usage
     const choices = body.choices
-    if (choices === undefined || choices === null) return true
+    if (!isGiven(choices)) return true
     if (!isArray(choices)) return false
     for (const choice of choices) {
       if (!isObject(choice)) return false
       const delta = choice.delta
-      if (delta !== undefined && delta !== null && !isObject(delta)) return false
-      if (delta?.tool_calls != null && !isArray(delta.tool_calls)) return false
+      if (isGiven(delta) && !isObject(delta)) return false
+      if (isGiven(delta?.tool_calls) && !isArray(delta.tool_calls)) return false
       if (typeof choice.finish_reason === 'string') this.#hasFinished = true
     }
     return true
   }
 }
 
-/** Data over several lines cannot be written behind one `data:` again. */
-function isSingleLine(data: string): boolean {
-  return !data.includes('\n')
+/** Data over several lines cannot be written behind one `data:` again, and with a member named twice it says more than the body. */
+function isFaithful(data: string, body: JsonObject): boolean {
+  if (data.includes('\n')) return false
+  const members = countMembers(body)
+  // Every member has its colon, so as many colons as members are proof enough; most chunks need no scan.
+  return countColons(data) === members || scanLayout(data, MAX_DEPTH).members === members
+}
+
+function countColons(text: string): number {
+  let count = 0
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) count++
+  return count
 }
 
 function lost(): StreamEvent {

@@ -85,7 +85,13 @@ function changesOf(raw: Buffer, top: readonly MemberSpan[], set: Members): reado
 }
 
 /** Members at the end were removed, or new ones come: what follows the last member that stays is written anew. */
-function closeGap(raw: Buffer, top: readonly MemberSpan[], kept: MemberSpan | null, changes: ByteChange[], added: string): readonly ByteChange[] {
+function closeGap(
+  raw: Buffer,
+  top: readonly MemberSpan[],
+  kept: MemberSpan | null,
+  changes: ByteChange[],
+  added: string,
+): readonly ByteChange[] {
   const last = top.at(-1) ?? null
   if (added === '' && kept === last) return changes
   const start = kept?.valueEnd ?? raw.indexOf('{') + 1

@@ -1,7 +1,7 @@
 // Writes a streamed answer. While the guard is transparent the upstream's payloads pass as they came; else every text in a chunk
 // goes through the guard, and what it still holds is written before the choice ends.
 import { ChunkRewriter } from './chunk-rewriter.ts'
-import { isArray } from './json.ts'
+import { isArray, isGiven } from './json.ts'
 import { usageOf } from './usage.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 import type { StreamEvent, Usage } from '../../model/answer.ts'
@@ -33,7 +33,7 @@ class OpenaiStreamWriter implements StreamWriter {
     const { guard, wantsUsage, onChunk } = this.#options
     this.#head = body
     this.#summary.note(body)
-    const hidesUsage = !wantsUsage && body.usage != null
+    const hidesUsage = !wantsUsage && isGiven(body.usage)
     if (hidesUsage && isUsageOnly(body)) return ''
     if (guard.transparent && !this.#rewriter.isHolding && !hidesUsage) {
       onChunk?.(body)
@@ -69,7 +69,7 @@ class Summary implements StreamSummary {
   readonly #calls = new Map<number, Set<number>>()
 
   note(body: JsonObject): void {
-    if (body.usage != null) this.usage = usageOf(body.usage) ?? this.usage
+    if (isGiven(body.usage)) this.usage = usageOf(body.usage) ?? this.usage
     if (!isArray(body.choices)) return
     for (const choice of body.choices as readonly JsonObject[]) this.#noteChoice(choice)
   }
@@ -95,7 +95,8 @@ class Summary implements StreamSummary {
     const before = calls.size
     calls.add(typeof call.index === 'number' ? call.index : 0)
     this.toolCalls += calls.size - before
-    this.textChars += lengthOf((call.function as JsonObject | undefined)?.arguments) + lengthOf((call.custom as JsonObject | undefined)?.input)
+    this.textChars +=
+      lengthOf((call.function as JsonObject | undefined)?.arguments) + lengthOf((call.custom as JsonObject | undefined)?.input)
   }
 }
 

@@ -7,12 +7,17 @@ import type { RequestTool } from '../../model/request.ts'
 
 /** Words of the protocol itself; they say nothing that a guard would look for. */
 const PROTOCOL_WORDS = new Set(
-  ('user assistant system developer tool function text refusal image_url input_audio file audio auto none required any low medium high minimal xhigh max default flex ' +
-    'priority scale json_object json_schema grammar lark regex custom allowed_tools in-memory 24h wav mp3 flac opus pcm16 static content approximate ephemeral').split(' '),
+  (
+    'user assistant system developer tool function text refusal image_url input_audio file audio auto none required any low medium high minimal xhigh max default flex ' +
+    'priority scale json_object json_schema grammar lark regex custom allowed_tools in-memory 24h wav mp3 flac opus pcm16 static content approximate ephemeral'
+  ).split(' '),
 )
 
 /** Ids as providers make them. */
 const ISSUED_ID = /^(?:call|toolu|tool|fc|chatcmpl-tool|functions\.[\w-]+)[_:-]?[A-Za-z0-9_-]{0,64}$/
+
+const MAX_KINDS = 32
+const MAX_KIND_CHARS = 64
 
 export class RequestView {
   readonly parts: Part[] = []
@@ -72,14 +77,20 @@ export class RequestView {
   }
 
   refer(kind: string): void {
-    if (!this.references.includes(kind)) this.references.push(kind)
+    note(this.references, kind)
   }
 
   cannotScan(kind: string): void {
-    if (!this.unscanned.includes(kind)) this.unscanned.push(kind)
+    note(this.unscanned, kind)
   }
 
   serverTool(name: string): void {
-    if (!this.serverTools.includes(name)) this.serverTools.push(name)
+    note(this.serverTools, name)
   }
+}
+
+/** Kinds come from the client: a body with a million of them must cost no more than a million steps. */
+function note(list: string[], kind: string): void {
+  const bounded = list.length >= MAX_KINDS || kind.length > MAX_KIND_CHARS ? 'other' : kind
+  if (!list.includes(bounded)) list.push(bounded)
 }

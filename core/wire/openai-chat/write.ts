@@ -1,5 +1,5 @@
 // Writes answers and errors the way OpenAI does, so that the official SDKs read the one and raise the right class for the other.
-import { isArray, isObject, withEdits } from './json.ts'
+import { isArray, isGiven, isObject, withEdits } from './json.ts'
 import { splice } from './render.ts'
 import { scanLayout } from './layout.ts'
 import type { Answer } from '../../model/answer.ts'
@@ -8,11 +8,17 @@ import type { Json, JsonObject } from '../../model/value.ts'
 import type { TextEdit } from '../../model/content.ts'
 
 /** `extra` becomes the member `sallyport`. `model` stays as the upstream wrote it; the header `x-sallyport-model` has ours. */
-export function writeAnswer(answer: Answer, edits: readonly TextEdit[], _model: string, extra: JsonObject | null): { readonly bytes: Buffer; readonly body: JsonObject } {
+export function writeAnswer(
+  answer: Answer,
+  edits: readonly TextEdit[],
+  _model: string,
+  extra: JsonObject | null,
+): { readonly bytes: Buffer; readonly body: JsonObject } {
   const edited = edits.length === 0 ? answer.body : withoutLogprobs(withEdits(answer.body, edits), edits)
   const body = extra === null ? edited : { ...edited, sallyport: extra }
   if (edits.length > 0 || answer.raw === null) return { bytes: Buffer.from(JSON.stringify(body)), body }
-  const bytes = extra === null ? answer.raw : splice(answer.raw, scanLayout(answer.raw.toString('latin1'), Infinity).top, { sallyport: extra })
+  const bytes =
+    extra === null ? answer.raw : splice(answer.raw, scanLayout(answer.raw.toString('latin1'), Infinity).top, { sallyport: extra })
   return { bytes, body }
 }
 
@@ -20,7 +26,9 @@ export function writeAnswer(answer: Answer, edits: readonly TextEdit[], _model: 
 function withoutLogprobs(body: JsonObject, edits: readonly TextEdit[]): JsonObject {
   const rewritten = new Set(edits.map(({ path }) => path[1]))
   if (!isArray(body.choices)) return body
-  const choices = body.choices.map((choice, i) => (isObject(choice) && choice.logprobs != null && rewritten.has(i) ? { ...choice, logprobs: null } : choice))
+  const choices = body.choices.map((choice, i) =>
+    isObject(choice) && isGiven(choice.logprobs) && rewritten.has(i) ? { ...choice, logprobs: null } : choice,
+  )
   return { ...body, choices }
 }
 

@@ -40,11 +40,28 @@ function openaiUsage(spec: AnswerSpec): object {
 }
 
 export function openaiUnary(spec: AnswerSpec, request: Arrived): string {
-  const toolCalls = spec.toolCalls?.map((call, i) => ({ id: `call_${i}`, type: 'function', function: { name: call.name, arguments: call.arguments } }))
-  const message = { role: 'assistant', content: toolCalls && spec.pieces.length === 0 ? null : spec.pieces.join(''), refusal: null, ...(toolCalls ? { tool_calls: toolCalls } : {}) }
+  const toolCalls = spec.toolCalls?.map((call, i) => ({
+    id: `call_${i}`,
+    type: 'function',
+    function: { name: call.name, arguments: call.arguments },
+  }))
+  const message = {
+    role: 'assistant',
+    content: toolCalls && spec.pieces.length === 0 ? null : spec.pieces.join(''),
+    refusal: null,
+    ...(toolCalls ? { tool_calls: toolCalls } : {}),
+  }
   const count = typeof request.json.n === 'number' ? request.json.n : 1
   const choices = Array.from({ length: count }, (_, index) => ({ index, message, logprobs: null, finish_reason: reasonOf(spec) }))
-  return JSON.stringify({ id: 'chatcmpl-mock', object: 'chat.completion', created: CREATED, model: request.model, choices, usage: openaiUsage(spec), service_tier: 'default' })
+  return JSON.stringify({
+    id: 'chatcmpl-mock',
+    object: 'chat.completion',
+    created: CREATED,
+    model: request.model,
+    choices,
+    usage: openaiUsage(spec),
+    service_tier: 'default',
+  })
 }
 
 /** `data:` payloads, without the last `[DONE]`. */
@@ -52,8 +69,10 @@ export function openaiChunks(spec: AnswerSpec, request: Arrived): readonly strin
   const head = { id: 'chatcmpl-mock', object: 'chat.completion.chunk', created: CREATED, model: request.model, service_tier: 'default' }
   const options = request.json.stream_options as { include_usage?: boolean } | undefined
   const wantsUsage = options?.include_usage === true
-  const chunk = (choices: readonly object[], usage: object | null = null): string => JSON.stringify({ ...head, choices, ...(wantsUsage ? { usage } : {}) })
-  const delta = (fields: object, finishReason: string | null = null): string => chunk([{ index: 0, delta: fields, logprobs: null, finish_reason: finishReason }])
+  const chunk = (choices: readonly object[], usage: object | null = null): string =>
+    JSON.stringify({ ...head, choices, ...(wantsUsage ? { usage } : {}) })
+  const delta = (fields: object, finishReason: string | null = null): string =>
+    chunk([{ index: 0, delta: fields, logprobs: null, finish_reason: finishReason }])
   const out = [delta({ role: 'assistant', content: '', refusal: null })]
   for (const piece of spec.pieces) out.push(delta({ content: piece }))
   for (const [index, call] of (spec.toolCalls ?? []).entries()) {
@@ -69,7 +88,12 @@ export function openaiChunks(spec: AnswerSpec, request: Arrived): readonly strin
 
 function anthropicContent(spec: AnswerSpec): readonly object[] {
   const text = spec.pieces.length > 0 ? [{ type: 'text', text: spec.pieces.join('') }] : []
-  const tools = (spec.toolCalls ?? []).map((call, i) => ({ type: 'tool_use', id: `toolu_${i}`, name: call.name, input: JSON.parse(call.arguments) as object }))
+  const tools = (spec.toolCalls ?? []).map((call, i) => ({
+    type: 'tool_use',
+    id: `toolu_${i}`,
+    name: call.name,
+    input: JSON.parse(call.arguments) as object,
+  }))
   return [...text, ...tools]
 }
 
@@ -94,7 +118,16 @@ export function anthropicUnary(spec: AnswerSpec, request: Arrived): string {
 /** Whole SSE events with their names. */
 export function anthropicEvents(spec: AnswerSpec, request: Arrived): readonly string[] {
   const event = (data: { type: string; [key: string]: unknown }): string => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
-  const message = { id: 'msg_mock', type: 'message', role: 'assistant', model: request.model, content: [], stop_reason: null, stop_sequence: null, usage: anthropicUsage(spec, 1) }
+  const message = {
+    id: 'msg_mock',
+    type: 'message',
+    role: 'assistant',
+    model: request.model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: anthropicUsage(spec, 1),
+  }
   const out = [event({ type: 'message_start', message })]
   let index = 0
   if (spec.pieces.length > 0) {
@@ -103,11 +136,20 @@ export function anthropicEvents(spec: AnswerSpec, request: Arrived): readonly st
     out.push(event({ type: 'content_block_stop', index: index++ }))
   }
   for (const [i, call] of (spec.toolCalls ?? []).entries()) {
-    out.push(event({ type: 'content_block_start', index, content_block: { type: 'tool_use', id: `toolu_${i}`, name: call.name, input: {} } }))
-    for (const piece of ['', ...inPieces(call.arguments, 8)]) out.push(event({ type: 'content_block_delta', index, delta: { type: 'input_json_delta', partial_json: piece } }))
+    out.push(
+      event({ type: 'content_block_start', index, content_block: { type: 'tool_use', id: `toolu_${i}`, name: call.name, input: {} } }),
+    )
+    for (const piece of ['', ...inPieces(call.arguments, 8)])
+      out.push(event({ type: 'content_block_delta', index, delta: { type: 'input_json_delta', partial_json: piece } }))
     out.push(event({ type: 'content_block_stop', index: index++ }))
   }
-  out.push(event({ type: 'message_delta', delta: { stop_reason: ANTHROPIC_REASONS[reasonOf(spec)], stop_sequence: null }, usage: { output_tokens: usageOf(spec).completion } }))
+  out.push(
+    event({
+      type: 'message_delta',
+      delta: { stop_reason: ANTHROPIC_REASONS[reasonOf(spec)], stop_sequence: null },
+      usage: { output_tokens: usageOf(spec).completion },
+    }),
+  )
   out.push(event({ type: 'message_stop' }))
   return out
 }

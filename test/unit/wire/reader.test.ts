@@ -10,13 +10,26 @@ import type { Target } from '../../../core/model/target.ts'
 import type { UpstreamReply } from '../../../core/plugin/contract.ts'
 
 const TARGET = {} as Target
-const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, prompt_tokens_details: { cached_tokens: 4, audio_tokens: 1 }, completion_tokens_details: { reasoning_tokens: 2 } }
+const USAGE = {
+  prompt_tokens: 10,
+  completion_tokens: 5,
+  total_tokens: 15,
+  prompt_tokens_details: { cached_tokens: 4, audio_tokens: 1 },
+  completion_tokens_details: { reasoning_tokens: 2 },
+}
 
 function reply(status: number, body: unknown, headers: { readonly [name: string]: string } = {}): UpstreamReply {
   return { status, header: (name) => headers[name] ?? null, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }
 }
 
-const completion = (message: object, rest: object = {}): object => ({ id: 'c', object: 'chat.completion', model: 'up', choices: [{ index: 0, message, finish_reason: 'stop' }], usage: USAGE, ...rest })
+const completion = (message: object, rest: object = {}): object => ({
+  id: 'c',
+  object: 'chat.completion',
+  model: 'up',
+  choices: [{ index: 0, message, finish_reason: 'stop' }],
+  usage: USAGE,
+  ...rest,
+})
 
 function answer(body: unknown): Answer {
   const read = openAiChatReader.unary(reply(200, body), TARGET)
@@ -43,15 +56,27 @@ const lastOf = (events: readonly StreamEvent[]): string => {
 
 describe('wire: answers of OpenAI-format upstreams', () => {
   it('finds texts, tool calls, reasoning and usage', () => {
-    const read = answer(completion({ role: 'assistant', content: 'hi', refusal: 'no', reasoning_content: 'hm', tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }], annotations: [{ type: 'url_citation', url_citation: { title: 'T', url: 'u' } }] }))
-    assert.deepEqual(read.parts.map(({ location, text, encoding }) => [location, text, encoding]), [
-      ['completion.text', 'hi', 'text'],
-      ['completion.text', 'no', 'text'],
-      ['completion.reasoning', 'hm', 'text'],
-      ['completion.arguments', '{"a":1}', 'json'],
-      ['completion.text', 'T', 'text'],
-      ['completion.text', 'u', 'text'],
-    ])
+    const read = answer(
+      completion({
+        role: 'assistant',
+        content: 'hi',
+        refusal: 'no',
+        reasoning_content: 'hm',
+        tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }],
+        annotations: [{ type: 'url_citation', url_citation: { title: 'T', url: 'u' } }],
+      }),
+    )
+    assert.deepEqual(
+      read.parts.map(({ location, text, encoding }) => [location, text, encoding]),
+      [
+        ['completion.text', 'hi', 'text'],
+        ['completion.text', 'no', 'text'],
+        ['completion.reasoning', 'hm', 'text'],
+        ['completion.arguments', '{"a":1}', 'json'],
+        ['completion.text', 'T', 'text'],
+        ['completion.text', 'u', 'text'],
+      ],
+    )
     assert.deepEqual(read.usage, { prompt: 10, completion: 5, cached: 4, cacheWrite: 0, reasoning: 2, audio: 1, image: 0 })
     assert.deepEqual([read.finishReason, read.choices, read.toolCalls], ['stop', 1, 1])
   })
@@ -74,7 +99,16 @@ describe('wire: answers of OpenAI-format upstreams', () => {
   })
 
   it('takes log probabilities away where the text was rewritten', () => {
-    const read = answer({ choices: [{ index: 0, message: { role: 'assistant', content: 'secret' }, logprobs: { content: [{ token: 'secret' }] }, finish_reason: 'stop' }] })
+    const read = answer({
+      choices: [
+        {
+          index: 0,
+          message: { role: 'assistant', content: 'secret' },
+          logprobs: { content: [{ token: 'secret' }] },
+          finish_reason: 'stop',
+        },
+      ],
+    })
     assert.doesNotMatch(openaiChat.writeAnswer(read, [{ path: read.parts[0]!.path, text: 'X' }], 'ours', null).bytes.toString(), /secret/)
   })
 
@@ -87,10 +121,12 @@ describe('wire: answers of OpenAI-format upstreams', () => {
     ['a choice without a message', { choices: [{ index: 0 }] }],
     ['content that is a number', { choices: [{ message: { content: 5 } }] }],
     ['deep nesting', `{"choices":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
-  ] as const) it(`calls an answer malformed: ${what}`, () => assert.equal(fault(body).class, 'malformed'))
+  ] as const)
+    it(`calls an answer malformed: ${what}`, () => assert.equal(fault(body).class, 'malformed'))
 
   it('takes wrong usage for none', () => {
-    for (const usage of [null, 'x', {}, { prompt_tokens: -1, completion_tokens: 'a' }]) assert.equal(answer(completion({ content: 'x' }, { usage })).usage, null)
+    for (const usage of [null, 'x', {}, { prompt_tokens: -1, completion_tokens: 'a' }])
+      assert.equal(answer(completion({ content: 'x' }, { usage })).usage, null)
   })
 
   describe('streams', () => {
@@ -125,6 +161,10 @@ describe('wire: answers of OpenAI-format upstreams', () => {
 
     it('has no payload for data over several lines', () => {
       assert.equal((stream(['data: {"choices":\ndata: []}\n\n'])[0] as { raw: string | null }).raw, null)
+    })
+
+    it('has no payload where a member stands twice, so that a client reads what the guards read', () => {
+      assert.equal((stream([event('{"choices":[{"delta":{"content":"secret","content":"x"}}]}')])[0] as { raw: string | null }).raw, null)
     })
 
     it('reports usage seen so far', () => {
@@ -163,11 +203,13 @@ describe('wire: answers of OpenAI-format upstreams', () => {
       [302, '', 'malformed'],
     ]
     for (const [status, body, expected] of cases) {
-      it(`${status} ${typeof body === 'string' ? body : JSON.stringify(body).slice(0, 70)} is ${expected}`, () => assert.equal(openAiChatReader.failure(reply(status, body)).class, expected))
+      it(`${status} ${typeof body === 'string' ? body : JSON.stringify(body).slice(0, 70)} is ${expected}`, () =>
+        assert.equal(openAiChatReader.failure(reply(status, body)).class, expected))
     }
 
     it('reads how long to wait', () => {
-      const wait = (headers: { readonly [name: string]: string }): number | null => openAiChatReader.failure(reply(429, '', headers)).retryAfterMs
+      const wait = (headers: { readonly [name: string]: string }): number | null =>
+        openAiChatReader.failure(reply(429, '', headers)).retryAfterMs
       assert.equal(wait({ 'retry-after': '3' }), 3000)
       assert.equal(wait({ 'retry-after-ms': '250', 'retry-after': '3' }), 250)
       assert.equal(wait({ 'retry-after': new Date(Date.now() - 60_000).toUTCString() }), 0)
@@ -189,7 +231,16 @@ describe('wire: answers of OpenAI-format upstreams', () => {
   it('writes errors in the form that SDKs read', () => {
     const error = new GatewayError('policy_denied', { reason: 'pci.card', policy: 'pci.no_cards', param: 'messages[0].content' })
     const { error: body } = JSON.parse(openaiChat.writeError(error, 'req_1').toString()) as { error: object }
-    assert.deepEqual(body, { message: error.message, type: 'permission_error', code: 'policy_denied', param: 'messages[0].content', request_id: 'req_1', resolution: error.resolution, reason: 'pci.card', policy: 'pci.no_cards' })
+    assert.deepEqual(body, {
+      message: error.message,
+      type: 'permission_error',
+      code: 'policy_denied',
+      param: 'messages[0].content',
+      request_id: 'req_1',
+      resolution: error.resolution,
+      reason: 'pci.card',
+      policy: 'pci.no_cards',
+    })
   })
 
   it('writes models as OpenAI lists them', () => {

@@ -15,7 +15,10 @@ function rendered(body: string, set: Members, options: { params?: Members; edits
 /** As an object without a prototype, so that a member `__proto__` is one like any other. */
 function expected(body: string, set: Members): unknown {
   const entries = new Map(Object.entries(JSON.parse(body) as Members))
-  for (const [name, value] of Object.entries(set)) value === null ? entries.delete(name) : entries.set(name, value)
+  for (const [name, value] of Object.entries(set)) {
+    if (value === null) entries.delete(name)
+    else entries.set(name, value)
+  }
   // JSON has no minus zero.
   return JSON.parse(JSON.stringify(Object.fromEntries(entries)))
 }
@@ -33,11 +36,26 @@ describe('wire: render', () => {
 
   const cases: readonly (readonly [string, string, Members, string])[] = [
     ['replaces a value in place', `{ "model" : "m" , ${HEAD} }`, { model: 'other' }, `{ "model" : "other" , ${HEAD} }`],
-    ['adds behind the last member', `{"model":"m",${HEAD} \n}`, { stream_options: { include_usage: true } }, `{"model":"m",${HEAD},"stream_options":{"include_usage":true} \n}`],
+    [
+      'adds behind the last member',
+      `{"model":"m",${HEAD} \n}`,
+      { stream_options: { include_usage: true } },
+      `{"model":"m",${HEAD},"stream_options":{"include_usage":true} \n}`,
+    ],
     ['removes in the middle', `{"model":"m", "n":1, ${HEAD}}`, { n: null }, `{"model":"m", ${HEAD}}`],
     ['removes at the end', `{"model":"m",${HEAD}, "n":1, "seed":2 }`, { n: null, seed: null }, `{"model":"m",${HEAD} }`],
-    ['removes, replaces and adds at once', `{"n":1,"model":"m",${HEAD},"seed":2}`, { n: null, seed: null, model: 'o', user: 'é' }, `{"model":"o",${HEAD},"user":"é"}`],
-    ['finds members whose names are escaped or beyond ASCII', `{"\\u006dodel":"m",${HEAD},"é":1}`, { model: 'o', é: 2 }, `{"\\u006dodel":"o",${HEAD},"é":2}`],
+    [
+      'removes, replaces and adds at once',
+      `{"n":1,"model":"m",${HEAD},"seed":2}`,
+      { n: null, seed: null, model: 'o', user: 'é' },
+      `{"model":"o",${HEAD},"user":"é"}`,
+    ],
+    [
+      'finds members whose names are escaped or beyond ASCII',
+      `{"\\u006dodel":"m",${HEAD},"é":1}`,
+      { model: 'o', é: 2 },
+      `{"\\u006dodel":"o",${HEAD},"é":2}`,
+    ],
   ]
   for (const [what, body, set, out] of cases) it(what, () => assert.equal(rendered(body, set).toString(), out))
 
@@ -52,11 +70,36 @@ describe('wire: render', () => {
   })
 
   it('applies edits and leaves the parsed body alone', () => {
-    const inbound = parsed(request({ messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'text', text: 'b' }] }], n: 1 }))
+    const inbound = parsed(
+      request({
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'a' },
+              { type: 'text', text: 'b' },
+            ],
+          },
+        ],
+        n: 1,
+      }),
+    )
     const edits = inbound.parts.map(({ path, text }) => ({ path, text: `[${text}]` }))
     const before = JSON.stringify(inbound.body)
     const out = openaiChat.render({ inbound, edits, params: { max_tokens: 5, n: null }, headers: {} })
-    assert.deepEqual(JSON.parse(out.bytes({ model: 'o' }).toString()), { model: 'o', messages: [{ role: 'user', content: [{ type: 'text', text: '[a]' }, { type: 'text', text: '[b]' }] }], max_tokens: 5 })
+    assert.deepEqual(JSON.parse(out.bytes({ model: 'o' }).toString()), {
+      model: 'o',
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: '[a]' },
+            { type: 'text', text: '[b]' },
+          ],
+        },
+      ],
+      max_tokens: 5,
+    })
     assert.equal(JSON.stringify(inbound.body), before)
   })
 
@@ -68,7 +111,14 @@ describe('wire: render', () => {
 
   it('always means the body with its members set, whatever JSON a client writes', () => {
     const value = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>
-    const extra = fc.dictionary(fc.oneof(fc.constantFrom('zeta', 'é', '__proto__', 'a"b', 'constructor', ''), fc.string({ maxLength: 4 }).map((name) => `x${name}`)), value, { maxKeys: 4 })
+    const extra = fc.dictionary(
+      fc.oneof(
+        fc.constantFrom('zeta', 'é', '__proto__', 'a"b', 'constructor', ''),
+        fc.string({ maxLength: 4 }).map((name) => `x${name}`),
+      ),
+      value,
+      { maxKeys: 4 },
+    )
     const set = fc.dictionary(fc.constantFrom('zeta', 'é', 'model', 'added', 'a"b'), value, { maxKeys: 4 })
     const space = fc.constantFrom(undefined, 1, '\t')
     fc.assert(

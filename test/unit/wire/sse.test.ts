@@ -32,11 +32,17 @@ describe('wire: SSE', () => {
   for (const [what, text, expected] of cases) it(what, () => assert.deepEqual(data(text), expected))
 
   it('names the type of an event, and forgets it behind', () => {
-    assert.deepEqual(eventsOf(['event: ping\ndata: 1\n\ndata: 2\n\n']), [['ping', '1'], ['message', '2']])
+    assert.deepEqual(eventsOf(['event: ping\ndata: 1\n\ndata: 2\n\n']), [
+      ['ping', '1'],
+      ['message', '2'],
+    ])
   })
 
   it('gives the same events for any cutting', () => {
-    const line = fc.oneof(fc.constantFrom('', ': c', 'data', 'data:', 'event: e', 'id: 7', 'x'), fc.string({ unit: 'grapheme', maxLength: 6 }).map((text) => `data: ${text.replaceAll(/[\r\n]/g, '')}`))
+    const line = fc.oneof(
+      fc.constantFrom('', ': c', 'data', 'data:', 'event: e', 'id: 7', 'x'),
+      fc.string({ unit: 'grapheme', maxLength: 6 }).map((text) => `data: ${text.replaceAll(/[\r\n]/g, '')}`),
+    )
     const source = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r', '\r\n')), { maxLength: 14 }).map((lines) => lines.flat().join(''))
     fc.assert(
       fc.property(source, fc.array(fc.nat(40), { maxLength: 10 }), fc.boolean(), (text, cuts, hasMark) => {
@@ -55,7 +61,14 @@ describe('wire: SSE', () => {
   it('bounds an event, whether it comes as one line, as many, or in crumbs', () => {
     assert.throws(() => eventsOf([`data: ${'x'.repeat(200)}\n\n`], 100), RangeError)
     assert.throws(() => eventsOf(['data: xxxxxxxx\n'.repeat(30)], 100), RangeError)
-    assert.throws(() => eventsOf(Array.from({ length: 200 }, () => 'x'), 100), RangeError)
+    assert.throws(
+      () =>
+        eventsOf(
+          Array.from({ length: 200 }, () => 'x'),
+          100,
+        ),
+      RangeError,
+    )
     assert.equal(eventsOf([': keep-alive\n\n'.repeat(100), 'data: a\n\n'.repeat(50)], 100).length, 50)
   })
 

@@ -3,17 +3,21 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { openaiChat } from '../../../core/wire/openai-chat/index.ts'
 import type { StreamSummary } from '../../../core/wire/port.ts'
-import { chunk, open, payloadsOf, replacing, RUNS, SEED, writeThrough } from './helpers.ts'
+import { chunk, open, payloadsOf, replacing, RUNS, SEED, writeThrough, type Loose } from './helpers.ts'
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 }
 
-function joined(chunks: readonly { readonly [name: string]: any }[], index = 0): { text: string; reasoning: string; args: Record<number, string>; finish: string[] } {
+function joined(
+  chunks: readonly { readonly [name: string]: Loose }[],
+  index = 0,
+): { text: string; reasoning: string; args: Record<number, string>; finish: string[] } {
   const out = { text: '', reasoning: '', args: {} as Record<number, string>, finish: [] as string[] }
   for (const { choices } of chunks) {
-    for (const choice of choices.filter((one: any) => one.index === index)) {
+    for (const choice of choices.filter((one: Loose) => one.index === index)) {
       out.text += choice.delta?.content ?? ''
       out.reasoning += choice.delta?.reasoning_content ?? ''
-      for (const call of choice.delta?.tool_calls ?? []) out.args[call.index] = (out.args[call.index] ?? '') + (call.function?.arguments ?? '')
+      for (const call of choice.delta?.tool_calls ?? [])
+        out.args[call.index] = (out.args[call.index] ?? '') + (call.function?.arguments ?? '')
       if (choice.finish_reason) out.finish.push(choice.finish_reason)
     }
   }
@@ -29,7 +33,16 @@ describe('wire: stream writer', () => {
   })
 
   it('replaces a word that was split over chunks, and releases the rest before the choice ends', () => {
-    const out = writeThrough([chunk({ role: 'assistant', content: '' }), chunk({ content: 'my sec' }), chunk({ content: 'ret is' }), chunk({ content: ' safe' }), chunk({}, 'stop')], { guard: replacing('secret', '[X]') })
+    const out = writeThrough(
+      [
+        chunk({ role: 'assistant', content: '' }),
+        chunk({ content: 'my sec' }),
+        chunk({ content: 'ret is' }),
+        chunk({ content: ' safe' }),
+        chunk({}, 'stop'),
+      ],
+      { guard: replacing('secret', '[X]') },
+    )
     assert.deepEqual(joined(out), { text: 'my [X] is safe', reasoning: '', args: {}, finish: ['stop'] })
     assert.equal(out.at(-1)!.choices[0].finish_reason, 'stop')
     assert.deepEqual(out.at(-1)!.choices[0].delta, {})
@@ -38,7 +51,10 @@ describe('wire: stream writer', () => {
 
   it('drops chunks that have become empty', () => {
     const out = writeThrough([chunk({ content: 'a' }), chunk({ content: 'b' }), chunk({}, 'stop')], { guard: replacing('secret', 'X', 24) })
-    assert.deepEqual(out.map(({ choices }) => choices[0].delta), [{ content: 'ab' }, {}])
+    assert.deepEqual(
+      out.map(({ choices }) => choices[0].delta),
+      [{ content: 'ab' }, {}],
+    )
   })
 
   it('keeps text that comes with the finish reason, and in order', () => {
@@ -52,44 +68,102 @@ describe('wire: stream writer', () => {
   })
 
   it('takes a second finish reason and text behind the first', () => {
-    const out = joined(writeThrough([chunk({ content: 'a' }), chunk({}, 'stop'), chunk({ content: 'b' }), chunk({}, 'stop')], { guard: replacing('secret', 'X', 24) }))
+    const out = joined(
+      writeThrough([chunk({ content: 'a' }), chunk({}, 'stop'), chunk({ content: 'b' }), chunk({}, 'stop')], {
+        guard: replacing('secret', 'X', 24),
+      }),
+    )
     assert.deepEqual([out.text, out.finish], ['ab', ['stop', 'stop']])
   })
 
   it('keeps several choices apart', () => {
     const guard = replacing('secret', 'X')
-    const out = writeThrough([chunk({ content: 'sec' }, null, 0), chunk({ content: 'ret' }, null, 1), chunk({ content: 'ret' }, null, 0), chunk({}, 'stop', 0), chunk({ content: '!' }, null, 1), chunk({}, 'length', 1)], { guard })
+    const out = writeThrough(
+      [
+        chunk({ content: 'sec' }, null, 0),
+        chunk({ content: 'ret' }, null, 1),
+        chunk({ content: 'ret' }, null, 0),
+        chunk({}, 'stop', 0),
+        chunk({ content: '!' }, null, 1),
+        chunk({}, 'length', 1),
+      ],
+      { guard },
+    )
     assert.deepEqual([joined(out, 0).text, joined(out, 1).text], ['X', 'ret!'])
-    assert.deepEqual(guard.ended.toSorted(), ['0/text', '1/text'])
+    assert.deepEqual(
+      guard.ended.toSorted((a, b) => (a < b ? -1 : 1)),
+      ['0/text', '1/text'],
+    )
   })
 
   it('ends the arguments of a call before the next call begins, even within one chunk', () => {
-    const call = (index: number, source: string, name?: string): object => ({ index, ...(name ? { id: `call_${index}`, type: 'function' } : {}), function: { ...(name ? { name } : {}), arguments: source } })
+    const call = (index: number, source: string, name?: string): object => ({
+      index,
+      ...(name ? { id: `call_${index}`, type: 'function' } : {}),
+      function: { ...(name ? { name } : {}), arguments: source },
+    })
     const out = writeThrough(
-      [chunk({ tool_calls: [call(0, '', 'f')] }), chunk({ tool_calls: [call(0, '{"a":"sec')] }), chunk({ tool_calls: [call(0, 'ret"}'), call(1, '{"b"', 'g')] }), chunk({ tool_calls: [call(1, ':"secret"}')] }), chunk({}, 'tool_calls')],
+      [
+        chunk({ tool_calls: [call(0, '', 'f')] }),
+        chunk({ tool_calls: [call(0, '{"a":"sec')] }),
+        chunk({ tool_calls: [call(0, 'ret"}'), call(1, '{"b"', 'g')] }),
+        chunk({ tool_calls: [call(1, ':"secret"}')] }),
+        chunk({}, 'tool_calls'),
+      ],
       { guard: replacing('secret', 'X') },
     )
     assert.deepEqual(joined(out).args, { 0: '{"a":"X"}', 1: '{"b":"X"}' })
-    const order = out.flatMap(({ choices }) => choices.flatMap((choice: any) => (choice.delta.tool_calls ?? []).map((one: any) => one.index)))
-    assert.deepEqual(order, order.toSorted(), 'a call went on after the next had begun')
-    const started = out.flatMap(({ choices }) => choices.flatMap((choice: any) => (choice.delta.tool_calls ?? []).filter((one: any) => one.id).map((one: any) => [one.index, one.function.name])))
-    assert.deepEqual(started, [[0, 'f'], [1, 'g']])
+    const order = out.flatMap(({ choices }) =>
+      choices.flatMap((choice: Loose) => (choice.delta.tool_calls ?? []).map((one: Loose) => one.index)),
+    )
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+      'a call went on after the next had begun',
+    )
+    const started = out.flatMap(({ choices }) =>
+      choices.flatMap((choice: Loose) =>
+        (choice.delta.tool_calls ?? []).filter((one: Loose) => one.id).map((one: Loose) => [one.index, one.function.name]),
+      ),
+    )
+    assert.deepEqual(started, [
+      [0, 'f'],
+      [1, 'g'],
+    ])
   })
 
   it('ends reasoning before the text begins, also when both stand in one chunk', () => {
-    const out = writeThrough([chunk({ reasoning_content: 'I think' }), chunk({ reasoning_content: ' so', content: 'Yes' }), chunk({}, 'stop')], { guard: replacing('secret', 'X', 4) })
+    const out = writeThrough(
+      [chunk({ reasoning_content: 'I think' }), chunk({ reasoning_content: ' so', content: 'Yes' }), chunk({}, 'stop')],
+      { guard: replacing('secret', 'X', 4) },
+    )
     assert.deepEqual([joined(out).reasoning, joined(out).text], ['I think so', 'Yes'])
   })
 
   it('lets no text past the guard, in members that are known and in others', () => {
-    const texts = { content: 'secret', refusal: 'secret', reasoning_content: 'secret', reasoning: 'secret', novelty: 'secret', nested: { list: ['secret'] }, function_call: { name: 'f', arguments: 'secret' } }
-    const chunks = [{ ...chunk(texts), choices: [{ index: 0, delta: texts, text: 'secret', logprobs: { content: [{ token: 'secret' }] }, finish_reason: null }] }, chunk({}, 'stop')]
+    const texts = {
+      content: 'secret',
+      refusal: 'secret',
+      reasoning_content: 'secret',
+      reasoning: 'secret',
+      novelty: 'secret',
+      nested: { list: ['secret'] },
+      function_call: { name: 'f', arguments: 'secret' },
+    }
+    const chunks = [
+      {
+        ...chunk(texts),
+        choices: [{ index: 0, delta: texts, text: 'secret', logprobs: { content: [{ token: 'secret' }] }, finish_reason: null }],
+      },
+      chunk({}, 'stop'),
+    ]
     assert.doesNotMatch(JSON.stringify(writeThrough(chunks, { guard: replacing('secret', 'X') })), /secret/)
   })
 
   describe('usage', () => {
     const last = { id: 'c1', object: 'chat.completion.chunk', choices: [], usage: USAGE }
-    it('is passed on to a client that asked for it', () => assert.deepEqual(writeThrough([chunk({ content: 'x' }, 'stop'), last]).at(-1)!.usage, USAGE))
+    it('is passed on to a client that asked for it', () =>
+      assert.deepEqual(writeThrough([chunk({ content: 'x' }, 'stop'), last]).at(-1)!.usage, USAGE))
 
     it('is kept from one that did not, in its own chunk or in another', () => {
       const out = writeThrough([{ ...chunk({ content: 'x' }), usage: USAGE }, chunk({}, 'stop'), last], { wantsUsage: false })
@@ -103,11 +177,21 @@ describe('wire: stream writer', () => {
       const take = (body: object): string => writer.chunk({ type: 'chunk', body: body as never, raw: null })
       take({ ...chunk({ content: 'four' }), usage: null })
       assert.ok(writer.seen.usage === null)
-      take(chunk({ tool_calls: [{ index: 0, function: { name: 'f', arguments: '{}' } }, { index: 1, function: { name: 'g', arguments: '' } }] }))
+      take(
+        chunk({
+          tool_calls: [
+            { index: 0, function: { name: 'f', arguments: '{}' } },
+            { index: 1, function: { name: 'g', arguments: '' } },
+          ],
+        }),
+      )
       take(chunk({}, 'stop', 1))
       assert.equal(take(last), '')
       const { usage, finishReason, choices, toolCalls, textChars } = writer.seen as StreamSummary
-      assert.deepEqual({ prompt: usage?.prompt, finishReason, choices, toolCalls, textChars }, { prompt: 3, finishReason: 'stop', choices: 2, toolCalls: 2, textChars: 6 })
+      assert.deepEqual(
+        { prompt: usage?.prompt, finishReason, choices, toolCalls, textChars },
+        { prompt: 3, finishReason: 'stop', choices: 2, toolCalls: 2, textChars: 6 },
+      )
     })
   })
 
@@ -123,24 +207,41 @@ describe('wire: stream writer', () => {
 
   it('puts `sallyport` into the last chunk, and tells each chunk as it leaves', () => {
     const told: object[] = []
-    const out = writeThrough([chunk({ content: 'x' }), chunk({}, 'stop')], { extra: () => ({ warnings: ['quota_soft'] }), onChunk: (one) => told.push(one) })
+    const out = writeThrough([chunk({ content: 'x' }), chunk({}, 'stop')], {
+      extra: () => ({ warnings: ['quota_soft'] }),
+      onChunk: (one) => told.push(one),
+    })
     assert.deepEqual(out.at(-1)!.sallyport, { warnings: ['quota_soft'] })
     assert.deepEqual(told, out)
   })
 
   it('never changes the text with a guard that changes nothing, for any cutting and any order of channels', () => {
-    const piece = fc.record({ index: fc.nat(1), kind: fc.constantFrom('content', 'reasoning_content', 'call0', 'call1'), text: fc.string({ maxLength: 6 }), ends: fc.integer({ min: 0, max: 9 }) })
+    const piece = fc.record({
+      index: fc.nat(1),
+      kind: fc.constantFrom('content', 'reasoning_content', 'call0', 'call1'),
+      text: fc.string({ maxLength: 6 }),
+      ends: fc.integer({ min: 0, max: 9 }),
+    })
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), fc.integer({ min: 0, max: 30 }), (pieces, held) => {
         const chunks = pieces.map(({ index, kind, text, ends }) => {
-          const delta = kind.startsWith('call') ? { tool_calls: [{ index: Number(kind[4]), function: { arguments: text } }] } : { [kind]: text }
+          const delta = kind.startsWith('call')
+            ? { tool_calls: [{ index: Number(kind[4]), function: { arguments: text } }] }
+            : { [kind]: text }
           return chunk(delta, ends === 0 ? 'stop' : null, index)
         })
         const out = writeThrough(chunks, { guard: replacing('\u0000never', '', held) })
         for (const index of [0, 1]) {
           const { text, reasoning, args } = joined(out, index)
-          const of = (kind: string): string => pieces.filter((one) => one.index === index && one.kind === kind).map((one) => one.text).join('')
-          assert.deepEqual([text, reasoning, args[0] ?? '', args[1] ?? ''], [of('content'), of('reasoning_content'), of('call0'), of('call1')])
+          const of = (kind: string): string =>
+            pieces
+              .filter((one) => one.index === index && one.kind === kind)
+              .map((one) => one.text)
+              .join('')
+          assert.deepEqual(
+            [text, reasoning, args[0] ?? '', args[1] ?? ''],
+            [of('content'), of('reasoning_content'), of('call0'), of('call1')],
+          )
         }
       }),
       { numRuns: RUNS, seed: SEED },

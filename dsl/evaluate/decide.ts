@@ -1,5 +1,5 @@
 // From the policies that fired to one decision: verdicts and effects joined, reasons kept, failures through `on error`.
-import { bySeverity, joinEffects, type JoinedCall } from './joins.ts'
+import { bySeverity, joinEffects, joinKeys, type JoinedCall, type JoinKeys } from './joins.ts'
 import { FAILED, type Decision, type EffectCall, type Reason, type Refused, type ResolvedOperand, type SlotValue } from './program.ts'
 import type { CompiledEffect, CompiledOperand, CompiledPolicy } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
@@ -9,13 +9,34 @@ export interface PhasePolicy {
   readonly policy: CompiledPolicy
   /** Slots its condition reads, by name. */
   readonly reads: readonly { readonly name: string; readonly slot: number }[]
+  readonly acts: Acts
+}
+
+/** What a policy does when it fires, with everything about it that no request changes. */
+interface Acts {
+  readonly effects: readonly CompiledEffect[]
+  readonly keys: readonly JoinKeys[]
+  /** Verbs, sorted. */
+  readonly verbs: readonly string[]
+  /** Of its deny, else of its warn. */
+  readonly code: string | null
+}
+
+export function actsOf(policy: CompiledPolicy, effects: readonly CompiledEffect[] = policy.effects): Acts {
+  const speaking = effects.find(({ verb }) => verb === 'deny') ?? effects.find(({ verb }) => verb === 'warn')
+  return {
+    effects,
+    keys: effects.map(({ verb, operands, join }) => joinKeys(policy.id, verb, operands, join)),
+    verbs: [...new Set(effects.map(({ verb }) => verb))].sort(compareText),
+    code: typeof speaking?.operands.code === 'string' ? speaking.operands.code : null,
+  }
 }
 
 type ReadAttribute = (name: string) => unknown
 
 interface Acting {
   readonly entry: PhasePolicy
-  readonly effects: readonly CompiledEffect[]
+  readonly acts: Acts
   readonly state: Reason['state']
 }
 
@@ -34,6 +55,7 @@ export function decidePhase(
   values: readonly SlotValue[],
   slotOf: (attribute: string) => number | undefined,
 ): Decision {
+  if (fired.length === 0 && open.length === 0) return SILENT[fallback][phase]
   const acting = [...fired.map(whenFired), ...open.map(whenOpen)]
   const read: ReadAttribute = (name) => {
     const value = values[slotOf(name) ?? -1]
@@ -42,16 +64,19 @@ export function decidePhase(
   const refusals: (Refused & Pick<EffectCall, 'severity'>)[] = []
   const calls: JoinedCall[] = []
   let spoken: 'allow' | null = null
-  for (const { entry, effects, state } of acting) {
+  for (const { entry, acts, state } of acting) {
     if (state === 'shadow') continue
-    for (const effect of effects) {
+    acts.effects.forEach((effect, i) => {
+      if (effect.verb === 'allow') {
+        spoken = 'allow'
+        return
+      }
       const call = resolveCall(entry.policy, effect, read)
       if (effect.verb === 'deny') refusals.push(refusalOf(call))
-      else if (effect.verb === 'allow') spoken = 'allow'
-      else calls.push({ call, join: effect.join })
-    }
+      else calls.push({ call, join: effect.join, ...acts.keys[i]! })
+    })
   }
-  const reasons = acting.map(({ entry, effects, state }) => reasonOf(phase, entry, effects, state, values)).sort(byReason)
+  const reasons = acting.map(({ entry, acts, state }) => reasonOf(phase, entry, acts, state, values)).sort(byReason)
   const approval = calls.some(({ call }) => call.verb === 'require')
   if (refusals.length === 0 && spoken === null && !approval && fallback === 'deny') {
     return { phase, verdict: 'deny', refused: NO_MATCH, effects: joinEffects(calls), reasons }
@@ -61,17 +86,30 @@ export function decidePhase(
   return { phase, verdict, refused: primary ? { policy: primary.policy, code: primary.code, message: primary.message, status: primary.status } : null, effects: joinEffects(calls), reasons }
 }
 
-const NO_MATCH: Refused = { policy: '', code: 'policy.no_match', message: 'No policy allows this request.', status: null }
+/** Most phases of most exchanges: nobody speaks. */
+const SILENT = { allow: silence('allow'), deny: silence('deny') }
+
+function silence(fallback: 'allow' | 'deny'): { readonly [phase in Phase]: Decision } {
+  const decision = (phase: Phase): Decision => ({ phase, verdict: fallback, refused: fallback === 'deny' ? noMatch() : null, effects: [], reasons: [] })
+  return { request: decision('request'), target: decision('target'), response: decision('response'), stream: decision('stream') }
+}
+
+function noMatch(): Refused {
+  return { policy: '', code: 'policy.no_match', message: 'No policy allows this request.', status: null }
+}
+
+const NO_MATCH = noMatch()
 
 function whenFired(entry: PhasePolicy): Acting {
-  return { entry, effects: entry.policy.effects, state: entry.policy.mode === 'shadow' ? 'shadow' : 'enforced' }
+  return { entry, acts: entry.acts, state: entry.policy.mode === 'shadow' ? 'shadow' : 'enforced' }
 }
 
 /** Something the policy needs failed: it acts as its `on error` says, else it denies. */
 function whenOpen(entry: PhasePolicy): Acting {
   const effect = entry.policy.onError ?? SCAN_FAILED
-  if (entry.policy.mode === 'shadow') return { entry, effects: [effect], state: 'shadow' }
-  return { entry, effects: [effect], state: effect.verb === 'deny' ? 'failed_closed' : 'failed_open' }
+  const acts = actsOf(entry.policy, [effect])
+  if (entry.policy.mode === 'shadow') return { entry, acts, state: 'shadow' }
+  return { entry, acts, state: effect.verb === 'deny' ? 'failed_closed' : 'failed_open' }
 }
 
 function resolveCall(policy: CompiledPolicy, effect: CompiledEffect, read: ReadAttribute): EffectCall {
@@ -91,8 +129,7 @@ function refusalOf({ policy, severity, operands }: EffectCall): Refused & Pick<E
   return { policy, severity, code: String(code), message: typeof message === 'string' ? message : null, status: typeof status === 'number' ? status : null }
 }
 
-function reasonOf(phase: Phase, { policy, reads }: PhasePolicy, effects: readonly CompiledEffect[], state: Reason['state'], values: readonly SlotValue[]): Reason {
-  const speaking = effects.find(({ verb }) => verb === 'deny') ?? effects.find(({ verb }) => verb === 'warn')
+function reasonOf(phase: Phase, { policy, reads }: PhasePolicy, acts: Acts, state: Reason['state'], values: readonly SlotValue[]): Reason {
   return {
     policy: policy.id,
     version: policy.version,
@@ -100,10 +137,18 @@ function reasonOf(phase: Phase, { policy, reads }: PhasePolicy, effects: readonl
     severity: policy.severity,
     tags: policy.tags,
     state,
-    effects: [...new Set(effects.map(({ verb }) => verb))].sort(compareText),
-    code: typeof speaking?.operands.code === 'string' ? speaking.operands.code : null,
-    values: Object.fromEntries(reads.map(({ name, slot }) => [name, values[slot] === FAILED ? 'failed' : (values[slot] ?? null)])),
+    effects: acts.verbs,
+    code: acts.code,
+    values: reads.length === 0 ? NO_VALUES : valuesRead(reads, values),
   }
+}
+
+const NO_VALUES = {}
+
+function valuesRead(reads: PhasePolicy['reads'], values: readonly SlotValue[]): Reason['values'] {
+  const out: { [name: string]: unknown } = {}
+  for (const { name, slot } of reads) out[name] = values[slot] === FAILED ? 'failed' : (values[slot] ?? null)
+  return out
 }
 
 function byReason(a: Reason, b: Reason): number {

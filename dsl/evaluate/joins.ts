@@ -5,22 +5,46 @@ import type { EffectCall, ResolvedOperand } from './program.ts'
 
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const
 
-/** A call with the join of its verb. */
-export interface JoinedCall {
+/** A call with the join of its verb. `group` and `key` name what is joined and what is the same; made at load (`joinKeys`). */
+export interface JoinedCall extends JoinKeys {
   readonly call: EffectCall
   readonly join: Join
 }
 
-/** Calls of one verb may have several phrases with joins of their own: they are joined per verb and join. */
-export function joinEffects(calls: readonly JoinedCall[]): readonly EffectCall[] {
-  const groups = Map.groupBy(calls, ({ call, join }) => `${call.verb} ${JSON.stringify(join)}`)
-  return [...groups.entries()]
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([, group]) => joinGroup(group[0]!.join, group.map(({ call }) => call)))
+export interface JoinKeys {
+  /** Calls of one group are joined with each other: same verb, same join. */
+  readonly group: string
+  /** Calls with one key are the same call. */
+  readonly key: string
 }
 
-function joinGroup(join: Join, calls: readonly EffectCall[]): readonly EffectCall[] {
-  const distinct = sortCalls(uniqueCalls(calls))
+/** Keys of an effect of a policy. Values of attributes do not matter: the same words in the same policy are the same call. */
+export function joinKeys(policy: string, verb: string, operands: object, join: Join): JoinKeys {
+  return { group: `${verb} ${JSON.stringify(join)}`, key: `${policy} ${verb} ${JSON.stringify(operands)}` }
+}
+
+/** Calls of one verb may have several phrases with joins of their own: they are joined per verb and join. */
+export function joinEffects(calls: readonly JoinedCall[]): readonly EffectCall[] {
+  if (calls.length === 0) return NOTHING
+  const sorted = [...calls].sort((a, b) => compareText(a.group, b.group) || compareText(a.key, b.key))
+  const out: EffectCall[] = []
+  let group: EffectCall[] = []
+  sorted.forEach((one, i) => {
+    const before = sorted[i - 1]
+    if (before && before.group !== one.group) {
+      out.push(...joinGroup(before.join, group))
+      group = []
+    }
+    if (before?.group !== one.group || before.key !== one.key) group.push(one.call)
+  })
+  out.push(...joinGroup(sorted.at(-1)!.join, group))
+  return out
+}
+
+const NOTHING: readonly EffectCall[] = []
+
+/** `distinct`: no call twice, in the order of their keys. */
+function joinGroup(join: Join, distinct: readonly EffectCall[]): readonly EffectCall[] {
   switch (join.kind) {
     case 'smallest':
       return pickPer(distinct, join.by, (a, b) => amountOf(a, join.operand) - amountOf(b, join.operand) || bySeverity(a, b))
@@ -31,20 +55,6 @@ function joinGroup(join: Join, calls: readonly EffectCall[]): readonly EffectCal
     default:
       return distinct
   }
-}
-
-function uniqueCalls(calls: readonly EffectCall[]): readonly EffectCall[] {
-  const known = new Map<string, EffectCall>()
-  for (const call of calls) known.set(keyOf(call), call)
-  return [...known.values()]
-}
-
-function keyOf(call: EffectCall): string {
-  return `${call.policy} ${call.verb} ${JSON.stringify(call.operands)}`
-}
-
-function sortCalls(calls: readonly EffectCall[]): readonly EffectCall[] {
-  return calls.length < 2 ? calls : [...calls].sort((a, b) => compareText(keyOf(a), keyOf(b)))
 }
 
 /** One winner for each value of an operand. */

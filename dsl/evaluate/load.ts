@@ -1,6 +1,6 @@
 // Makes a program of a bundle: slots for everything it reads, closures for its conditions.
 import { compileLogic, type Closure } from './closures.ts'
-import { decidePhase, type PhasePolicy } from './decide.ts'
+import { actsOf, decidePhase, type PhasePolicy } from './decide.ts'
 import { readPaths } from './paths.ts'
 import type { Evaluation, PhaseProgram, Program, SlotSource, SlotValue } from './program.ts'
 import type { Bundle, CompiledPolicy } from '../compile/bundle.ts'
@@ -61,6 +61,7 @@ function createPhase(bundle: Bundle, phase: Phase, slotFor: (path: string) => nu
       return {
         policy,
         reads,
+        acts: actsOf(policy),
         when: compileLogic(policy.when, slotFor),
         conditionSlots: reads.map(({ slot }) => slot),
         effectSlots: policy.effects.flatMap(attributesOf).map(slotFor),

@@ -1,7 +1,8 @@
 // Secrets the gateway makes for itself, such as the pepper of keys: one file each, readable by its owner only, made on first use.
 import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import type { LoadedConfig } from '../config/config.ts'
 
 const BYTES = 32
 
@@ -48,4 +49,10 @@ function readIfThere(path: string): Buffer | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
+}
+
+/** Where a configuration keeps them: beside the embedded state folder (`./data/secrets`), so that every command finds the same pepper. */
+export function secretsFolder({ config, baseDir }: LoadedConfig): string {
+  const { state } = config
+  return state.driver === 'embedded' ? join(dirname(resolve(baseDir, state.path)), 'secrets') : resolve(baseDir, 'data', 'secrets')
 }

@@ -48,7 +48,7 @@ const USER: readonly Attribute[] = [
 const CLIENT_IP: Attribute = {
   ...base, name: 'client.ip', type: { kind: 'ip' }, optional: false, example: '192.0.2.1', source: 'proved', lifetime: 'exchange',
   doc: 'The address of the client; behind proxies that `server.trustProxy` names, the one they report.',
-  resolve: ({ client }) => client.ip,
+  resolve: ({ client }: ExchangeView) => client.ip,
 }
 
 export const AUTH_VOCABULARY: PluginVocabulary = { attributes: [...TENANT, ...KEY, ...USER, CLIENT_IP] }

@@ -83,11 +83,11 @@ describe('limit on whole answers', () => {
       assert.equal(results.filter((result) => !(result instanceof GatewayError)).length, 10)
     }
   })
-  it('gives everything back when nothing left the house', () => {
+  it('gives everything back when nothing left the house', async () => {
     const service = serviceOn()
     const { hold } = passed(service, viewOf(), limit('tokens', 1000, 'day'), limit('requests', 10, 'day'), concurrent(1))
     void hold!.settle(settlement(0, 0, { dispatched: false, usageSource: 'none' }))
-    assert.deepEqual(service.ledger.list().filter(({ used, reserved }) => used + reserved > 0), [])
+    assert.deepEqual((await service.ledger.list()).filter(({ used, reserved }) => used + reserved > 0), [])
   })
   it('settles once, however often it is told', () => {
     const service = serviceOn()

@@ -1,0 +1,267 @@
+// The contract of the state port. A driver is added to DRIVERS and must keep every promise; everything is awaited, so it may answer later.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openEmbeddedState } from '../../core/state/embedded.ts'
+import type { BreakerSettings, Claim, State } from '../../core/model/state.ts'
+import type { KeyRow } from '../../core/model/directory.ts'
+import { ManualClock, silentLog } from '../unit/state/manual-clock.ts'
+
+interface Driver {
+  readonly name: string
+  open(folder: string, clock: ManualClock): State | Promise<State>
+}
+
+const DRIVERS: readonly Driver[] = [{ name: 'embedded', open: (path, clock) => openEmbeddedState({ path, clock, log: silentLog() }) }]
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const SETTINGS: BreakerSettings = { errorRate: 0.5, minRequests: 4, windowMs: 30_000, openMs: 10_000 }
+
+for (const driver of DRIVERS) {
+  describe(`state driver ${driver.name}`, () => {
+    let clock: ManualClock
+    let folder: string
+    let state: State
+
+    beforeEach(async () => {
+      clock = new ManualClock()
+      folder = mkdtempSync(join(tmpdir(), 'sallyport-state-'))
+      state = await driver.open(folder, clock)
+    })
+    afterEach(async () => {
+      await state.close()
+      rmSync(folder, { recursive: true, force: true })
+    })
+
+    const window = (amount: number, limit = 10, counter = 'w'): Claim => ({ kind: 'window', counter, limit, amount, endsAt: clock.now() - (clock.now() % HOUR) + HOUR })
+    const rate = (amount: number, limit = 60, counter = 'r'): Claim => ({ kind: 'rate', counter, limit, amount, periodMs: MINUTE })
+    const slot = (limit = 2, leaseMs = HOUR, counter = 's'): Claim => ({ kind: 'slot', counter, limit, leaseMs })
+    const accepted = async (id: string, ...claims: Claim[]): Promise<boolean> => (await state.ledger.reserve(id, claims)).ok
+
+    describe('windows', () => {
+      it('of 200 reservations at once against 10 lets exactly 10 through', async () => {
+        const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => state.ledger.reserve(`x${i}`, [window(1)])))
+        assert.equal(answers.filter(({ ok }) => ok).length, 10)
+        assert.equal(await state.ledger.level('w'), 10)
+      })
+      it('replaces what was reserved by what was used', async () => {
+        await accepted('a', window(8))
+        await state.ledger.settle('a', new Map([['w', 3]]))
+        assert.equal(await state.ledger.level('w'), 3)
+      })
+      it('books more than was reserved, beyond the limit too', async () => {
+        await accepted('a', window(8))
+        await state.ledger.settle('a', new Map([['w', 14]]))
+        assert.equal(await state.ledger.level('w'), 14)
+        assert.equal(await accepted('b', window(0)), false)
+      })
+      it('settles an id once', async () => {
+        await accepted('a', window(8))
+        await state.ledger.settle('a', new Map([['w', 3]]))
+        await state.ledger.settle('a', new Map([['w', 3]]))
+        assert.equal(await state.ledger.level('w'), 3)
+      })
+      it('gives everything back when nothing was used', async () => {
+        await accepted('a', window(8))
+        await state.ledger.settle('a', new Map())
+        assert.equal(await state.ledger.level('w'), 0)
+      })
+      it('adds a second reservation of the same id to the first and books use once', async () => {
+        await accepted('a', window(4))
+        assert.equal(await accepted('a', window(4)), true)
+        assert.equal(await state.ledger.level('w'), 8)
+        await state.ledger.settle('a', new Map([['w', 5]]))
+        assert.equal(await state.ledger.level('w'), 5)
+      })
+      it('starts anew when the window ends, and books late use to the window it was reserved in', async () => {
+        await accepted('late', window(10))
+        clock.advance(HOUR)
+        assert.equal(await state.ledger.level('w'), 0)
+        assert.equal(await accepted('b', window(10)), true)
+        await state.ledger.settle('late', new Map([['w', 10]]))
+        assert.equal(await state.ledger.level('w'), 10)
+      })
+      it('says which claim was refused, where it stands, and when to ask again', async () => {
+        await accepted('a', window(8))
+        const answer = await state.ledger.reserve('b', [window(3)])
+        assert.ok(!answer.ok)
+        assert.deepEqual(answer.level, { counter: 'w', used: 8, settled: 0, limit: 10 })
+        assert.equal(answer.retryAfterMs, HOUR)
+      })
+      it('says that waiting never helps when the claim is larger than the limit', async () => {
+        const answer = await state.ledger.reserve('a', [window(11)])
+        assert.ok(!answer.ok)
+        assert.equal(answer.retryAfterMs, null)
+      })
+    })
+
+    it('takes all claims or none', async () => {
+      await accepted('full', slot(1))
+      assert.equal(await accepted('b', window(4), rate(4), slot(1)), false)
+      assert.equal(await state.ledger.level('w'), 0)
+      assert.equal(await state.ledger.level('r'), 0)
+      assert.equal(await state.ledger.level('s'), 1)
+    })
+    it('counts two claims on one counter together', async () => {
+      assert.equal(await accepted('a', window(6), window(6)), false)
+      assert.equal(await state.ledger.level('w'), 0)
+    })
+
+    describe('rates', () => {
+      it('allow a burst of the whole limit, then refill steadily', async () => {
+        assert.equal(await accepted('a', rate(60)), true)
+        const refused = await state.ledger.reserve('b', [rate(1)])
+        assert.ok(!refused.ok)
+        assert.equal(refused.retryAfterMs, 1000)
+        clock.advance(1000)
+        assert.equal(await accepted('c', rate(1)), true)
+        assert.equal(await accepted('d', rate(1)), false)
+      })
+      it('give back what was not used', async () => {
+        await accepted('a', rate(60))
+        await state.ledger.settle('a', new Map([['r', 10]]))
+        assert.equal(await state.ledger.level('r'), 10)
+      })
+      it('never let a claim larger than the burst pass', async () => {
+        const refused = await state.ledger.reserve('a', [rate(61)])
+        assert.ok(!refused.ok)
+        assert.equal(refused.retryAfterMs, null)
+      })
+      it('pass 30 times 30 of 900 a minute, whatever the rounding', async () => {
+        for (let i = 0; i < 30; i++) assert.equal(await accepted(`a${i}`, rate(30, 900)), true)
+        assert.equal(await accepted('z', rate(1, 900)), false)
+      })
+    })
+
+    describe('slots', () => {
+      it('of 200 at once against 10 let exactly 10 through', async () => {
+        const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => state.ledger.reserve(`x${i}`, [slot(10)])))
+        assert.equal(answers.filter(({ ok }) => ok).length, 10)
+      })
+      it('are free again after settlement', async () => {
+        await accepted('a', slot(1))
+        assert.equal(await accepted('b', slot(1)), false)
+        await state.ledger.settle('a', new Map())
+        assert.equal(await accepted('b', slot(1)), true)
+      })
+      it('are free again when their lease ends', async () => {
+        await accepted('a', slot(1, 5000))
+        clock.advance(5000)
+        assert.equal(await accepted('b', slot(1, 5000)), true)
+      })
+      it('are held once by one id, which renews the lease', async () => {
+        await accepted('a', slot(1, 5000))
+        clock.advance(4000)
+        assert.equal(await accepted('a', slot(1, 5000)), true)
+        clock.advance(4000)
+        assert.equal(await accepted('b', slot(1, 5000)), false)
+      })
+    })
+
+    it('lists its counters with what is used and reserved', async () => {
+      await accepted('a', window(4), slot(2))
+      await accepted('b', window(3))
+      await state.ledger.settle('b', new Map([['w', 2]]))
+      const list = [...(await state.ledger.list())].sort((a, b) => (a.counter < b.counter ? -1 : 1))
+      assert.deepEqual(list, [
+        { counter: 's', used: 0, reserved: 1, endsAt: null },
+        { counter: 'w', used: 2, reserved: 4, endsAt: clock.now() + HOUR },
+      ])
+    })
+    it('refuses amounts that are no whole numbers from 0 on', async () => {
+      for (const amount of [-1, 0.5, NaN, 2 ** 53]) await assert.rejects(async () => state.ledger.reserve('a', [window(amount)]), RangeError)
+    })
+    it('keeps what was booked over a restart, and forgets what was only reserved', async () => {
+      await accepted('a', window(4))
+      await state.ledger.settle('a', new Map([['w', 4]]))
+      await accepted('b', window(5), slot(2))
+      await state.close()
+      state = await driver.open(folder, clock)
+      assert.equal(await state.ledger.level('w'), 4)
+      assert.equal(await state.ledger.level('s'), 0)
+    })
+
+    describe('breakers', () => {
+      const report = async (...results: boolean[]): Promise<void> => {
+        for (const success of results) await state.breakers.report('k', success, SETTINGS)
+      }
+      const admit = (): unknown => state.breakers.admit('k', SETTINGS)
+      const shown = async (): Promise<string | undefined> => (await state.breakers.list()).find(({ key }) => key === 'k')?.state
+
+      it('stay closed below the minimum of requests', async () => {
+        await report(false, false, false)
+        assert.equal(await admit(), 'closed')
+      })
+      it('open at the error rate, let one probe through later, and close on its success', async () => {
+        await report(true, true, false, false)
+        assert.equal(await admit(), 'open')
+        assert.equal(await shown(), 'open')
+        clock.advance(SETTINGS.openMs)
+        assert.equal(await shown(), 'half_open')
+        assert.equal(await admit(), 'probe')
+        assert.equal(await admit(), 'open')
+        await report(true)
+        assert.equal(await admit(), 'closed')
+        assert.equal(await shown(), 'closed')
+      })
+      it('open again when the probe fails', async () => {
+        await report(false, false, false, false)
+        clock.advance(SETTINGS.openMs)
+        assert.equal(await admit(), 'probe')
+        await report(false)
+        assert.equal(await admit(), 'open')
+        clock.advance(SETTINGS.openMs)
+        assert.equal(await admit(), 'probe')
+      })
+      it('let another probe through when the first was given back', async () => {
+        await report(false, false, false, false)
+        clock.advance(SETTINGS.openMs)
+        assert.equal(await admit(), 'probe')
+        await state.breakers.release('k')
+        assert.equal(await admit(), 'probe')
+      })
+      it('ignore answers of calls that began before they opened', async () => {
+        await report(false, false, false, false)
+        await report(true)
+        assert.equal(await admit(), 'open')
+      })
+      it('forget failures that left the window', async () => {
+        await report(false, false, false)
+        clock.advance(SETTINGS.windowMs)
+        await report(true, true, true, false)
+        assert.equal(await admit(), 'closed')
+      })
+      it('keep a key away while it cools down, then are as before', async () => {
+        await state.breakers.coolDown('k', clock.now() + 2000)
+        assert.equal(await admit(), 'open')
+        clock.advance(2000)
+        assert.equal(await admit(), 'closed')
+      })
+    })
+
+    describe('keys', () => {
+      const row = (id: string, prefix: string): KeyRow => ({
+        id, prefix, tenant: 'acme', hash: '00', scopes: ['chat'], models: null, features: null, allowedIps: null, expires: null, createdAt: null, revokedAt: null,
+      })
+      it('are found by their whole prefix, all that share it', async () => {
+        for (const [id, prefix] of [['k1', 'aaa'], ['k2', 'aaa'], ['k3', 'aaab']] as const) await state.keys.put(row(id, prefix))
+        assert.deepEqual((await state.keys.findByPrefix('aaa')).map(({ id }) => id).sort(), ['k1', 'k2'])
+        assert.deepEqual(await state.keys.findByPrefix('zzz'), [])
+      })
+      it('show their first revocation at once, and survive a restart', async () => {
+        await state.keys.put(row('k1', 'aaa'))
+        assert.equal(await state.keys.revoke('k1', '2026-01-01T00:00:00Z'), true)
+        assert.equal(await state.keys.revoke('k1', '2026-02-02T00:00:00Z'), true)
+        assert.equal((await state.keys.findByPrefix('aaa'))[0]?.revokedAt, '2026-01-01T00:00:00Z')
+        await state.close()
+        state = await driver.open(folder, clock)
+        assert.equal((await state.keys.list())[0]?.revokedAt, '2026-01-01T00:00:00Z')
+      })
+      it('say when there is none to revoke', async () => {
+        assert.equal(await state.keys.revoke('nobody', '2026-01-01T00:00:00Z'), false)
+      })
+    })
+  })
+}

@@ -28,7 +28,7 @@ export function limitNesting(tokens: IToken[], source: SourceFile, diagnostics: 
       chains[0] = 0
       declarationAt = kept.length
     }
-    track(chains, token.tokenType)
+    track(chains, token)
     if (chains.length - 1 + (chains.at(-1) ?? 0) <= MAX_NESTING) {
       kept.push(token)
       continue
@@ -43,12 +43,12 @@ export function limitNesting(tokens: IToken[], source: SourceFile, diagnostics: 
 }
 
 /** `chains` holds one counter for each open bracket. */
-function track(chains: number[], type: TokenType): void {
+function track(chains: number[], { tokenType: type, image }: IToken): void {
   const last = chains.length - 1
   if (OPENERS.has(type)) chains.push(0)
   else if (CLOSERS.has(type)) { if (last > 0) chains.pop() }
-  else if (CHAINING.has(type)) chains[last] = (chains[last] ?? 0) + 1
-  else if (RESTARTING.has(type)) chains[last] = 0
+  else if (CHAINING.has(type) || image === '!') chains[last] = (chains[last] ?? 0) + 1
+  else if (RESTARTING.has(type) || type === T.Foreign) chains[last] = 0
 }
 
 function nextDeclaration(tokens: readonly IToken[], after: number, source: SourceFile): number {

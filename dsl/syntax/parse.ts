@@ -1,5 +1,5 @@
 // The front door of the syntax: text in, tree and diagnostics out. Never throws, whatever the text.
-// Order of the work: tokens, repair of the commonest slips, bounds, grammar, tree.
+// Order of the work: tokens, bounds, repair of the commonest slips, grammar, tree.
 import type { CstNode, IToken } from 'chevrotain'
 import type { Diagnostic, SourceFile } from '../diagnostics/diagnostic.ts'
 import type { FileAst } from './ast.ts'
@@ -37,9 +37,9 @@ export function parse(source: SourceFile, options: ParseOptions = {}): Parsed {
 
 function parseOnce(source: SourceFile, { verbs }: ParseOptions, trustLines: boolean): Parsed {
   const { tokens, docs, diagnostics } = lex(source)
-  const repaired = repairSlips(tokens, source, { verbs: verbs ?? null, trustLines }, diagnostics)
-  const bounded = limitNesting(repaired, source, diagnostics)
-  const tree = runGrammar(bounded, source, diagnostics)
+  const bounded = limitNesting(tokens, source, diagnostics)
+  const repaired = repairSlips(bounded, source, { verbs: verbs ?? null, trustLines }, diagnostics)
+  const tree = runGrammar(repaired, source, diagnostics)
   const file = buildFile(tree, { path: source.path, text: source.text, diagnostics, docs })
   return { file, diagnostics: tidy(diagnostics, source) }
 }
@@ -58,11 +58,20 @@ function runGrammar(tokens: IToken[], source: SourceFile, diagnostics: Diagnosti
 function tidy(diagnostics: Diagnostic[], source: SourceFile): Diagnostic[] {
   if (diagnostics.length < 2) return diagnostics
   const sorted = diagnostics.toSorted((left, right) => left.span.start - right.span.start)
-  const distinct = sorted.filter((diagnostic, at) => diagnostic.span.start !== sorted[at - 1]?.span.start)
+  const distinct = sorted.filter((diagnostic, at) => !isEcho(diagnostic, sorted[at - 1], source))
   if (distinct.length <= MAX_ERRORS) return distinct
   const last = distinct[MAX_ERRORS] as Diagnostic
   return [...distinct.slice(0, MAX_ERRORS), {
     code: 'P008', severity: 'error', message: `more than ${MAX_ERRORS} errors`, span: { file: source.path, start: last.span.start, end: last.span.end },
     help: 'The rest of the file was not read; mend these first, or check that it is a policy file.',
   }]
+}
+
+const GRAMMAR_CODES: ReadonlySet<string> = new Set(['P010', 'P011', 'P013', 'P014'])
+
+/** The same place again; or the grammar misses what an unknown sign, just reported, stands in for. */
+function isEcho({ code, span }: Diagnostic, before: Diagnostic | undefined, source: SourceFile): boolean {
+  if (before === undefined) return false
+  if (span.start === before.span.start) return true
+  return before.code === 'P001' && GRAMMAR_CODES.has(code) && source.text.slice(before.span.end, span.start).trim() === ''
 }

@@ -95,8 +95,13 @@ class Walk {
     this.here.bracket = this.brackets.at(-1) ?? null
   }
 
+  /** Inside braces only a declaration word at the first column counts, for a closing brace may be missing; and only where it can not belong to the body. */
   private beginsDeclaration(token: IToken): boolean {
-    return this.brackets.length === 0 || this.source.text[token.startOffset - 1] === '\n'
+    if (this.brackets.length === 0) return true
+    if (this.source.text[token.startOffset - 1] !== '\n') return false
+    const { declaration, previous } = this.here
+    if (declaration === 'overlay' || (declaration === 'detector' && token.tokenType === T.K.list)) return false
+    return previous?.tokenType !== T.K.expect
   }
 
   private enter(word: string): void {
@@ -150,9 +155,10 @@ const INSIDE_LIST: ReadonlySet<TokenType> = new Set([
 ])
 
 function closeBefore(here: Here): Repair | null {
-  const { token, bracket, previous } = here
+  const { token, bracket, previous, declaration } = here
+  if (declaration === '' || previous === undefined) return null
   const wrong = bracket === T.LeftBracket ? !INSIDE_LIST.has(token.tokenType) && !isBareItem(here) : STARTS_CLAUSE.has(token.tokenType) || isNextPhrase(here)
-  if (!wrong || previous === undefined) return null
+  if (!wrong) return null
   const [type, sign, opener] = bracket === T.LeftBracket ? [T.RightBracket, ']', '['] : [T.RightParen, ')', '(']
   const end = (previous.endOffset ?? previous.startOffset) + 1
   const closer: IToken = { ...token, image: sign, tokenType: type, tokenTypeIdx: type.tokenTypeIdx ?? 0, startOffset: end, endOffset: end - 1 }

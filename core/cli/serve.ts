@@ -46,6 +46,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const metrics = createMetrics(VERSION)
   const secret = openSecrets(secretsFolder(loaded))
   const kernel = openKernel(loaded, log, metrics, secret)
+  watchKernel(metrics, kernel)
   const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
 
   const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, metricsText: () => metrics.text() }).catch(async (error: unknown) => {
@@ -86,6 +87,11 @@ function openKernel(loaded: LoadedConfig, log: Log, metrics: Kernel['metrics'], 
     estimator: new TokenEstimator(),
     findingKey: { id: 'findings-1', key: findingKey },
   }
+}
+
+function watchKernel(metrics: ReturnType<typeof createMetrics>, { record }: Kernel): void {
+  metrics.watch('sallyport_record_available', 'Whether the record takes frames (1) or not (0).', 'gauge', () => Number(record.available))
+  metrics.watch('sallyport_record_lost_total', 'Frames that were let go because the record was unavailable (onUnavailable: continue).', 'counter', () => record.lost)
 }
 
 async function stopAll(gateway: Gateway, kernel: Kernel, recorder: Supervisor | null): Promise<void> {

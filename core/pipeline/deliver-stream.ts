@@ -1,14 +1,13 @@
 // Hands a streamed answer to the client as the guards release it. Text that was sent cannot be taken back, so a stream that
 // breaks or is stopped ends with the dialect's error event, never with a clean end.
 import { GatewayError } from '../errors/gateway-error.ts'
-import { bodyMetadata } from './deliver.ts'
 import { errorFor } from './upstream-errors.ts'
 import { gatherStream, mustHold } from './hold-stream.ts'
 import { noteDecision, refusalOf } from './decide.ts'
 import { noteFinding } from './findings.ts'
 import { notifyAnswer } from './notify.ts'
 import { settle } from './settle.ts'
-import { streamHeaders } from './headers.ts'
+import { bodyMetadata, streamHeaders } from './headers.ts'
 import { StreamGovernor } from '../policy/stream-governor.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Committed } from './dispatch.ts'
@@ -184,9 +183,9 @@ class StreamDelivery {
     exchange.toolCalls = seen.toolCalls
     exchange.heldBackChars = this.#governor?.heldMost ?? 0
     if (this.#governor) noteDecision(exchange, this.#governor.decision)
-    exchange.usageSource = seen.usage ? 'provider' : source
+    exchange.usageSource = exchange.cacheStatus === 'hit' ? 'cache' : seen.usage ? 'provider' : source
     exchange.usage = seen.usage ?? { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0, completion: this.#completionTokens() }
-    if (!seen.usage) exchange.warnings.add('usage_estimated')
+    if (!seen.usage && exchange.cacheStatus === '') exchange.warnings.add('usage_estimated')
   }
 
   #keep(chunk: JsonObject): void {

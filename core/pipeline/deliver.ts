@@ -2,17 +2,18 @@
 import { deliverStream } from './deliver-stream.ts'
 import { judgeAnswer } from './judge-answer.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { commonHeaders, streamHeaders } from './headers.ts'
+import { bodyMetadata, commonHeaders } from './headers.ts'
 import { formatNano, timesDecimal } from '../model/money.ts'
 import { notifyAnswer } from './notify.ts'
 import { settle } from './settle.ts'
-import { wireFor } from '../wire/index.ts'
-import type { Answer } from '../model/answer.ts'
+import { openAiChatReader, wireFor } from '../wire/index.ts'
+import type { Answer, StreamEvent } from '../model/answer.ts'
 import type { CannedAnswer } from '../plugin/contract.ts'
 import type { Committed } from './dispatch.ts'
 import type { Enacted } from './enact.ts'
 import type { Exchange } from './exchange.ts'
-import type { Json, JsonObject } from '../model/value.ts'
+import type { JsonObject } from '../model/value.ts'
+import type { StreamSource } from '../upstream/port.ts'
 import type { Target } from '../model/target.ts'
 
 export function deliver(exchange: Exchange, enacted: Enacted, committed: Committed): Promise<GatewayError | null> {
@@ -43,7 +44,7 @@ function noteAnswer(exchange: Exchange, answer: Answer): void {
   exchange.toolCalls = answer.toolCalls
   if (answer.usage) {
     exchange.usage = answer.usage
-    exchange.usageSource = 'provider'
+    exchange.usageSource = exchange.cacheStatus === 'hit' ? 'cache' : 'provider'
     return
   }
   const bytes = answer.parts.reduce((sum, { text }) => sum + text.length, 0)
@@ -51,13 +52,6 @@ function noteAnswer(exchange: Exchange, answer: Answer): void {
   exchange.usage = { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0, completion: exchange.kernel.estimator.tokens(model, bytes) }
   exchange.usageSource = 'estimated'
   exchange.warnings.add('usage_estimated')
-}
-
-/** Warnings in the body, for clients that cannot read headers and ask for it. */
-export function bodyMetadata(exchange: Exchange): JsonObject | null {
-  if (exchange.incoming.header('x-sallyport-body-metadata') !== '1') return null
-  const warnings: Json = [...exchange.warnings]
-  return { warnings, request_id: exchange.id }
 }
 
 function priceHeaders(exchange: Exchange): { [name: string]: string } {
@@ -68,23 +62,20 @@ function priceHeaders(exchange: Exchange): { [name: string]: string } {
   return headers
 }
 
-/** An answer from the cache: what a client got before, judged again by today's policies where they speak about answers. */
-export async function deliverCanned(exchange: Exchange, enacted: Enacted, canned: CannedAnswer): Promise<GatewayError | null> {
-  exchange.usageSource = 'cache'
+/** An answer from elsewhere goes the way of every other: today's policies judge it before a client sees it. */
+export function deliverCanned(exchange: Exchange, enacted: Enacted, canned: CannedAnswer): Promise<GatewayError | null> {
+  const targets = enacted.candidates.map(({ target }) => target)
+  const target = targets.find(({ model, provider }) => model === canned.model && provider.name === canned.provider) ?? targets[0]!
   exchange.cacheStatus = 'hit'
-  exchange.outcome = 'completed'
-  exchange.status = 200
-  const headers = { ...commonHeaders(exchange), 'x-sallyport-model': canned.model, 'x-sallyport-provider': canned.provider, 'x-sallyport-cache': 'hit' }
-  if (canned.chunks) {
-    await settle(exchange)
-    exchange.reply.open(200, { ...streamHeaders(exchange), ...headers })
-    for (const chunk of canned.chunks) exchange.reply.write(`data: ${JSON.stringify(chunk)}\n\n`)
-    exchange.reply.end('data: [DONE]\n\n')
-    return null
-  }
-  const bytes = Buffer.from(JSON.stringify(canned.body))
-  exchange.responseBytes = bytes.length
-  await settle(exchange)
-  exchange.reply.send(200, { 'content-type': 'application/json', ...headers }, bytes)
-  return null
+  exchange.target = target
+  const place = { target, key: '', ttftMs: exchange.elapsedMs() }
+  if (canned.chunks) return deliverStream(exchange, enacted, { kind: 'stream', source: replay(canned.chunks), ...place })
+  const answer = openAiChatReader.unary({ status: 200, header: () => null, body: Buffer.from(JSON.stringify(canned.body)) }, target)
+  if ('class' in answer) return Promise.resolve(new GatewayError('upstream_malformed', { message: 'The stored answer cannot be read.' }))
+  return deliverAnswer(exchange, enacted, answer, target)
+}
+
+function replay(chunks: readonly JsonObject[]): StreamSource {
+  const events: readonly StreamEvent[] = [...chunks.map((body): StreamEvent => ({ type: 'chunk', body, raw: null })), { type: 'done' }]
+  return { start: (onEvents) => onEvents(events), pause() {}, resume() {}, abort() {} }
 }

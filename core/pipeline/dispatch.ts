@@ -84,14 +84,14 @@ function withEdits(exchange: Exchange, enacted: Enacted, edits: readonly (readon
 }
 
 /** Renders when the candidate's turn comes; most exchanges need only the first. */
-function renderFor(exchange: Exchange, enacted: Enacted, { target, decision }: Candidate, edits: readonly TextEdit[]): RenderedRequest {
+function renderFor(exchange: Exchange, enacted: Enacted, { decision }: Candidate, edits: readonly TextEdit[]): RenderedRequest {
   let rendered: RenderedRequest | undefined
   const render = (): RenderedRequest => (rendered ??= wireFor(enacted.view.request.dialect).render(outgoingFor()))
   const outgoingFor = (): Enacted['outgoing'] => {
     if (!decision || (decision.effects.length === 0 && edits.length === 0)) return enacted.outgoing
     const effects = [...enacted.decision.effects, ...decision.effects]
     const merged = { ...enacted.outgoing, edits: mergeEdits(enacted.outgoing.edits, edits) }
-    return changeOutgoing(exchange, { ...enacted.view }, merged, effects)
+    return changeOutgoing(exchange, enacted.view, merged, effects)
   }
   return {
     stream: enacted.view.request.stream,

@@ -1,5 +1,6 @@
 // Headers of the answers: ids, where the answer comes from, warnings.
 import type { Exchange } from './exchange.ts'
+import type { Json, JsonObject } from '../model/value.ts'
 
 export function streamHeaders(exchange: Exchange): { [name: string]: string } {
   return { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...commonHeaders(exchange) }
@@ -8,7 +9,8 @@ export function streamHeaders(exchange: Exchange): { [name: string]: string } {
 /** Headers that every answer carries. */
 export function commonHeaders(exchange: Exchange): { [name: string]: string } {
   const headers: { [name: string]: string } = { 'x-request-id': exchange.id, 'x-sallyport-trace': exchange.traceId }
-  if (exchange.target && exchange.dispatched) {
+  if (exchange.cacheStatus !== '') headers['x-sallyport-cache'] = exchange.cacheStatus
+  if (exchange.target && (exchange.dispatched || exchange.cacheStatus !== '')) {
     headers['x-sallyport-model'] = exchange.target.model
     headers['x-sallyport-provider'] = exchange.target.provider.name
   }
@@ -20,4 +22,11 @@ export function commonHeaders(exchange: Exchange): { [name: string]: string } {
 function serverTiming(exchange: Exchange): string {
   const plugins = Object.entries(exchange.pluginUs).map(([plugin, us]) => `${plugin.replaceAll('.', '_')};dur=${(us / 1000).toFixed(3)}`)
   return [...plugins, `upstream;dur=${exchange.upstreamMs.toFixed(3)}`, `total;dur=${exchange.elapsedMs().toFixed(3)}`].join(', ')
+}
+
+/** Warnings in the body, for clients that cannot read headers and ask for it. */
+export function bodyMetadata(exchange: Exchange): JsonObject | null {
+  if (exchange.incoming.header('x-sallyport-body-metadata') !== '1') return null
+  const warnings: Json = [...exchange.warnings]
+  return { warnings, request_id: exchange.id }
 }

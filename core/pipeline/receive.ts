@@ -1,5 +1,5 @@
 // Takes the body in, parses it once in the client's dialect, and gathers what the policies will judge.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { checkClaims } from './claims.ts'
 import { ContentScan } from '../policy/content-scan.ts'
@@ -25,7 +25,7 @@ export async function receive(exchange: Exchange, principal: Principal): Promise
   const bodyOrPending = exchange.incoming.readBody()
   const body = isPromise(bodyOrPending) ? await bodyOrPending : bodyOrPending
   if (body instanceof GatewayError) return body
-  exchange.requestHash = createHash('sha256').update(body).digest('hex')
+  exchange.requestHash = hash('sha256', body)
   if (place instanceof GatewayError) return place
   if (badClaim) return badClaim
 

@@ -10,7 +10,7 @@ export async function settle(exchange: Exchange): Promise<void> {
   if (exchange.isSettled) return
   exchange.isSettled = true
   chargeWhatWasSpent(exchange)
-  exchange.costNano = exchange.target?.rates && exchange.dispatched ? costNano(exchange.usage, exchange.target.rates) : null
+  exchange.costNano = costOf(exchange)
   await settleHolds(exchange)
   learn(exchange)
   notifySettled(exchange)
@@ -28,6 +28,12 @@ function chargeWhatWasSpent(exchange: Exchange): void {
   if (exchange.usageSource !== 'none' || !exchange.dispatched || exchange.outcome !== 'aborted') return
   exchange.usage = { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0 }
   exchange.usageSource = 'estimated_on_abort'
+}
+
+/** What we pay: nothing for an answer from the cache, and unknown (which is not zero) without a rate. */
+function costOf({ target, dispatched, usage, usageSource }: Exchange): bigint | null {
+  if (usageSource === 'cache') return 0n
+  return target?.rates && dispatched ? costNano(usage, target.rates) : null
 }
 
 async function settleHolds(exchange: Exchange): Promise<void> {

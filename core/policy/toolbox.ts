@@ -7,8 +7,8 @@ import { readVocabularies } from '../plugin/registry.ts'
 import type { JsonObject } from '../model/value.ts'
 import type { Plugin } from '../plugin/contract.ts'
 
-export { canonicalJson, evaluateReference, renderDiagnostics, type Bundle, type Diagnostic, type SourceFile } from '../../dsl/index.ts'
-export { runPolicyTests, type TestResult } from './run-tests.ts'
+export { canonicalJson, renderDiagnostics } from '../../dsl/index.ts'
+export { runPolicyTests } from './run-tests.ts'
 
 export interface PolicySet extends Compiled {
   readonly words: Words

@@ -263,7 +263,7 @@ function has({ quantity, left, right, span }: Extract<Expression, { kind: 'has' 
   return truth({ [quantity === 'any' ? 'or' : 'and']: items.map((item) => guardedIn({ ...wanted, logic: item }, list)) })
 }
 
-function contains({ left, right, scoring, span }: Extract<Expression, { kind: 'contains' }>, scope: Scope): Lowered {
+function contains({ left, right, scoring }: Extract<Expression, { kind: 'contains' }>, scope: Scope): Lowered {
   const location = left.kind === 'path' ? left.name.text : null
   const phase = location === null ? undefined : locationsIn(scope.names).get(location)
   if (location === null || phase === undefined) return textContains(left, right, scope)

@@ -25,7 +25,7 @@ export function matchSlot(slot: Slot, expected: TemplateSlot, scope: OperandScop
   if (!rest) return {}
   if (expected.grouped) return matchGroups([rest, ...more], expected, slot, scope, source)
   const last = expected.operands.at(-1)
-  const list = last?.many ? [...more.flat()] : []
+  const list = last?.many ? more.flat() : []
   if (!last?.many && more.length > 0) misfit(slot, expected, scope, source)
   return matchSequence(rest, list, expected, slot, scope, source)
 }

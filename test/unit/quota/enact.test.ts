@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { GatewayError, type Change, type EffectCall, type EnactView, type Ledger } from '../../../core/plugin/index.ts'
 import { enactLimits, type QuotaService } from '../../../plugins/quota/enact.ts'
-import { MemoryLedger } from '../../../core/state/ledger.ts'
+import type { MemoryLedger } from '../../../core/state/ledger.ts'
 import { ManualClock } from '../state/manual-clock.ts'
 import { concurrent, limit, serviceOn, settlement, targetAt, viewOf } from './exchange.ts'
 

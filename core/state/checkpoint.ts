@@ -17,7 +17,9 @@ export class Checkpoint {
 
   /** Brings back what still counts at `now` (Unix ms). */
   restore(now: number): void {
-    for (const { key, value } of [...this.#rows.getRange()]) {
+    // A copy, because rows are removed on the way.
+    const rows = [...this.#rows.getRange()]
+    for (const { key, value } of rows) {
       if ((value.kind === 'window' ? value.endsAt : value.fullAt) > now) this.#ledger.restore(value)
       else void this.#rows.remove(key)
     }

@@ -1,5 +1,5 @@
 // The run-time face of a bundle. The kernel fills slots with what it knows, asks what is open, resolves that, and asks again.
-import type { Bundle, CompiledEffect, CompiledPolicy, Severity } from '../compile/bundle.ts'
+import type { Bundle, CompiledPolicy, Severity } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
 
 /** A slot that has not been resolved yet is `undefined`; an absent optional is `null`; FAILED marks a resolver or detector that failed. */
@@ -82,5 +82,3 @@ export interface Program {
   readonly slots: readonly SlotSource[]
   readonly phases: { readonly [phase in Phase]: PhaseProgram }
 }
-
-export type { CompiledEffect }

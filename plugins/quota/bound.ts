@@ -8,7 +8,7 @@ export interface BoundSettings {
   readonly defaultMaxOutputTokens: number
 }
 
-export interface OutputBound {
+interface OutputBound {
   /** Tokens of all choices together; Infinity when nothing bounds the output. */
   readonly tokens: number
   /** Tokens per choice to send upstream, or null when the request already says so or need not. */

@@ -3,7 +3,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
 import { noteFindings } from './findings.ts'
-import { rewriteText, spanCallsOf, type SpanCall } from '../policy/spans.ts'
+import { rewriteText, scanFor, spanCallsOf, type SpanCall } from '../policy/spans.ts'
 import { runHook } from '../plugin/run.ts'
 import type { Candidate } from './plan.ts'
 import type { Change, EffectCall, EnactView, ExchangeView, Verb } from '../plugin/contract.ts'
@@ -35,8 +35,7 @@ export function enact(exchange: Exchange, decided: Decided, candidates: readonly
 export function editPrompt(exchange: Exchange, phase: 'request' | 'target', prompt: ContentScan, effects: readonly EffectCall[]): Awaitable<readonly TextEdit[] | GatewayError> {
   const { bound } = exchange.snapshot
   const calls = spanCallsOf(effects, bound.words, bound.detection)
-  const scanned = calls.length === 0 ? undefined : prompt.scan(new Set(calls.flatMap((span) => [...span.detectors])), new Set(calls.flatMap((span) => [...span.locations])))
-  return then(scanned, () => rewriteParts(exchange, phase, prompt, calls))
+  return then(scanFor(calls, prompt), () => rewriteParts(exchange, phase, prompt, calls))
 }
 
 function rewriteParts(exchange: Exchange, phase: 'request' | 'target', prompt: ContentScan, calls: readonly SpanCall[]): readonly TextEdit[] | GatewayError {

@@ -3,7 +3,7 @@ import { ContentScan } from '../policy/content-scan.ts'
 import { isPromise } from '../model/maybe-promise.ts'
 import { noteDecision, refusalOf } from './decide.ts'
 import { noteFindings } from './findings.ts'
-import { rewriteText, spanCallsOf } from '../policy/spans.ts'
+import { rewriteText, scanFor, spanCallsOf } from '../policy/spans.ts'
 import type { AnswerView } from '../plugin/contract.ts'
 import type { Enacted } from './enact.ts'
 import type { Exchange } from './exchange.ts'
@@ -24,7 +24,8 @@ export async function judgeAnswer(exchange: Exchange, { judge, prompt }: Enacted
   if (refusal) return refusal
 
   const calls = spanCallsOf(decision.effects, bound.words, bound.detection)
-  if (calls.length > 0) await completion.scan(new Set(calls.flatMap((span) => [...span.detectors])), new Set(calls.flatMap((span) => [...span.locations])))
+  const scanned = scanFor(calls, completion)
+  if (isPromise(scanned)) await scanned
   if (completion.isEmpty) return NO_EDITS
   return parts.flatMap((part, index) => {
     const findings = completion.findingsIn(index)

@@ -1,5 +1,6 @@
 // The one exit of every exchange: cost, reservations, the frame "closed", metrics. Runs exactly once, on every path.
 import { closedRows } from './rows.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
 import { costNano } from '../model/money.ts'
 import { isPromise } from '../model/maybe-promise.ts'
 import { notifySettled } from './notify.ts'
@@ -19,6 +20,8 @@ export async function settle(exchange: Exchange): Promise<void> {
     await exchange.kernel.record.closed(closedRows(exchange))
   } catch (error) {
     if (exchange.outcome === 'completed') throw error
+    // The spool says once that it takes no frames; a line for each exchange would only fill another disk.
+    if (error instanceof GatewayError) return
     exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'the end of an exchange could not be recorded')
   }
 }

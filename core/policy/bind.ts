@@ -4,6 +4,7 @@ import type { Detection } from '../detect/port.ts'
 import type { Attribute } from '../plugin/contract.ts'
 import type { HookOwner } from '../plugin/run.ts'
 import { createProgram, type Bundle, type CompiledPolicy, type Phase, type Program } from '../../dsl/index.ts'
+import { needsPlanner, type Needs } from './needs.ts'
 import type { Words } from './words.ts'
 
 /** How one attribute slot is filled. `word` is the last word of the name, for families. */
@@ -24,6 +25,8 @@ export interface BoundPolicies {
   readonly freeResolvers: { readonly [phase in Phase]: readonly Resolver[] }
   /** By index of the stream phase's policies: the detectors over completions that each reads or protects. */
   readonly streamDetectors: readonly (readonly string[])[]
+  /** What has to be resolved when these slots are open. */
+  readonly planNeeds: (slots: readonly number[]) => Needs
   /** Deadline of one scan. */
   readonly scanDeadlineMs: number
 }
@@ -42,6 +45,7 @@ export function bindPolicies(bundle: Bundle, words: Words, options: { readonly s
     streamDetectors: program.phases.stream.policies.map((policy) => detectorsOf(policy).filter((name) => detection.members(name).length > 0)),
     resolvers,
     freeResolvers: { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') },
+    planNeeds: needsPlanner(program, detection),
     scanDeadlineMs: options.scanDeadlineMs,
   }
 }

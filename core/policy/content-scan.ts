@@ -1,17 +1,25 @@
 // What detectors found in the parts of one request or answer. Each (location, detector) pair is scanned at most once per exchange.
 import type { Detection } from '../detect/port.ts'
-import type { Finding, Location, Part } from '../model/content.ts'
+import type { Finding, Part } from '../model/content.ts'
 import { isPromise, type Awaitable } from '../model/maybe-promise.ts'
 
+export interface FindingNumbers {
+  readonly count: number
+  /** The highest, 0 to 1. */
+  readonly score: number
+}
+
 const NOTHING: readonly Finding[] = []
+const NO_NAMES: readonly string[] = []
+const NONE_FOUND: FindingNumbers = { count: 0, score: 0 }
 
 export class ContentScan {
   readonly parts: readonly Part[]
   readonly #detection: Detection
   readonly #deadlineMs: number
   readonly #findings: (readonly Finding[])[]
-  readonly #scanned = new Map<Location, Set<string>>()
-  readonly #failed = new Set<string>()
+  readonly #scanned: { readonly members: readonly string[]; readonly locations: ReadonlySet<string> }[] = []
+  #failed: readonly string[] = NO_NAMES
 
   constructor(detection: Detection, parts: readonly Part[], deadlineMs: number) {
     this.parts = parts
@@ -20,46 +28,37 @@ export class ContentScan {
     this.#findings = parts.map(() => NOTHING)
   }
 
-  /** Makes sure that the texts at these locations were scanned for these detectors (unions allowed). */
-  scan(detectors: Iterable<string>, locations: ReadonlySet<string>): Awaitable<void> {
-    const members = [...new Set([...detectors].flatMap((detector) => this.#detection.members(detector)))]
-    const missing = new Set<string>()
+  /** Makes sure that the texts at these locations were scanned for these detectors (no unions: see `Detection.members`). */
+  scan(members: readonly string[], locations: ReadonlySet<string>): Awaitable<void> {
+    const missing = this.#missing(members, locations)
+    if (missing.length === 0) return
     const indices: number[] = []
-    const fresh = new Map<Location, boolean>()
-    this.parts.forEach((part, index) => {
-      if (!locations.has(part.location)) return
-      let isFresh = fresh.get(part.location)
-      if (isFresh === undefined) fresh.set(part.location, (isFresh = this.#claim(part.location, members, missing)))
-      if (isFresh) indices.push(index)
-    })
-    if (indices.length === 0) return
-    return this.#run(indices, [...missing])
+    for (let i = 0; i < this.parts.length; i++) if (locations.has(this.parts[i]!.location)) indices.push(i)
+    if (indices.length > 0) return this.#run(indices, missing)
   }
 
-  /** Notes that the location is being scanned for these members; says whether any of them is new there. */
-  #claim(location: Location, members: readonly string[], missing: Set<string>): boolean {
-    let known = this.#scanned.get(location)
-    if (!known) this.#scanned.set(location, (known = new Set()))
-    let isFresh = false
-    for (const member of members) {
-      if (known.has(member)) continue
-      known.add(member)
-      missing.add(member)
-      isFresh = true
+  /** Members that were not asked for at one of the locations yet; from now on they count as scanned there. */
+  #missing(members: readonly string[], locations: ReadonlySet<string>): readonly string[] {
+    if (this.#scanned.length === 0) {
+      this.#scanned.push({ members, locations })
+      return members
     }
-    return isFresh
+    const covered = (member: string, location: string): boolean => this.#scanned.some((one) => one.members.includes(member) && one.locations.has(location))
+    const missing = members.filter((member) => [...locations].some((location) => !covered(member, location)))
+    if (missing.length > 0) this.#scanned.push({ members: missing, locations })
+    return missing
   }
 
   #run(indices: readonly number[], detectors: readonly string[]): Awaitable<void> {
     const texts = indices.map((index) => this.parts[index]!.text)
     const result = this.#detection.scan(texts, detectors, this.#deadlineMs)
     const keep = (found: { findings: readonly (readonly Finding[])[]; failed: readonly string[] }): void => {
-      for (const name of found.failed) this.#failed.add(name)
+      if (found.failed.length > 0) this.#failed = [...this.#failed, ...found.failed]
       indices.forEach((index, i) => this.#add(index, found.findings[i] ?? NOTHING))
     }
     if (!isPromise(result)) return keep(result)
     return result.then(keep, () => {
-      for (const name of detectors) this.#failed.add(name)
+      this.#failed = [...this.#failed, ...detectors]
     })
   }
 
@@ -74,14 +73,16 @@ export class ContentScan {
     return this.#findings[index] ?? NOTHING
   }
 
+  /** Nothing was found in what was scanned so far. */
   get isEmpty(): boolean {
-    return this.#findings.every((findings) => findings.length === 0)
+    for (const findings of this.#findings) if (findings.length > 0) return false
+    return true
   }
 
   /** The numbers that conditions read, or null if a detector behind them failed. */
-  numbers(detector: string, locations: ReadonlySet<string>): { readonly count: number; readonly score: number } | null {
-    const members = this.#detection.members(detector)
-    if (members.some((member) => this.#failed.has(member))) return null
+  numbers(members: readonly string[], locations: ReadonlySet<string>): FindingNumbers | null {
+    if (this.#failed.length > 0 && members.some((member) => this.#failed.includes(member))) return null
+    if (this.isEmpty) return NONE_FOUND
     let count = 0
     let score = 0
     for (let i = 0; i < this.parts.length; i++) {

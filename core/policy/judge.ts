@@ -6,8 +6,8 @@ import { isPromise, then, type Awaitable } from '../model/maybe-promise.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { runHook, type HookLedger } from '../plugin/run.ts'
 import type { BoundPolicies, Resolver } from './bind.ts'
+import type { WantedFinding } from './needs.ts'
 import type { ContentScan } from './content-scan.ts'
-import { locationsOf } from './locations.ts'
 
 const MAX_WAVES = 3
 
@@ -77,16 +77,15 @@ export class Judge {
   }
 
   #resolve(needs: readonly number[], view: AnyView, prompt: ContentScan, completion: ContentScan | undefined): Awaitable<void> {
+    const wanted = this.#bound.planNeeds(needs)
     const pending: Promise<void>[] = []
-    const asked: number[] = []
-    for (const slot of needs) {
-      if (this.#bound.program.slots[slot]!.kind === 'finding') asked.push(slot)
-      else this.#resolveAttribute(slot, view, pending)
+    for (const slot of wanted.attributes) this.#resolveAttribute(slot, view, pending)
+    for (const content of wanted.members.length === 0 ? [] : [prompt, completion]) {
+      const done = content?.scan(wanted.members, wanted.locations)
+      if (done !== undefined && isPromise(done)) pending.push(done)
     }
-    if (asked.length > 0) this.#scan(asked, prompt, completion, pending)
-    const finish = (): void => this.#readFindings(asked, prompt, completion)
-    if (pending.length === 0) return finish()
-    return Promise.all(pending).then(finish)
+    const finish = (): void => this.#readFindings(wanted.findings, prompt, completion)
+    return pending.length === 0 ? finish() : Promise.all(pending).then(finish)
   }
 
   #resolveAttribute(slot: number, view: AnyView, pending: Promise<void>[]): void {
@@ -105,28 +104,10 @@ export class Judge {
     else keep(result)
   }
 
-  #scan(slots: readonly number[], prompt: ContentScan, completion: ContentScan | undefined, pending: Promise<void>[]): void {
-    const detectors = new Set<string>()
-    const locations = new Set<string>()
-    for (const slot of slots) {
-      const source = this.#bound.program.slots[slot]!
-      if (source.kind !== 'finding') continue
-      detectors.add(source.detector)
-      for (const location of locationsOf(source.location)) locations.add(location)
-    }
-    for (const content of [prompt, completion]) {
-      const done = content?.scan(detectors, locations)
-      if (done !== undefined && isPromise(done)) pending.push(done)
-    }
-  }
-
-  #readFindings(slots: readonly number[], prompt: ContentScan, completion: ContentScan | undefined): void {
-    for (const slot of slots) {
-      const source = this.#bound.program.slots[slot]!
-      if (source.kind !== 'finding') continue
-      const content = source.location.startsWith('prompt') ? prompt : completion
-      const numbers = content?.numbers(source.detector, locationsOf(source.location)) ?? null
-      this.values[slot] = numbers === null ? FAILED : numbers[source.field]
+  #readFindings(wanted: readonly WantedFinding[], prompt: ContentScan, completion: ContentScan | undefined): void {
+    for (const { slot, members, locations, isPrompt, field } of wanted) {
+      const numbers = (isPrompt ? prompt : completion)?.numbers(members, locations) ?? null
+      this.values[slot] = numbers === null ? FAILED : numbers[field]
     }
   }
 }

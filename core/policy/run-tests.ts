@@ -4,7 +4,7 @@ import { bindPolicies, type BoundPolicies } from './bind.ts'
 import { compareTest, type Bundle, type CompiledTest, type Decision, type Failure, type Walked } from '../../dsl/index.ts'
 import { ContentScan } from './content-scan.ts'
 import { Judge } from './judge.ts'
-import { rewriteText, spanCallsOf } from './spans.ts'
+import { rewriteText, scanFor, spanCallsOf } from './spans.ts'
 import { StreamGovernor } from './stream-governor.ts'
 import type { AnswerView, TargetView } from '../plugin/contract.ts'
 import type { Location, Part } from '../model/content.ts'
@@ -82,6 +82,6 @@ async function rewritten({ words, detection }: BoundPolicies, content: ContentSc
   const part = content.parts[index]
   if (!part) return null
   const calls = spanCallsOf(effects, words, detection)
-  if (calls.length > 0) await content.scan(new Set(calls.flatMap((span) => [...span.detectors])), new Set([part.location]))
+  await scanFor(calls, content)
   return rewriteText(part.text, content.findingsIn(index), part, calls)?.text ?? part.text
 }

@@ -2,6 +2,8 @@
 import type { Detection } from '../detect/port.ts'
 import type { EffectCall, Verb } from '../plugin/contract.ts'
 import type { Finding, Part } from '../model/content.ts'
+import type { Awaitable } from '../model/maybe-promise.ts'
+import type { ContentScan } from './content-scan.ts'
 import { locationsOf } from './locations.ts'
 import type { Words } from './words.ts'
 
@@ -37,6 +39,13 @@ export function spanCallsOf(effects: readonly EffectCall[], words: Words, detect
     ]
   })
   return calls.sort(strongestFirst)
+}
+
+/** Scans what the calls protect. */
+export function scanFor(calls: readonly SpanCall[], content: ContentScan): Awaitable<void> {
+  if (calls.length === 0) return
+  const members = new Set(calls.flatMap(({ detectors }) => [...detectors]))
+  return content.scan([...members].sort(), new Set(calls.flatMap(({ locations }) => [...locations])))
 }
 
 function listOf(call: EffectCall, operand: string): readonly string[] {

@@ -8,13 +8,6 @@ export interface BoundSettings {
   readonly defaultMaxOutputTokens: number
 }
 
-interface OutputBound {
-  /** Tokens of all choices together; Infinity when nothing bounds the output. */
-  readonly tokens: number
-  /** Tokens per choice to send upstream, or null when the request already says so or need not. */
-  readonly sendPerChoice: number | null
-}
-
 /** True where a limit makes it matter how much output comes. */
 export function countsOutput({ unit, finite }: Limit): boolean {
   return finite && unit !== 'requests'

@@ -74,7 +74,7 @@ function readModule(name: string, files: readonly FileAst[], report: Report): Mo
     files,
     detectors: named(declarationsOf(files, 'detector')),
     values: named(declarationsOf(files, 'list', 'param', 'const')),
-    policies: new Map(declarationsOf(files, 'policy').map((policy) => [policy.name.text, policy])),
+    policies: named(declarationsOf(files, 'policy')),
     imports: new Map(declarationsOf(files, 'import').map(({ module, alias }) => [alias?.text ?? module.text.split('.').at(-1)!, module.text])),
   }
 }

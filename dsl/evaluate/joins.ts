@@ -57,10 +57,11 @@ function joinGroup(join: Join, distinct: readonly EffectCall[]): readonly Effect
   }
 }
 
-/** One winner for each value of an operand. */
+/** One winner for each value of an operand, in the order of the calls. */
 function pickPer(calls: readonly EffectCall[], operand: string, better: (a: EffectCall, b: EffectCall) => number): readonly EffectCall[] {
   const groups = Map.groupBy(calls, (call) => JSON.stringify(nameOf(call.operands[operand])))
-  return [...groups.values()].map((group) => [...group].sort(better)[0]!)
+  const winners = new Set([...groups.values()].map((group) => [...group].sort(better)[0]!))
+  return calls.filter((call) => winners.has(call))
 }
 
 /** Attributes count by name: what they are worth now does not change which parameter is meant. */

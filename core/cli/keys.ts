@@ -79,13 +79,26 @@ function checkNames(command: Command, { directory }: LoadedConfig, { tenant, mod
   ] as const
   for (const [what, names, known] of groups) {
     const unknown = names.find((name) => !known.has(name))
-    if (unknown !== undefined) command.error(`error: no ${what} "${unknown}" is configured; there are: ${[...known.keys()].join(', ') || 'none'}`, { exitCode: 2 })
+    if (unknown !== undefined)
+      command.error(`error: no ${what} "${unknown}" is configured; there are: ${[...known.keys()].join(', ') || 'none'}`, { exitCode: 2 })
   }
 }
 
 function rowFor(options: CreateOptions, prefix: string, hash: string): KeyRow {
   const { tenant, scopes, models = null, features = null, ips: allowedIps = null, expires = null } = options
-  return { id: newId('key'), tenant, prefix, hash, scopes, models, features, allowedIps, expires, createdAt: new Date().toISOString(), revokedAt: null }
+  return {
+    id: newId('key'),
+    tenant,
+    prefix,
+    hash,
+    scopes,
+    models,
+    features,
+    allowedIps,
+    expires,
+    createdAt: new Date().toISOString(),
+    revokedAt: null,
+  }
 }
 
 /** As `keys:` of `sallyport.yaml` takes it: what is absent is left out. */
@@ -127,13 +140,17 @@ async function withKeys<T>({ config, baseDir }: LoadedConfig, use: (keys: KeySto
 }
 
 function readList(text: string): readonly string[] {
-  return text.split(',').map((word) => word.trim()).filter((word) => word !== '')
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
 }
 
 function readNetworks(text: string): readonly string[] {
   const networks = readList(text)
   const wrong = networks.find((network) => !isNetwork(network))
-  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is no address or network; write 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32.`)
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`"${wrong}" is no address or network; write 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32.`)
   return networks
 }
 
@@ -148,7 +165,11 @@ const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 function readExpiry(text: string): string {
   const span = /^(\d{1,6})([mhd])$/.exec(text)
-  const at = span ? Date.now() + Number(span[1]) * UNIT_MS[span[2] as keyof typeof UNIT_MS] : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
+  const at = span
+    ? Date.now() + Number(span[1]) * UNIT_MS[span[2] as keyof typeof UNIT_MS]
+    : /^\d{4}-\d\d-\d\d/.test(text)
+      ? Date.parse(text)
+      : NaN
   if (Number.isNaN(at)) throw new InvalidArgumentError('write a span such as 30d, 12h or 90m, or a time such as 2027-03-31T00:00:00Z.')
   if (at <= Date.now()) throw new InvalidArgumentError('that is in the past.')
   return new Date(at).toISOString()
@@ -156,7 +177,14 @@ function readExpiry(text: string): string {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n')
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 function print(text: string): void {

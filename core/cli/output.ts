@@ -17,7 +17,10 @@ const PAGE_ROWS = 500
 
 /** Prints rows as they arrive. With `json` every row is an object on a line of its own. */
 export async function printRows(
-  printer: Printer, columns: readonly string[], rows: AsyncIterable<readonly unknown[]>, json: boolean,
+  printer: Printer,
+  columns: readonly string[],
+  rows: AsyncIterable<readonly unknown[]>,
+  json: boolean,
 ): Promise<void> {
   if (!json && !printer.isTerminal) printer.write(columns.join('\t') + '\n')
   let page: string[][] = []
@@ -44,7 +47,10 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[],
   const widths = columns.map((name, index) => Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)))
   const isNumber = columns.map((_, index) => rows.length > 0 && rows.every((row) => /^-?[\d.]*$/.test(row[index] ?? '')))
   const format = (cells: readonly string[]): string =>
-    cells.map((cell, index) => (isNumber[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!))).join('  ').trimEnd() + '\n'
+    cells
+      .map((cell, index) => (isNumber[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
+      .join('  ')
+      .trimEnd() + '\n'
   const head = withHead ? format(columns) + widths.map((width) => '─'.repeat(width)).join('  ') + '\n' : ''
   return head + rows.map(format).join('')
 }

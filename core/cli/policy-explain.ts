@@ -28,7 +28,9 @@ export async function explainRequest(set: PolicySet, body: string, given: readon
     const judge = judgeFor(bound, new Map(given.map(readGiven)))
     const decision = await judge.decideRequest({} as ExchangeView, content)
     const fired = new Set(decision.reasons.map(({ policy }) => policy))
-    const silent = bound.program.phases.request.policies.filter(({ id }) => !fired.has(id)).map(({ id }) => ({ policy: id, values: valuesOf(bound, judge, id) }))
+    const silent = bound.program.phases.request.policies
+      .filter(({ id }) => !fired.has(id))
+      .map(({ id }) => ({ policy: id, values: valuesOf(bound, judge, id) }))
     return { verdict: decision.verdict, refused: decision.refused, effects: decision.effects, fired: decision.reasons, silent }
   } finally {
     await bound.detection.close()
@@ -72,7 +74,10 @@ function valuesOf(bound: BoundPolicies, judge: Judge, id: string): { readonly [n
 }
 
 export function showExplanation({ verdict, refused, effects, fired, silent }: Explanation): string {
-  const values = (read: { readonly [name: string]: unknown }): string => Object.entries(read).map(([name, value]) => `\n      ${name} = ${JSON.stringify(value)}`).join('')
+  const values = (read: { readonly [name: string]: unknown }): string =>
+    Object.entries(read)
+      .map(([name, value]) => `\n      ${name} = ${JSON.stringify(value)}`)
+      .join('')
   return [
     `verdict: ${verdict}${refused ? ` (${refused.code}${refused.policy ? ` by ${refused.policy}` : ''})` : ''}`,
     'fired:',

@@ -14,8 +14,15 @@ export interface ScanReport {
 export async function scanText(set: PolicySet, text: string): Promise<ScanReport> {
   const bound = bindForTools(set)
   try {
-    const content = new ContentScan(bound.detection, [{ location: 'prompt.user', text, path: [0], rewritable: true, encoding: 'text' }], bound.scanDeadlineMs)
-    await content.scan([...new Set(bound.program.bundle.detectors.flatMap(({ name }) => bound.detection.members(name)))], locationsOf('prompt'))
+    const content = new ContentScan(
+      bound.detection,
+      [{ location: 'prompt.user', text, path: [0], rewritable: true, encoding: 'text' }],
+      bound.scanDeadlineMs,
+    )
+    await content.scan(
+      [...new Set(bound.program.bundle.detectors.flatMap(({ name }) => bound.detection.members(name)))],
+      locationsOf('prompt'),
+    )
     const decision = await decideOn(bound, content, new Map())
     return { findings: content.findingsIn(0), decision: decision.verdict }
   } finally {

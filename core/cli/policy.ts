@@ -19,12 +19,34 @@ const colour = (): boolean => process.stdout.isTTY === true && !process.env['NO_
 
 export function registerPolicy(program: Command): void {
   const policy = program.command('policy').description('work with policy files')
-  const withFormat = (command: Command): Command => command.option('--json', 'print JSON').option('--format <kind>', 'human or json', 'human').option('--config <file>', 'configuration that says which plugins are set up how')
+  const withFormat = (command: Command): Command =>
+    command
+      .option('--json', 'print JSON')
+      .option('--format <kind>', 'human or json', 'human')
+      .option('--config <file>', 'configuration that says which plugins are set up how')
   withFormat(policy.command('check').argument('<path...>').description('all diagnostics: where, what, and how to mend it')).action(check)
   withFormat(policy.command('test').argument('<path...>').description('run the tests in the files')).action(test)
-  policy.command('compile').argument('<path...>').option('--config <file>', 'configuration').description('print the JSON Logic bundle').action(compile)
-  withFormat(policy.command('explain').argument('[path...]').requiredOption('--request <file>', 'a chat completion request (JSON)').option('--given <attribute=value...>', 'values of attributes').description('which policies fire for a request, clause values included')).action(explain)
-  withFormat(policy.command('scan').argument('<file>', 'a file, or - for standard input').argument('[path...]').description('findings in a text, with positions, scores and checks, and the decision')).action(scan)
+  policy
+    .command('compile')
+    .argument('<path...>')
+    .option('--config <file>', 'configuration')
+    .description('print the JSON Logic bundle')
+    .action(compile)
+  withFormat(
+    policy
+      .command('explain')
+      .argument('[path...]')
+      .requiredOption('--request <file>', 'a chat completion request (JSON)')
+      .option('--given <attribute=value...>', 'values of attributes')
+      .description('which policies fire for a request, clause values included'),
+  ).action(explain)
+  withFormat(
+    policy
+      .command('scan')
+      .argument('<file>', 'a file, or - for standard input')
+      .argument('[path...]')
+      .description('findings in a text, with positions, scores and checks, and the decision'),
+  ).action(scan)
 }
 
 function open(paths: readonly string[], { config }: { readonly config?: string }): PolicySet {
@@ -44,7 +66,11 @@ function check(paths: readonly string[], options: Format & { config?: string }):
   else {
     if (own.length > 0) print(renderDiagnostics(own, set.files, { colour: colour() }))
     const policies = set.bundle?.policies.filter(({ span }) => set.isOwn(span.file)).length ?? 0
-    print(errors > 0 ? `${count(errors, 'error')}, ${count(own.length - errors, 'warning')}` : `${count(policies, 'policy', 'policies')} checked, ${count(own.length, 'warning')}`)
+    print(
+      errors > 0
+        ? `${count(errors, 'error')}, ${count(own.length - errors, 'warning')}`
+        : `${count(policies, 'policy', 'policies')} checked, ${count(own.length, 'warning')}`,
+    )
   }
   if (errors > 0) process.exitCode = 1
 }
@@ -52,13 +78,32 @@ function check(paths: readonly string[], options: Format & { config?: string }):
 async function test(paths: readonly string[], options: Format & { config?: string }): Promise<void> {
   const set = open(paths, options)
   if (!set.bundle) return check(paths, options)
-  const results = await runPolicyTests(set.bundle, set.tests.filter(({ span }) => set.isOwn(span.file)), set.words)
+  const results = await runPolicyTests(
+    set.bundle,
+    set.tests.filter(({ span }) => set.isOwn(span.file)),
+    set.words,
+  )
   const failed = results.filter(({ failures }) => failures.length > 0)
   if (wantsJson(options)) {
-    print(JSON.stringify({ passed: results.length - failed.length, failed: failed.length, tests: results.map(({ test: { title }, failures }) => ({ title, failures })) }, null, 2))
+    print(
+      JSON.stringify(
+        {
+          passed: results.length - failed.length,
+          failed: failed.length,
+          tests: results.map(({ test: { title }, failures }) => ({ title, failures })),
+        },
+        null,
+        2,
+      ),
+    )
   } else {
     for (const { test: one, failures } of failed) {
-      const diagnostics = failures.map(({ span, message }) => ({ code: 'T001', severity: 'error' as const, span, message: `test "${one.title}": ${message}` }))
+      const diagnostics = failures.map(({ span, message }) => ({
+        code: 'T001',
+        severity: 'error' as const,
+        span,
+        message: `test "${one.title}": ${message}`,
+      }))
       print(renderDiagnostics(diagnostics, set.files, { colour: colour() }))
     }
     print(`${results.length - failed.length} passed, ${failed.length} failed`)
@@ -72,7 +117,10 @@ function compile(paths: readonly string[], options: { config?: string }): void {
   print(canonicalJson(set.bundle))
 }
 
-async function explain(paths: readonly string[], options: Format & { config?: string; request: string; given?: readonly string[] }): Promise<void> {
+async function explain(
+  paths: readonly string[],
+  options: Format & { config?: string; request: string; given?: readonly string[] },
+): Promise<void> {
   const set = open(pathsOr(paths, options), options)
   if (!set.bundle) return check(paths, options)
   const explanation = await explainRequest(set, readText(options.request), options.given ?? [])

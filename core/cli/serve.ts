@@ -49,18 +49,26 @@ async function serve(flags: ServeFlags): Promise<void> {
   watchKernel(metrics, kernel)
   const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
 
-  const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, metricsText: () => metrics.text() }).catch(async (error: unknown) => {
-    await closeKernel(kernel)
-    throw error
-  })
+  const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, metricsText: () => metrics.text() }).catch(
+    async (error: unknown) => {
+      await closeKernel(kernel)
+      throw error
+    },
+  )
   const { host } = loaded.config.server
-  const address = await gateway.listen(flags.port === undefined ? loaded.config.server.port : Number(flags.port), host).catch(async (error: unknown) => {
-    await gateway.current.retire()
-    await closeKernel(kernel)
-    throw error
-  })
+  const address = await gateway
+    .listen(flags.port === undefined ? loaded.config.server.port : Number(flags.port), host)
+    .catch(async (error: unknown) => {
+      await gateway.current.retire()
+      await closeKernel(kernel)
+      throw error
+    })
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
-  const stopWatching = watchConfig(loaded.path, () => policyPaths(gateway.current.loaded), () => void gateway.reload())
+  const stopWatching = watchConfig(
+    loaded.path,
+    () => policyPaths(gateway.current.loaded),
+    () => void gateway.reload(),
+  )
   printWelcome({ url: `http://${host}:${address.port}`, adminToken, demoKey, loaded })
   endOnSignals(log, async () => {
     stopWatching()
@@ -82,7 +90,8 @@ function openKernel(loaded: LoadedConfig, log: Log, metrics: Kernel['metrics'], 
     record: openSpool({
       ...spool,
       path: resolve(baseDir, spool.path),
-      onChange: (available, reason) => log[available ? 'info' : 'error']({ reason }, available ? 'the record takes frames again' : 'the record cannot be written'),
+      onChange: (available, reason) =>
+        log[available ? 'info' : 'error']({ reason }, available ? 'the record takes frames again' : 'the record cannot be written'),
     }),
     estimator: new TokenEstimator(),
     findingKey: { id: 'findings-1', key: findingKey },
@@ -91,7 +100,12 @@ function openKernel(loaded: LoadedConfig, log: Log, metrics: Kernel['metrics'], 
 
 function watchKernel(metrics: ReturnType<typeof createMetrics>, { record }: Kernel): void {
   metrics.watch('sallyport_record_available', 'Whether the record takes frames (1) or not (0).', 'gauge', () => Number(record.available))
-  metrics.watch('sallyport_record_lost_total', 'Frames that were let go because the record was unavailable (onUnavailable: continue).', 'counter', () => record.lost)
+  metrics.watch(
+    'sallyport_record_lost_total',
+    'Frames that were let go because the record was unavailable (onUnavailable: continue).',
+    'counter',
+    () => record.lost,
+  )
 }
 
 async function stopAll(gateway: Gateway, kernel: Kernel, recorder: Supervisor | null): Promise<void> {
@@ -123,4 +137,3 @@ function endOnSignals(log: Log, stop: () => Promise<void>): void {
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
 }
-

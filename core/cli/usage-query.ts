@@ -3,7 +3,12 @@ import { InvalidArgumentError } from 'commander'
 
 /** What usage can be told apart by, and its column. */
 export const DIMENSIONS = {
-  tenant: 'tenant', user: 'user_id', model: 'model', session: 'session_id', feature: 'feature', instance: 'instance_id',
+  tenant: 'tenant',
+  user: 'user_id',
+  model: 'model',
+  session: 'session_id',
+  feature: 'feature',
+  instance: 'instance_id',
 } as const
 export type Dimension = keyof typeof DIMENSIONS
 

@@ -11,7 +11,11 @@ const DEMO_TENANT = 'demo'
 const DEMO_SCOPES = ['chat', 'decide', 'debug']
 
 /** The admin token, derived from a secret of its own, and the key of the demo tenant where that tenant is configured. */
-export async function firstStart(loaded: LoadedConfig, state: State, secret: (name: string) => Buffer): Promise<{ token: string; demoKey: string | null }> {
+export async function firstStart(
+  loaded: LoadedConfig,
+  state: State,
+  secret: (name: string) => Buffer,
+): Promise<{ token: string; demoKey: string | null }> {
   const token = `sp_admin_${secret('admin-token').toString('hex')}`
   return { token, demoKey: loaded.directory.tenants.has(DEMO_TENANT) ? await demoKey(loaded, state, secret) : null }
 }
@@ -39,7 +43,17 @@ async function demoKey(loaded: LoadedConfig, state: State, secret: (name: string
   return key
 }
 
-export function printWelcome({ url, adminToken, demoKey: key, loaded }: { url: string; adminToken: string; demoKey: string | null; loaded: LoadedConfig }): void {
+export function printWelcome({
+  url,
+  adminToken,
+  demoKey: key,
+  loaded,
+}: {
+  url: string
+  adminToken: string
+  demoKey: string | null
+  loaded: LoadedConfig
+}): void {
   const models = [...loaded.directory.models.values()].filter(({ active }) => active).map(({ name }) => name)
   const lines = [
     `Sallyport listens on ${url}`,

@@ -32,7 +32,11 @@ export interface Answer {
 
 /** One event of a streamed answer, already in canonical form (`chat.completion.chunk`). */
 export type StreamEvent =
-  | { readonly type: 'chunk'; readonly body: JsonObject; /** the `data:` payload as it came, when it says exactly `body` */ readonly raw: string | null }
+  | {
+      readonly type: 'chunk'
+      readonly body: JsonObject
+      /** the `data:` payload as it came, when it says exactly `body` */ readonly raw: string | null
+    }
   | { readonly type: 'error'; readonly failure: UpstreamFailure }
   | { readonly type: 'done' }
 

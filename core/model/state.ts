@@ -34,7 +34,14 @@ export interface Level {
   readonly limit: number
 }
 
-export type Reserved = { readonly ok: true; readonly levels: readonly Level[] } | { readonly ok: false; readonly claim: Claim; readonly level: Level; /** null: waiting does not help */ readonly retryAfterMs: number | null }
+export type Reserved =
+  | { readonly ok: true; readonly levels: readonly Level[] }
+  | {
+      readonly ok: false
+      readonly claim: Claim
+      readonly level: Level
+      /** null: waiting does not help */ readonly retryAfterMs: number | null
+    }
 
 export interface Ledger {
   /** Takes all claims or none. A second call with the same id adds to the first; of a slot it only renews the lease. */
@@ -42,7 +49,9 @@ export interface Ledger {
   /** Replaces what was reserved by what was used (`amount` per counter; a slot is freed) and forgets the id. Idempotent by id. */
   settle(reservationId: string, used: ReadonlyMap<string, number>): Awaitable<void>
   level(counter: string): Awaitable<number>
-  list(): Awaitable<readonly { readonly counter: string; readonly used: number; readonly reserved: number; readonly endsAt: number | null }[]>
+  list(): Awaitable<
+    readonly { readonly counter: string; readonly used: number; readonly reserved: number; readonly endsAt: number | null }[]
+  >
 }
 
 export interface BreakerSettings {

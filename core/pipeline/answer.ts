@@ -28,8 +28,18 @@ export async function answerFromElsewhere(exchange: Exchange, enacted: Enacted):
 function fingerprintOf(exchange: Exchange, { view, decision, candidates, outgoing }: Enacted): string {
   const { loaded, bound } = exchange.snapshot
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([view.tenant.id, loaded.hash, bound.program.hash, view.feature?.name ?? null, decision.effects, outgoing.headers]))
-  hash.update(JSON.stringify(candidates.map(({ target, decision: residual }) => [target.id, residual?.effects ?? [], residual?.reasons.map(({ values }) => values) ?? []])))
+  hash.update(
+    JSON.stringify([view.tenant.id, loaded.hash, bound.program.hash, view.feature?.name ?? null, decision.effects, outgoing.headers]),
+  )
+  hash.update(
+    JSON.stringify(
+      candidates.map(({ target, decision: residual }) => [
+        target.id,
+        residual?.effects ?? [],
+        residual?.reasons.map(({ values }) => values) ?? [],
+      ]),
+    ),
+  )
   hash.update(wireFor(view.request.dialect).render(outgoing).bytes({}))
   return hash.digest('hex')
 }

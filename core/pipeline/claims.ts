@@ -32,7 +32,8 @@ export function checkClaims(header: HeaderReader): GatewayError | null {
     return badHeader('x-sallyport-metadata', `is not a JSON object of at most ${MAX_METADATA_CHARS} characters`)
   }
   for (const name of ['feature', 'user', 'session', 'instance']) {
-    if ((header(`x-sallyport-${name}`)?.length ?? 0) > MAX_CHARS) return badHeader(`x-sallyport-${name}`, `is longer than ${MAX_CHARS} characters`)
+    if ((header(`x-sallyport-${name}`)?.length ?? 0) > MAX_CHARS)
+      return badHeader(`x-sallyport-${name}`, `is longer than ${MAX_CHARS} characters`)
   }
   return null
 }

@@ -194,12 +194,20 @@ class StreamDelivery {
 }
 
 /** The guard, followed by the filters of plugins in their order. */
-function withFilters(exchange: Exchange, view: Parameters<NonNullable<Exchange['snapshot']['plugins']['openFilter'][number]['call']>>[0], guard: TextGuard): TextGuard {
+function withFilters(
+  exchange: Exchange,
+  view: Parameters<NonNullable<Exchange['snapshot']['plugins']['openFilter'][number]['call']>>[0],
+  guard: TextGuard,
+): TextGuard {
   const filters: StreamFilter[] = exchange.snapshot.plugins.openFilter.map((hook) => hook.call(view))
   if (filters.length === 0) return guard
   return {
     transparent: false,
     push: (channel, text) => filters.reduce((released, filter) => filter.push(channel, released), guard.push(channel, text)),
-    end: (channel) => filters.reduce((released, filter) => (released === '' ? '' : filter.push(channel, released)) + filter.end(channel), guard.end(channel)),
+    end: (channel) =>
+      filters.reduce(
+        (released, filter) => (released === '' ? '' : filter.push(channel, released)) + filter.end(channel),
+        guard.end(channel),
+      ),
   }
 }

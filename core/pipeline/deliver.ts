@@ -49,7 +49,11 @@ function noteAnswer(exchange: Exchange, answer: Answer): void {
   }
   const bytes = answer.parts.reduce((sum, { text }) => sum + text.length, 0)
   const model = exchange.request?.model ?? ''
-  exchange.usage = { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0, completion: exchange.kernel.estimator.tokens(model, bytes) }
+  exchange.usage = {
+    ...exchange.usage,
+    prompt: exchange.view?.promptTokens ?? 0,
+    completion: exchange.kernel.estimator.tokens(model, bytes),
+  }
   exchange.usageSource = 'estimated'
   exchange.warnings.add('usage_estimated')
 }
@@ -57,7 +61,9 @@ function noteAnswer(exchange: Exchange, answer: Answer): void {
 function priceHeaders(exchange: Exchange): { [name: string]: string } {
   if (exchange.costNano === null) return {}
   const { base } = exchange.snapshot.loaded.config.money
-  const headers: { [name: string]: string } = { 'x-sallyport-price': `${formatNano(timesDecimal(exchange.costNano, exchange.tenant?.markup ?? '1'))} ${base}` }
+  const headers: { [name: string]: string } = {
+    'x-sallyport-price': `${formatNano(timesDecimal(exchange.costNano, exchange.tenant?.markup ?? '1'))} ${base}`,
+  }
   if (exchange.principal?.scopes.includes('debug')) headers['x-sallyport-cost'] = `${formatNano(exchange.costNano)} ${base}`
   return headers
 }

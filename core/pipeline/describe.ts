@@ -21,7 +21,11 @@ export async function describeDecision(exchange: Exchange, { view, decision }: D
       effects: residual?.effects ?? [],
       reasons: residual?.reasons ?? [],
     })),
-    estimate: { prompt_tokens: view.promptTokens, max_completion_tokens: view.request.maxTokens, cost: estimatedCost(view.promptTokens, view.request.maxTokens, candidates) },
+    estimate: {
+      prompt_tokens: view.promptTokens,
+      max_completion_tokens: view.request.maxTokens,
+      cost: estimatedCost(view.promptTokens, view.request.maxTokens, candidates),
+    },
     warnings: [...exchange.warnings],
     policy_hash: exchange.snapshot.bound.program.hash,
   }

@@ -67,12 +67,18 @@ function clientLeft(): GatewayError {
 }
 
 function plannedTargets(exchange: Exchange, enacted: Enacted): PlannedTarget[] | Promise<PlannedTarget[] | GatewayError> | GatewayError {
-  const edits = enacted.candidates.map((candidate) => (candidate.decision ? editPrompt(exchange, 'target', enacted.prompt, candidate.decision.effects) : []))
+  const edits = enacted.candidates.map((candidate) =>
+    candidate.decision ? editPrompt(exchange, 'target', enacted.prompt, candidate.decision.effects) : [],
+  )
   if (edits.some(isPromise)) return Promise.all(edits).then((all) => withEdits(exchange, enacted, all))
   return withEdits(exchange, enacted, edits as (readonly TextEdit[] | GatewayError)[])
 }
 
-function withEdits(exchange: Exchange, enacted: Enacted, edits: readonly (readonly TextEdit[] | GatewayError)[]): PlannedTarget[] | GatewayError {
+function withEdits(
+  exchange: Exchange,
+  enacted: Enacted,
+  edits: readonly (readonly TextEdit[] | GatewayError)[],
+): PlannedTarget[] | GatewayError {
   const planned: PlannedTarget[] = []
   let refusal: GatewayError | null = null
   for (const [i, candidate] of enacted.candidates.entries()) {

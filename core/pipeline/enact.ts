@@ -25,20 +25,35 @@ export function enact(exchange: Exchange, decided: Decided, candidates: readonly
   const edited = editPrompt(exchange, 'request', decided.prompt, decided.decision.effects)
   return then(edited, (edits) => {
     if (edits instanceof GatewayError) return edits
-    const changed = changeOutgoing(exchange, decided.view, { inbound: decided.view.request, edits, params: {}, headers: {} }, decided.decision.effects)
+    const changed = changeOutgoing(
+      exchange,
+      decided.view,
+      { inbound: decided.view.request, edits, params: {}, headers: {} },
+      decided.decision.effects,
+    )
     const held = hold(exchange, decided, candidates, changed)
     return then(held, (outgoing) => (outgoing instanceof GatewayError ? outgoing : { ...decided, candidates, outgoing }))
   })
 }
 
 /** Scans what span verbs protect and rewrites it. A finding that cannot be rewritten refuses the request. */
-export function editPrompt(exchange: Exchange, phase: 'request' | 'target', prompt: ContentScan, effects: readonly EffectCall[]): Awaitable<readonly TextEdit[] | GatewayError> {
+export function editPrompt(
+  exchange: Exchange,
+  phase: 'request' | 'target',
+  prompt: ContentScan,
+  effects: readonly EffectCall[],
+): Awaitable<readonly TextEdit[] | GatewayError> {
   const { bound } = exchange.snapshot
   const calls = spanCallsOf(effects, bound.words, bound.detection)
   return then(scanFor(calls, prompt), () => rewriteParts(exchange, phase, prompt, calls))
 }
 
-function rewriteParts(exchange: Exchange, phase: 'request' | 'target', prompt: ContentScan, calls: readonly SpanCall[]): readonly TextEdit[] | GatewayError {
+function rewriteParts(
+  exchange: Exchange,
+  phase: 'request' | 'target',
+  prompt: ContentScan,
+  calls: readonly SpanCall[],
+): readonly TextEdit[] | GatewayError {
   const edits: TextEdit[] = []
   if (prompt.isEmpty) return edits
   for (const [index, part] of prompt.parts.entries()) {
@@ -47,14 +62,23 @@ function rewriteParts(exchange: Exchange, phase: 'request' | 'target', prompt: C
     const rewritten = rewriteText(part.text, findings, part, calls)
     if (phase === 'request' || rewritten) noteFindings(exchange, phase, part, findings, rewritten?.applied ?? [])
     if (!rewritten) continue
-    if (!part.rewritable) return new GatewayError('pii_detected', { param: part.path.join('.'), message: `Something protected stands in ${part.location}, where it cannot be removed.` })
+    if (!part.rewritable)
+      return new GatewayError('pii_detected', {
+        param: part.path.join('.'),
+        message: `Something protected stands in ${part.location}, where it cannot be removed.`,
+      })
     edits.push({ path: part.path, text: rewritten.text })
   }
   return edits
 }
 
 /** Applies verbs that change the outgoing request. All calls of a verb go to it together. */
-export function changeOutgoing(exchange: Exchange, view: ExchangeView, outgoing: OutgoingRequest, effects: readonly EffectCall[]): OutgoingRequest {
+export function changeOutgoing(
+  exchange: Exchange,
+  view: ExchangeView,
+  outgoing: OutgoingRequest,
+  effects: readonly EffectCall[],
+): OutgoingRequest {
   let { params, headers } = outgoing
   for (const [owned, calls] of callsByVerb(exchange.snapshot.bound.words, effects, 'outgoing')) {
     if (owned.verb.acts !== 'outgoing') continue
@@ -66,15 +90,28 @@ export function changeOutgoing(exchange: Exchange, view: ExchangeView, outgoing:
   return { ...outgoing, params, headers }
 }
 
-function hold(exchange: Exchange, { view, decision }: Decided, candidates: readonly Candidate[], outgoing: OutgoingRequest): Awaitable<OutgoingRequest | GatewayError> {
+function hold(
+  exchange: Exchange,
+  { view, decision }: Decided,
+  candidates: readonly Candidate[],
+  outgoing: OutgoingRequest,
+): Awaitable<OutgoingRequest | GatewayError> {
   const targets = candidates.map(({ target }) => target)
   return callsByVerb(exchange.snapshot.bound.words, decision.effects, 'exchange').reduce<Awaitable<OutgoingRequest | GatewayError>>(
-    (before, [owned, calls]) => then(before, (current) => (current instanceof GatewayError ? current : holdOne(exchange, view, targets, current, owned, calls))),
+    (before, [owned, calls]) =>
+      then(before, (current) => (current instanceof GatewayError ? current : holdOne(exchange, view, targets, current, owned, calls))),
     outgoing,
   )
 }
 
-function holdOne(exchange: Exchange, view: ExchangeView, candidates: readonly Target[], outgoing: OutgoingRequest, { verb, owner }: OwnedVerb, calls: readonly EffectCall[]): Awaitable<OutgoingRequest | GatewayError> {
+function holdOne(
+  exchange: Exchange,
+  view: ExchangeView,
+  candidates: readonly Target[],
+  outgoing: OutgoingRequest,
+  { verb, owner }: OwnedVerb,
+  calls: readonly EffectCall[],
+): Awaitable<OutgoingRequest | GatewayError> {
   if (verb.acts !== 'exchange') return outgoing
   const enactView: EnactView = { ...view, outgoing, candidates }
   const result = runHook<Change | GatewayError>(owner, exchange, {}, () => verb.enact(enactView, calls, exchange.abort.signal))
@@ -92,7 +129,11 @@ function noteChange(exchange: Exchange, change: Change): void {
 }
 
 /** Effects grouped by what enacts them, in the order in which the plugins declare their verbs: phrases of one verb may share it. */
-function callsByVerb(words: Words, effects: readonly EffectCall[], acts: Verb['acts']): readonly (readonly [OwnedVerb, readonly EffectCall[]])[] {
+function callsByVerb(
+  words: Words,
+  effects: readonly EffectCall[],
+  acts: Verb['acts'],
+): readonly (readonly [OwnedVerb, readonly EffectCall[]])[] {
   const groups = new Map<unknown, [OwnedVerb, EffectCall[]]>()
   for (const call of effects) {
     const owned = words.verbOf(call)
@@ -108,7 +149,10 @@ function callsByVerb(words: Words, effects: readonly EffectCall[], acts: Verb['a
 const BOUNDS = new Set(['max_tokens', 'max_completion_tokens'])
 
 /** Later parameters win, but an output bound is only ever lowered. */
-export function mergeParams(before: { readonly [name: string]: Json }, after: { readonly [name: string]: Json } | undefined): { readonly [name: string]: Json } {
+export function mergeParams(
+  before: { readonly [name: string]: Json },
+  after: { readonly [name: string]: Json } | undefined,
+): { readonly [name: string]: Json } {
   if (!after) return before
   const merged: { [name: string]: Json } = { ...before }
   for (const [name, value] of Object.entries(after)) {
@@ -117,4 +161,3 @@ export function mergeParams(before: { readonly [name: string]: Json }, after: { 
   }
   return merged
 }
-

@@ -22,14 +22,21 @@ const MAX_HELD_CHARS = 4 * 1024 * 1024
 /** Could a policy that judges whole answers still fire? Decided on what is known before the answer. */
 export function mustHold(exchange: Exchange, { judge }: Enacted, view: TargetView): boolean {
   const program = exchange.snapshot.bound.program.phases.response
-  const needsWhole = program.policies.map(({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'))
+  const needsWhole = program.policies.map(
+    ({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'),
+  )
   if (!needsWhole.includes(true)) return false
   const { fired, open } = judge.fork().glance('response', view)
   return [...fired, ...open].some((index) => needsWhole[index])
 }
 
 /** Reads the stream to its end and judges it; gives back its events and the texts that may be released. */
-export async function gatherStream(exchange: Exchange, enacted: Enacted, view: TargetView, stream: Stream): Promise<{ source: StreamSource; guard: TextGuard } | GatewayError> {
+export async function gatherStream(
+  exchange: Exchange,
+  enacted: Enacted,
+  view: TargetView,
+  stream: Stream,
+): Promise<{ source: StreamSource; guard: TextGuard } | GatewayError> {
   const texts = new Map<string, string>()
   const writer = recordingWriter(enacted, stream, texts)
   const events = await readAll(exchange, stream.source, writer)
@@ -37,7 +44,13 @@ export async function gatherStream(exchange: Exchange, enacted: Enacted, view: T
   const channels = [...texts.keys()]
   const parts = channels.map((channel): Part => {
     const location = locationOfChannel(channel)
-    return { location, text: texts.get(channel)!, path: [channel], rewritable: true, encoding: location === 'completion.arguments' ? 'json' : 'text' }
+    return {
+      location,
+      text: texts.get(channel)!,
+      path: [channel],
+      rewritable: true,
+      encoding: location === 'completion.arguments' ? 'json' : 'text',
+    }
   })
   const completionTokens = writer.seen.usage?.completion ?? exchange.kernel.estimator.tokens(view.request.model, writer.seen.textChars)
   exchange.usage = writer.seen.usage ?? { ...exchange.usage, prompt: view.promptTokens, completion: completionTokens }
@@ -79,7 +92,13 @@ function readAll(exchange: Exchange, source: StreamSource, writer: StreamWriter)
         }
         writer.chunk(event)
       }
-      if (writer.seen.textChars > MAX_HELD_CHARS) stop(new GatewayError('policy_denied', { reason: 'policy.answer_too_long', message: 'The answer is too long to be checked as a whole.' }))
+      if (writer.seen.textChars > MAX_HELD_CHARS)
+        stop(
+          new GatewayError('policy_denied', {
+            reason: 'policy.answer_too_long',
+            message: 'The answer is too long to be checked as a whole.',
+          }),
+        )
     })
   })
 }

@@ -14,7 +14,11 @@ export type Shown = Omit<Credentials, 'secret'>
 
 export function identify(exchange: Exchange): Awaitable<Principal | GatewayError> {
   const { incoming } = exchange
-  return identifyCaller(exchange.snapshot, exchange, { scope: incoming.governed.scope, clientIp: incoming.clientIp, header: (name) => incoming.header(name) })
+  return identifyCaller(exchange.snapshot, exchange, {
+    scope: incoming.governed.scope,
+    clientIp: incoming.clientIp,
+    header: (name) => incoming.header(name),
+  })
 }
 
 /** Asks the `identify` hooks in order. All NOT_MINE is 401. */
@@ -22,7 +26,12 @@ export function identifyCaller(snapshot: Snapshot, ledger: HookLedger, shown: Sh
   return ask(snapshot.plugins.identify, ledger, { ...shown, secret: secretOf(shown) }, 0)
 }
 
-function ask(hooks: PluginSet['identify'], ledger: HookLedger, credentials: Credentials, from: number): Awaitable<Principal | GatewayError> {
+function ask(
+  hooks: PluginSet['identify'],
+  ledger: HookLedger,
+  credentials: Credentials,
+  from: number,
+): Awaitable<Principal | GatewayError> {
   for (let i = from; i < hooks.length; i++) {
     const hook = hooks[i]!
     const result = runHook(hook, ledger, NOT_MINE, () => hook.call(credentials))

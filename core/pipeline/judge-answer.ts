@@ -12,7 +12,12 @@ import type { Part, TextEdit } from '../model/content.ts'
 
 const NO_EDITS: readonly TextEdit[] = []
 
-export async function judgeAnswer(exchange: Exchange, { judge, prompt }: Enacted, view: AnswerView, parts: readonly Part[]): Promise<readonly TextEdit[] | GatewayError> {
+export async function judgeAnswer(
+  exchange: Exchange,
+  { judge, prompt }: Enacted,
+  view: AnswerView,
+  parts: readonly Part[],
+): Promise<readonly TextEdit[] | GatewayError> {
   const { bound } = exchange.snapshot
   const program = bound.program.phases.response
   if (program.policies.length === 0 && bound.program.bundle.defaults.response === 'allow') return NO_EDITS

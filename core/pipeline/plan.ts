@@ -27,7 +27,10 @@ export function plan(exchange: Exchange, decided: Decided): Awaitable<readonly C
 function propose(exchange: Exchange, { view, decision }: Decided): readonly Target[] | GatewayError {
   let candidates = narrow(exchange, view, decision)
   if (candidates?.length === 0) {
-    return new GatewayError('policy_denied', { reason: 'route.conflict', message: 'The policies leave no model to which this request may be routed.' })
+    return new GatewayError('policy_denied', {
+      reason: 'route.conflict',
+      message: 'The policies leave no model to which this request may be routed.',
+    })
   }
   for (const hook of exchange.snapshot.plugins.plan) {
     const result = runHook(hook, exchange, candidates ?? [], () => hook.call(candidates, view))
@@ -59,7 +62,11 @@ function judgeAll(exchange: Exchange, decided: Decided, targets: readonly Target
 function keepAllowed(exchange: Exchange, targets: readonly Target[], decisions: readonly Decision[]): readonly Candidate[] | GatewayError {
   const all = targets.map((target, i) => ({ target, decision: decisions[i]! }))
   const allowed = all.filter(({ decision }) => decision.verdict === 'allow')
-  for (const { target, decision } of all) exchange.targetPolicies.set(target, decision.reasons.map(({ policy }) => policy))
+  for (const { target, decision } of all)
+    exchange.targetPolicies.set(
+      target,
+      decision.reasons.map(({ policy }) => policy),
+    )
   if (allowed.length > 0) return allowed
   noteDecision(exchange, decisions[0]!)
   return refusalOf(decisions[0]!) ?? new GatewayError('no_providers_available')
@@ -70,4 +77,3 @@ export function noteTargetDecision(exchange: Exchange, candidates: readonly Cand
   const chosen = candidates.find((candidate) => candidate.target === target)
   if (chosen?.decision) noteDecision(exchange, chosen.decision)
 }
-

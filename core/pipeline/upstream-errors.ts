@@ -31,10 +31,16 @@ export function errorFor(failure: UpstreamFailure, allOpen: boolean): GatewayErr
   if (allOpen) return new GatewayError('no_providers_available')
   const wait = failure.retryAfterMs === null ? {} : { retryAfterSeconds: Math.ceil(failure.retryAfterMs / 1000) }
   if (OPERATOR_MUST_ACT.has(failure.class)) {
-    return new GatewayError(CODES[failure.class], { message: operatorMessage(failure.class), resolution: 'Ask the operator of the gateway; the record has the details.', shouldRetry: false })
+    return new GatewayError(CODES[failure.class], {
+      message: operatorMessage(failure.class),
+      resolution: 'Ask the operator of the gateway; the record has the details.',
+      shouldRetry: false,
+    })
   }
-  if (ABOUT_THE_REQUEST.has(failure.class)) return new GatewayError('invalid_request', { message: `The provider refused the request: ${failure.message}` })
-  if (failure.class === 'rate_limited') return new GatewayError('rate_limited', { message: 'The provider limits the rate of requests.', ...wait })
+  if (ABOUT_THE_REQUEST.has(failure.class))
+    return new GatewayError('invalid_request', { message: `The provider refused the request: ${failure.message}` })
+  if (failure.class === 'rate_limited')
+    return new GatewayError('rate_limited', { message: 'The provider limits the rate of requests.', ...wait })
   return new GatewayError(CODES[failure.class], wait)
 }
 

@@ -192,12 +192,24 @@ interface VerbBase {
 /** A verb acts in exactly one way: on the exchange, on where it may go, or on spans of text. */
 export type Verb = VerbBase &
   (
-    | { readonly acts: 'exchange'; readonly join: VerbJoin; enact(view: EnactView, calls: readonly EffectCall[], signal: AbortSignal): Awaitable<Change | GatewayError> }
+    | {
+        readonly acts: 'exchange'
+        readonly join: VerbJoin
+        enact(view: EnactView, calls: readonly EffectCall[], signal: AbortSignal): Awaitable<Change | GatewayError>
+      }
     /** Runs per attempt on a copy, for effects of the phase `target` and `request` alike. */
     | { readonly acts: 'outgoing'; readonly join: VerbJoin; change(view: ExchangeView, calls: readonly EffectCall[]): Change }
-    | { readonly acts: 'destinations'; readonly join: { readonly kind: 'intersection' }; narrow(view: ExchangeView, call: EffectCall): readonly Target[] }
+    | {
+        readonly acts: 'destinations'
+        readonly join: { readonly kind: 'intersection' }
+        narrow(view: ExchangeView, call: EffectCall): readonly Target[]
+      }
     /** The text that takes the place of a finding. Operands name `detector` and `location`. */
-    | { readonly acts: 'spans'; readonly join: { readonly kind: 'span'; readonly strength: number }; rewrite(text: string, finding: Finding, call: EffectCall): string }
+    | {
+        readonly acts: 'spans'
+        readonly join: { readonly kind: 'span'; readonly strength: number }
+        rewrite(text: string, finding: Finding, call: EffectCall): string
+      }
   )
 
 /** A named test of a matched text (`luhn`). Pure, and fast enough for the event loop. */

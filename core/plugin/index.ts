@@ -5,7 +5,15 @@ export type { ErrorCode } from '../errors/catalogue.ts'
 export type { Json, JsonObject, Value } from '../model/value.ts'
 export type { Part, TextEdit, Finding, Location } from '../model/content.ts'
 export type { InboundRequest, OutgoingRequest, RequestTool } from '../model/request.ts'
-export { NO_USAGE, type Answer, type FailureClass, type StreamEvent, type UpstreamFailure, type Usage, type UsageSource } from '../model/answer.ts'
+export {
+  NO_USAGE,
+  type Answer,
+  type FailureClass,
+  type StreamEvent,
+  type UpstreamFailure,
+  type Usage,
+  type UsageSource,
+} from '../model/answer.ts'
 export type { Principal } from '../model/principal.ts'
 export type { Directory, Feature, KeyRow, Model, Pool, Quota, Tenant, User, PiiMode } from '../model/directory.ts'
 export type { ProviderInfo, Rates, Target, Timeouts } from '../model/target.ts'

@@ -111,19 +111,30 @@ function requireFailureModes(loaded: readonly { plugin: Plugin; hooks: Hooks }[]
   const judging: readonly GuardedHook[] = ['identify', 'answer', 'plan', 'aroundAttempt', 'openFilter', 'onAnswer', 'onSettle']
   for (const { plugin, hooks } of loaded) {
     for (const hook of judging) {
-      if (hook in hooks && plugin.onFailure[hook] === undefined) throw new Error(`plugin ${plugin.name}: onFailure.${hook} is missing; say 'deny' or 'skip'`)
+      if (hook in hooks && plugin.onFailure[hook] === undefined)
+        throw new Error(`plugin ${plugin.name}: onFailure.${hook} is missing; say 'deny' or 'skip'`)
     }
   }
 }
 
-function bind<Name extends keyof Hooks & GuardedHook>(loaded: readonly { plugin: Plugin; hooks: Hooks }[], name: Name): Bound<HookOf<Name>>[]
+function bind<Name extends keyof Hooks & GuardedHook>(
+  loaded: readonly { plugin: Plugin; hooks: Hooks }[],
+  name: Name,
+): Bound<HookOf<Name>>[]
 function bind(loaded: readonly { plugin: Plugin; hooks: Hooks }[], name: 'routes'): Bound<HookOf<'routes'>>[]
 function bind(loaded: readonly { plugin: Plugin; hooks: Hooks }[], name: keyof Hooks): Bound<unknown>[] {
   return loaded.flatMap(({ plugin, hooks }) => {
     const call = hooks[name]
     if (typeof call !== 'function') return []
     const hook = name as GuardedHook
-    return [{ plugin: plugin.name, call: call.bind(hooks) as unknown, onFailure: plugin.onFailure[hook] ?? 'deny', budgetMs: plugin.budgetMs[hook] ?? DEFAULT_BUDGET_MS }]
+    return [
+      {
+        plugin: plugin.name,
+        call: call.bind(hooks) as unknown,
+        onFailure: plugin.onFailure[hook] ?? 'deny',
+        budgetMs: plugin.budgetMs[hook] ?? DEFAULT_BUDGET_MS,
+      },
+    ]
   })
 }
 

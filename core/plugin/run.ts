@@ -32,7 +32,13 @@ export function runHook<T>(owner: HookOwner, ledger: HookLedger, fallback: T, ca
   }
 }
 
-async function runAsync<T>(owner: HookOwner, ledger: HookLedger, fallback: T, pending: Promise<T>, start: number): Promise<T | GatewayError> {
+async function runAsync<T>(
+  owner: HookOwner,
+  ledger: HookLedger,
+  fallback: T,
+  pending: Promise<T>,
+  start: number,
+): Promise<T | GatewayError> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`exceeded its budget of ${owner.budgetMs} ms`)), owner.budgetMs)

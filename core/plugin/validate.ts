@@ -20,7 +20,8 @@ export function checkPluginConfigs(
   const findings: PluginFinding[] = []
   const known = new Set(plugins.map((plugin) => plugin.name))
   for (const name of Object.keys(blocks)) {
-    if (!known.has(name)) findings.push({ path: `plugins.${name}`, message: `no plugin of this name is loaded; loaded are ${[...known].join(', ')}` })
+    if (!known.has(name))
+      findings.push({ path: `plugins.${name}`, message: `no plugin of this name is loaded; loaded are ${[...known].join(', ')}` })
   }
   const checked = plugins.map((plugin) => {
     const config: unknown = structuredClone(blocks[plugin.name] ?? {})

@@ -32,7 +32,11 @@ export interface BoundPolicies {
 }
 
 /** Binds a bundle. Throws when it reads an attribute that no loaded plugin brings (a bundle of other plugins). */
-export function bindPolicies(bundle: Bundle, words: Words, options: { readonly scanDeadlineMs: number; readonly scanWorkers: number }): BoundPolicies {
+export function bindPolicies(
+  bundle: Bundle,
+  words: Words,
+  options: { readonly scanDeadlineMs: number; readonly scanWorkers: number },
+): BoundPolicies {
   const program = createProgram(bundle)
   const resolvers = program.slots.map((source, slot) => (source.kind === 'attribute' ? resolverFor(words, source.name, slot) : undefined))
   const isFree = (slot: number): boolean => resolvers[slot] !== undefined && resolvers[slot].attribute.cost !== 'io'
@@ -42,7 +46,9 @@ export function bindPolicies(bundle: Bundle, words: Words, options: { readonly s
     program,
     words,
     detection,
-    streamDetectors: program.phases.stream.policies.map((policy) => detectorsOf(policy).filter((name) => detection.members(name).length > 0)),
+    streamDetectors: program.phases.stream.policies.map((policy) =>
+      detectorsOf(policy).filter((name) => detection.members(name).length > 0),
+    ),
     resolvers,
     freeResolvers: { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') },
     planNeeds: needsPlanner(program, detection),

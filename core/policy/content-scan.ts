@@ -43,7 +43,8 @@ export class ContentScan {
       this.#scanned.push({ members, locations })
       return members
     }
-    const covered = (member: string, location: string): boolean => this.#scanned.some((one) => one.members.includes(member) && one.locations.has(location))
+    const covered = (member: string, location: string): boolean =>
+      this.#scanned.some((one) => one.members.includes(member) && one.locations.has(location))
     const missing = members.filter((member) => [...locations].some((location) => !covered(member, location)))
     if (missing.length > 0) this.#scanned.push({ members: missing, locations })
     return missing
@@ -65,7 +66,8 @@ export class ContentScan {
   #add(index: number, findings: readonly Finding[]): void {
     if (findings.length === 0) return
     const known = this.#findings[index]!
-    const isNew = (finding: Finding): boolean => !known.some((other) => other.detector === finding.detector && other.start === finding.start && other.end === finding.end)
+    const isNew = (finding: Finding): boolean =>
+      !known.some((other) => other.detector === finding.detector && other.start === finding.start && other.end === finding.end)
     this.#findings[index] = known.length === 0 ? findings : [...known, ...findings.filter(isNew)].sort((a, b) => a.start - b.start)
   }
 

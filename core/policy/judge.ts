@@ -44,7 +44,10 @@ export class Judge {
 
   /** Fills the free slots of a phase and evaluates once, without resolving anything: for streams. */
   glance(phase: 'response' | 'stream', view: TargetView): Evaluation {
-    this.#fill(this.#bound.freeResolvers[phase].filter(({ attribute }) => attribute.phase !== 'response'), view)
+    this.#fill(
+      this.#bound.freeResolvers[phase].filter(({ attribute }) => attribute.phase !== 'response'),
+      view,
+    )
     return this.#bound.program.phases[phase].evaluate(this.values)
   }
 

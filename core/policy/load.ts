@@ -34,7 +34,9 @@ function listFiles(absolute: string, asWritten: string): readonly string[] {
     const entries = readdirSync(absolute, { recursive: true, withFileTypes: true })
     return entries.filter((entry) => entry.isFile() && entry.name.endsWith('.policy')).map((entry) => join(entry.parentPath, entry.name))
   } catch (error) {
-    throw new PolicyError(`the policies in ${asWritten} cannot be read: ${(error as Error).message}. Check policies.paths and the permissions.`)
+    throw new PolicyError(
+      `the policies in ${asWritten} cannot be read: ${(error as Error).message}. Check policies.paths and the permissions.`,
+    )
   }
 }
 
@@ -52,7 +54,10 @@ function shortName(file: string, baseDir: string): string {
 }
 
 /** Compiles files to a bundle. Throws PolicyError when there is an error; warnings come back. */
-export function compilePolicies(files: readonly SourceFile[], words: Words): { readonly bundle: Bundle; readonly warnings: readonly Diagnostic[] } {
+export function compilePolicies(
+  files: readonly SourceFile[],
+  words: Words,
+): { readonly bundle: Bundle; readonly warnings: readonly Diagnostic[] } {
   const { bundle, diagnostics } = compile(files, words.vocabulary)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (!bundle || errors.length > 0) throw new PolicyError(renderDiagnostics(errors, files, { colour: false }), errors)

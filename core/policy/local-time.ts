@@ -25,7 +25,11 @@ export function clockIn(timeZone: string, unixMs: number): LocalClock {
 }
 
 function read(timeZone: string, unixMs: number): LocalClock {
-  const parts = Object.fromEntries(formatFor(timeZone).formatToParts(unixMs).map(({ type, value }) => [type, value]))
+  const parts = Object.fromEntries(
+    formatFor(timeZone)
+      .formatToParts(unixMs)
+      .map(({ type, value }) => [type, value]),
+  )
   return {
     hour: Number(parts.hour),
     weekday: WEEKDAYS.indexOf(parts.weekday ?? '') + 1,
@@ -37,7 +41,13 @@ function formatFor(timeZone: string): Intl.DateTimeFormat {
   let format = formats.get(timeZone)
   if (!format) {
     format = new Intl.DateTimeFormat('en-GB', {
-      timeZone, hourCycle: 'h23', hour: '2-digit', weekday: 'short', year: 'numeric', month: '2-digit', day: '2-digit',
+      timeZone,
+      hourCycle: 'h23',
+      hour: '2-digit',
+      weekday: 'short',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
     })
     formats.set(timeZone, format)
   }

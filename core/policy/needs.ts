@@ -40,7 +40,9 @@ function plan(slots: readonly number[], program: Program, detection: Detection):
     const source = program.slots[slot]!
     if (source.kind !== 'finding') return []
     const { detector, location, field } = source
-    return [{ slot, members: detection.members(detector), locations: locationsOf(location), isPrompt: location.startsWith('prompt'), field }]
+    return [
+      { slot, members: detection.members(detector), locations: locationsOf(location), isPrompt: location.startsWith('prompt'), field },
+    ]
   })
   return {
     attributes: slots.filter((slot) => program.slots[slot]!.kind === 'attribute'),

@@ -23,7 +23,11 @@ const NO_VIEW = {} as AnswerView & TargetView
 const NO_LEDGER = { addTime() {}, skipped() {} }
 
 export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTest[], words: Words): Promise<readonly TestResult[]> {
-  const bound = bindPolicies({ ...bundle, policies: bundle.policies.map((policy) => ({ ...policy, mode: 'enforce' as const })) }, words, SCAN)
+  const bound = bindPolicies(
+    { ...bundle, policies: bundle.policies.map((policy) => ({ ...policy, mode: 'enforce' as const })) },
+    words,
+    SCAN,
+  )
   try {
     const results: TestResult[] = []
     for (const test of tests) {
@@ -39,7 +43,10 @@ export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTes
 
 async function walk(test: CompiledTest, bound: BoundPolicies): Promise<Walked> {
   const judge = new Judge(bound, NO_LEDGER, presetValues(test, bound))
-  const prompt = scanOf(bound, test.messages.map(({ location, text }, i) => partOf(location as Location, text, i)))
+  const prompt = scanOf(
+    bound,
+    test.messages.map(({ location, text }, i) => partOf(location as Location, text, i)),
+  )
   const request = await judge.decideRequest(NO_VIEW, prompt)
   const decisions: Decision[] = [request]
   const lastMessage = await rewritten(bound, prompt, request)

@@ -70,7 +70,13 @@ export function callFor(finding: Finding, location: string, calls: readonly Span
  * Applies span calls to a text. `findings` sorted by start. Null when nothing is protected there.
  * In JSON source (`encoding: 'json'`) a replacement is escaped, and quoted where it takes the place of a bare number.
  */
-export function rewriteText(text: string, findings: readonly Finding[], place: Pick<Part, 'location' | 'encoding'>, calls: readonly SpanCall[], quotes = new QuoteState()): Rewritten | null {
+export function rewriteText(
+  text: string,
+  findings: readonly Finding[],
+  place: Pick<Part, 'location' | 'encoding'>,
+  calls: readonly SpanCall[],
+  quotes = new QuoteState(),
+): Rewritten | null {
   const merged = mergeOverlapping(findings, place.location, calls)
   if (merged.length === 0) return null
   let out = ''
@@ -107,7 +113,8 @@ function mergeOverlapping(findings: readonly Finding[], location: string, calls:
       merged.push({ start: finding.start, end: finding.end, finding, span })
       continue
     }
-    const wins = strongestFirst(span, last.span) < 0 || (span === last.span && finding.end - finding.start > last.finding.end - last.finding.start)
+    const wins =
+      strongestFirst(span, last.span) < 0 || (span === last.span && finding.end - finding.start > last.finding.end - last.finding.start)
     if (wins) Object.assign(last, { finding, span })
     last.end = Math.max(last.end, finding.end)
   }

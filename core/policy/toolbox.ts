@@ -19,7 +19,11 @@ export interface PolicySet extends Compiled {
 }
 
 /** Compiles the files below the paths against the plugins' words; the standard policies are always there to be imported. */
-export function openPolicySet(paths: readonly string[], plugins: readonly Plugin[], blocks: { readonly [name: string]: JsonObject } = {}): PolicySet {
+export function openPolicySet(
+  paths: readonly string[],
+  plugins: readonly Plugin[],
+  blocks: { readonly [name: string]: JsonObject } = {},
+): PolicySet {
   const words = gatherWords(readVocabularies(plugins, blocks))
   const own = readPolicyFiles(paths)
   const known = new Set(own.map(({ path }) => path))

@@ -37,7 +37,8 @@ export function gatherWords(plugins: readonly PluginWords[]): Words {
   const phrases = new Map<string, OwnedVerb>()
   const checks = new Map<string, Check['test']>()
   for (const words of all) {
-    for (const attribute of words.vocabulary.attributes ?? []) attributes.set(attribute.name, { attribute, owner: ownerOf(words, 'resolve') })
+    for (const attribute of words.vocabulary.attributes ?? [])
+      attributes.set(attribute.name, { attribute, owner: ownerOf(words, 'resolve') })
     for (const verb of words.vocabulary.verbs ?? []) phrases.set(verb.phrase, { verb, rank: phrases.size, owner: ownerOf(words, 'enact') })
     for (const check of words.vocabulary.checks ?? []) checks.set(check.name, check.test)
   }

@@ -32,7 +32,14 @@ const attempt = <T>(read: () => T, otherwise: T): T => {
 }
 
 /** Fields of /proc/<pid>/stat behind the command's closing parenthesis: the state, and 19 further the start time. */
-const processStat = (pid: number): string[] => attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' '), [])
+const processStat = (pid: number): string[] =>
+  attempt(
+    () =>
+      readFileSync(`/proc/${pid}/stat`, 'latin1')
+        .replace(/^.*\) /s, '')
+        .split(' '),
+    [],
+  )
 
 const startTime = (pid: number): string => processStat(pid)[19] ?? ''
 

@@ -30,7 +30,14 @@ function write(file: number, bytes: Buffer, offset: number, length: number, posi
 async function usage(folder: string): Promise<{ bytes: number; files: number }> {
   const names = await readdir(folder)
   // A file may have been shipped and deleted between the listing and the look.
-  const sizes = await Promise.all(names.map((name) => stat(join(folder, name)).then((found) => found.size, () => 0)))
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        (found) => found.size,
+        () => 0,
+      ),
+    ),
+  )
   return { bytes: sizes.reduce((sum, size) => sum + size, 0), files: names.length }
 }
 

@@ -112,10 +112,15 @@ export function* framesIn(buffer: Buffer, offset = 0): Generator<Frame> {
 /** The rows of one section as objects: inherited and place columns included. */
 export function decodeSection(frame: Frame, table: FrameTable): { [column: string]: unknown }[] {
   const columns = LINE_COLUMNS[table]
-  return frame.section(table).toString('utf8').split('\n').filter((text) => text !== '').map((text) => {
-    const values = JSON.parse(text) as unknown[]
-    return Object.fromEntries(columns.map((column, index) => [column, values[index]]))
-  })
+  return frame
+    .section(table)
+    .toString('utf8')
+    .split('\n')
+    .filter((text) => text !== '')
+    .map((text) => {
+      const values = JSON.parse(text) as unknown[]
+      return Object.fromEntries(columns.map((column, index) => [column, values[index]]))
+    })
 }
 
 const own = (table: FrameTable, rows: { [column: string]: unknown }[]): { [column: string]: unknown }[] =>
@@ -133,4 +138,5 @@ export function exchangeOf(frame: Frame): ExchangeRows {
 }
 
 /** The admin event of an `admin` frame. */
-export const adminEventOf = (frame: Frame): AdminEventRow => own('admin_events', decodeSection(frame, 'admin_events'))[0] as unknown as AdminEventRow
+export const adminEventOf = (frame: Frame): AdminEventRow =>
+  own('admin_events', decodeSection(frame, 'admin_events'))[0] as unknown as AdminEventRow

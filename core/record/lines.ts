@@ -40,7 +40,10 @@ export function exchangeLines(rows: ExchangeRows, place: Place): Lines {
 
 export function adminLines(row: AdminEventRow, place: Place): Lines {
   return {
-    requests: '', decisions: '', findings: '', attempts: '',
+    requests: '',
+    decisions: '',
+    findings: '',
+    attempts: '',
     admin_events: line(OWN_COLUMNS.admin_events, row as unknown as AnyRow, null, place),
   }
 }
@@ -66,7 +69,11 @@ export function bounded(value: unknown): unknown {
   if (typeof value === 'string') return boundedText(value)
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map(bounded)
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).slice(0, MAX_ITEMS).map(([key, item]) => [boundedText(key), bounded(item)]))
+    return Object.fromEntries(
+      Object.entries(value)
+        .slice(0, MAX_ITEMS)
+        .map(([key, item]) => [boundedText(key), bounded(item)]),
+    )
   }
   return value
 }

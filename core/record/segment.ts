@@ -28,7 +28,10 @@ export type SegmentFile = NonNullable<ReturnType<typeof parseSegmentFile>>
 
 /** The segments of one node, oldest first. */
 export function listSegments(nodeDir: string): SegmentFile[] {
-  return readdirSync(nodeDir).map(parseSegmentFile).filter((segment) => segment !== null).sort((a, b) => (a.id < b.id ? -1 : 1))
+  return readdirSync(nodeDir)
+    .map(parseSegmentFile)
+    .filter((segment) => segment !== null)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /**

@@ -8,8 +8,13 @@ const READ_SETTINGS = 'output_format_json_quote_64bit_integers = 1, output_forma
 
 /** Few threads and small caches: the engine shares a machine with the gateway, and its tables are read rarely. */
 const ENGINE_ARGUMENTS = [
-  '--background_pool_size=2', '--background_schedule_pool_size=2', '--background_common_pool_size=1', '--background_fetches_pool_size=1',
-  '--background_move_pool_size=1', '--mark_cache_size=16777216', '--uncompressed_cache_size=0',
+  '--background_pool_size=2',
+  '--background_schedule_pool_size=2',
+  '--background_common_pool_size=1',
+  '--background_fetches_pool_size=1',
+  '--background_move_pool_size=1',
+  '--mark_cache_size=16777216',
+  '--uncompressed_cache_size=0',
 ] as const
 
 /** Opens (or creates) the embedded engine in `path`. One process at a time may have it open. */
@@ -56,7 +61,10 @@ class ChdbStore implements Store {
   async insert({ table, columns, rows, token }: InsertBatch): Promise<void> {
     try {
       await this.#writer.insert({
-        table: `${this.database}.${table}`, values: rows, format: 'JSONCompactEachRow', columns,
+        table: `${this.database}.${table}`,
+        values: rows,
+        format: 'JSONCompactEachRow',
+        columns,
         settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },
       })
     } catch (error) {
@@ -66,7 +74,11 @@ class ChdbStore implements Store {
 
   async query<Row>(statement: string): Promise<Row[]> {
     const result = await run(this.#reader, `${statement}\nSETTINGS ${READ_SETTINGS}`, 'JSONEachRow')
-    return result.text().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row)
+    return result
+      .text()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Row)
   }
 
   /** A session of its own per stream: a session carries one stream at a time, and opening one costs a fraction of a millisecond. */

@@ -19,7 +19,9 @@ const path = (folder: string, boot: string): string => join(folder, boot + SUFFI
 
 /** Runs of a node that have a checkpoint. */
 export const checkpointedBoots = (folder: string): string[] =>
-  readdirSync(folder).filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length))
+  readdirSync(folder)
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length))
 
 export function readCheckpoint(folder: string, boot: string): Checkpoint {
   const checkpoint: Checkpoint = { number: 0, lastSeen: 0, underWay: new Map() }

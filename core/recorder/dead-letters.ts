@@ -13,7 +13,15 @@ export function writeDeadLetters(spool: string, { nodeId, segment }: Shipment, d
   const folder = join(spool, DEAD_LETTERS)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lines = dead.map(({ table, unit, error }) =>
-    JSON.stringify({ node_id: nodeId, segment, seq: unit.seq, table, error, columns: LINE_COLUMNS[table], rows: unit.rows.toString('utf8') }),
+    JSON.stringify({
+      node_id: nodeId,
+      segment,
+      seq: unit.seq,
+      table,
+      error,
+      columns: LINE_COLUMNS[table],
+      rows: unit.rows.toString('utf8'),
+    }),
   )
   writeFileSync(join(folder, `${nodeId}.${segment}.ndjson`), lines.join('\n') + '\n', { mode: 0o600 })
 }

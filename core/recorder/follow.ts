@@ -104,7 +104,9 @@ export class NodeFollower {
   /** Runs that nobody continues and of which every segment is shipped. */
   #endedBoots(living: string | null): string[] {
     const left = new Set(listSegments(this.#folder).map((segment) => segment.boot))
-    return checkpointedBoots(this.#folder).filter((boot) => boot !== living && !left.has(boot)).sort()
+    return checkpointedBoots(this.#folder)
+      .filter((boot) => boot !== living && !left.has(boot))
+      .sort()
   }
 }
 

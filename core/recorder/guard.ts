@@ -20,11 +20,19 @@ export interface QueryLimits {
 
 export const SQL_LIMITS: QueryLimits = { seconds: 30, memoryBytes: 256 * 1024 * 1024, rows: 1_000_000, threads: 2 }
 
-const settings = ({ seconds, memoryBytes, rows, threads }: QueryLimits): string => [
-  'readonly = 1', `max_execution_time = ${seconds}`, "timeout_overflow_mode = 'throw'", `max_memory_usage = ${memoryBytes}`,
-  `max_result_rows = ${rows}`, "result_overflow_mode = 'throw'", `max_threads = ${threads}`,
-  'output_format_json_quote_64bit_integers = 1', 'output_format_json_quote_decimals = 1', 'output_format_json_quote_denormals = 1',
-].join(', ')
+const settings = ({ seconds, memoryBytes, rows, threads }: QueryLimits): string =>
+  [
+    'readonly = 1',
+    `max_execution_time = ${seconds}`,
+    "timeout_overflow_mode = 'throw'",
+    `max_memory_usage = ${memoryBytes}`,
+    `max_result_rows = ${rows}`,
+    "result_overflow_mode = 'throw'",
+    `max_threads = ${threads}`,
+    'output_format_json_quote_64bit_integers = 1',
+    'output_format_json_quote_decimals = 1',
+    'output_format_json_quote_denormals = 1',
+  ].join(', ')
 
 /** Checks a query and gives the statement to run: the query as a subquery under limits. Throws `RefusedQuery`, or the engine's syntax error. */
 export async function guard(store: Store, text: string, limits: QueryLimits): Promise<string> {
@@ -46,7 +54,8 @@ async function syntaxTree(store: Store, query: string): Promise<string[]> {
   }
 }
 
-const TOKEN = /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`(?:[^`\\]|\\[\s\S]|``)*`|[A-Za-z0-9_]+|[-+*/%=<>!.,()[\]{}:?|&^~@]|;/y
+const TOKEN =
+  /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`(?:[^`\\]|\\[\s\S]|``)*`|[A-Za-z0-9_]+|[-+*/%=<>!.,()[\]{}:?|&^~@]|;/y
 
 /** The query without comments and a closing semicolon. Refuses all that our reading and the engine's might take differently. */
 function singleStatement(text: string): string {
@@ -82,13 +91,40 @@ function tokenise(text: string): string[] {
 }
 
 /** Table functions that compute from nothing; every other one reaches for files, hosts, processes or other tables. */
-const HARMLESS_TABLES = new Set(['numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'generateseries', 'generate_series', 'values', 'view', 'null'])
+const HARMLESS_TABLES = new Set([
+  'numbers',
+  'numbers_mt',
+  'zeros',
+  'zeros_mt',
+  'generateseries',
+  'generate_series',
+  'values',
+  'view',
+  'null',
+])
 /** Ordinary functions that read files, call hosts, run programs or tell about the process. */
-const FORBIDDEN_FUNCTIONS = new Set(['file', 'eval', 'hascolumnintable', 'getserversetting', 'getmacro', 'catboostevaluate', 'getclienthttpheader',
-  'addresstoline', 'addresstosymbol', 'addresstolinewithinlines', 'tid', 'logtrace', 'sleep', 'sleepeachrow', 'showcertificate', 'input'])
+const FORBIDDEN_FUNCTIONS = new Set([
+  'file',
+  'eval',
+  'hascolumnintable',
+  'getserversetting',
+  'getmacro',
+  'catboostevaluate',
+  'getclienthttpheader',
+  'addresstoline',
+  'addresstosymbol',
+  'addresstolinewithinlines',
+  'tid',
+  'logtrace',
+  'sleep',
+  'sleepeachrow',
+  'showcertificate',
+  'input',
+])
 /** What of the databases of the engine may be read. */
 const OPEN_SYSTEM_TABLES = new Set(['system.one', 'system.numbers', 'system.numbers_mt', 'system.zeros', 'system.columns'])
-const NODE = /^\s*(Function|TableIdentifier|Identifier|Asterisk|QualifiedAsterisk|Set|Explain\w*|\w+)(?: (.*?))?(?: \(alias .*\))?(?: \(children \d+\))?$/
+const NODE =
+  /^\s*(Function|TableIdentifier|Identifier|Asterisk|QualifiedAsterisk|Set|Explain\w*|\w+)(?: (.*?))?(?: \(alias .*\))?(?: \(children \d+\))?$/
 
 async function tableFunctions(store: Store): Promise<ReadonlySet<string>> {
   const known = KNOWN.get(store)
@@ -114,7 +150,9 @@ function inspect(lines: readonly string[], tableFunctionNames: ReadonlySet<strin
 }
 
 function checkFunction(name: string, isTable: boolean, tableFunctionNames: ReadonlySet<string>): void {
-  const isBarred = isTable ? !HARMLESS_TABLES.has(name) : FORBIDDEN_FUNCTIONS.has(name) || name.startsWith('ai') || (tableFunctionNames.has(name) && !HARMLESS_TABLES.has(name))
+  const isBarred = isTable
+    ? !HARMLESS_TABLES.has(name)
+    : FORBIDDEN_FUNCTIONS.has(name) || name.startsWith('ai') || (tableFunctionNames.has(name) && !HARMLESS_TABLES.has(name))
   if (isBarred) throw new RefusedQuery(`the function ${name}() reaches beyond the record and is refused`)
 }
 

@@ -8,9 +8,7 @@ interface Migration {
   readonly statements: (database: string) => readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [
-  { version: 1, statements: (database) => TABLES.map((table) => createTable(database, table)) },
-]
+const MIGRATIONS: readonly Migration[] = [{ version: 1, statements: (database) => TABLES.map((table) => createTable(database, table)) }]
 
 const versionTable = (database: string): string =>
   `CREATE TABLE IF NOT EXISTS \`${database}\`.schema_version (version UInt16 COMMENT 'Version that was reached.', ` +
@@ -22,7 +20,8 @@ export async function migrate(store: Store, migrations: readonly Migration[] = M
   const [row] = await store.query<{ version: number }>(`SELECT max(version) AS version FROM \`${store.database}\`.schema_version`)
   const reached = row?.version ?? 0
   const newest = migrations.at(-1)!.version
-  if (reached > newest) throw new Error(`the record has schema ${reached}, this version of Sallyport knows ${newest}: use the newer version again`)
+  if (reached > newest)
+    throw new Error(`the record has schema ${reached}, this version of Sallyport knows ${newest}: use the newer version again`)
   for (const migration of migrations.filter(({ version }) => version > reached)) await apply(store, migration)
 }
 

@@ -22,20 +22,31 @@ export interface Progress {
 const ORDER = [...FRAME_TABLES.filter((table) => table !== 'admin_events'), 'admin_events'] as const
 
 export const newProgress = (inDoubt: boolean): Progress => ({
-  done: new Set(), doubtful: new Set(inDoubt ? [...ORDER, 'ingest'] : []), dead: [], rows: 0,
+  done: new Set(),
+  doubtful: new Set(inDoubt ? [...ORDER, 'ingest'] : []),
+  dead: [],
+  rows: 0,
 })
 
 /** Inserts what is missing; throws `StoreError` when ClickHouse cannot take it now, then call again with the same `progress`. */
 export async function ship(store: Store, shipment: Shipment, progress: Progress, now: () => number): Promise<void> {
   for (const table of ORDER) {
-    const units = table === 'admin_events' ? [...shipment.units.admin_events, ...deadLetterEvents(shipment, progress.dead, now())] : shipment.units[table]
+    const units =
+      table === 'admin_events'
+        ? [...shipment.units.admin_events, ...deadLetterEvents(shipment, progress.dead, now())]
+        : shipment.units[table]
     await shipTable(store, shipment, table, units, LINE_COLUMNS[table], progress)
   }
   await shipTable(store, shipment, 'ingest', [ingestUnit(shipment, progress, now())], INGEST_COLUMNS, progress)
 }
 
 async function shipTable(
-  store: Store, shipment: Shipment, table: string, units: readonly Unit[], columns: readonly string[], progress: Progress,
+  store: Store,
+  shipment: Shipment,
+  table: string,
+  units: readonly Unit[],
+  columns: readonly string[],
+  progress: Progress,
 ): Promise<void> {
   if (progress.done.has(table) || units.length === 0) return
   const present = progress.doubtful.has(table) ? await presentSeqs(store, shipment, table) : null
@@ -56,7 +67,12 @@ interface Destination {
 async function insertOrHalve(store: Store, to: Destination, units: readonly Unit[]): Promise<{ unit: Unit; error: string }[]> {
   if (units.length === 0) return []
   try {
-    await store.insert({ table: to.table, columns: to.columns, rows: Buffer.concat(units.map((unit) => unit.rows)), token: tokenOf(to, units) })
+    await store.insert({
+      table: to.table,
+      columns: to.columns,
+      rows: Buffer.concat(units.map((unit) => unit.rows)),
+      token: tokenOf(to, units),
+    })
     return []
   } catch (error) {
     if (!(error instanceof RejectedRows)) throw error
@@ -83,10 +99,20 @@ function deadLetterEvents({ nodeId, segment }: Shipment, dead: readonly DeadLett
   const byFrame = Map.groupBy(dead, ({ unit }) => unit.seq)
   return [...byFrame].map(([seq, letters]) => {
     const target = letters.map(({ table }) => table).join(', ')
-    const lines = adminLines({
-      ts, tenant: '', actor: 'system', ip: '', action: 'rows dead-lettered', target: `${target} ${nodeId} ${segment} ${seq}`,
-      before: '', after: '', result: letters[0]!.error.slice(0, MAX_REASON_CHARS),
-    }, { nodeId, segment, seq })
+    const lines = adminLines(
+      {
+        ts,
+        tenant: '',
+        actor: 'system',
+        ip: '',
+        action: 'rows dead-lettered',
+        target: `${target} ${nodeId} ${segment} ${seq}`,
+        before: '',
+        after: '',
+        result: letters[0]!.error.slice(0, MAX_REASON_CHARS),
+      },
+      { nodeId, segment, seq },
+    )
     return { seq, rows: Buffer.from(lines.admin_events) }
   })
 }

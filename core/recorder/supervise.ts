@@ -60,7 +60,9 @@ class ForkSupervisor implements Supervisor {
   #start(): void {
     const startedAt = Date.now()
     const child = fork(fileURLToPath(new URL(`./main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)), {
-      env: childEnvironment(this.#options), stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [],
+      env: childEnvironment(this.#options),
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
     })
     this.#child = child
     child.once('error', (error) => this.#options.log.error({ error: error.message }, 'the recorder cannot be started'))

@@ -70,8 +70,14 @@ function interrupted(rows: ExchangeRows, lastSeen: number): ExchangeRows {
   return {
     ...rows,
     request: {
-      ...request, outcome: 'interrupted', usage_source: 'estimated_on_crash', status: 0,
-      prompt_tokens: tokens, total_tokens: tokens, ended_at: ended, latency_ms: ended - request.ts,
+      ...request,
+      outcome: 'interrupted',
+      usage_source: 'estimated_on_crash',
+      status: 0,
+      prompt_tokens: tokens,
+      total_tokens: tokens,
+      ended_at: ended,
+      latency_ms: ended - request.ts,
     },
   }
 }

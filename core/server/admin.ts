@@ -9,9 +9,18 @@ export function adminRouter(gateway: Gateway): Router {
   const router = Router()
   router.use((request: Request, response: Response, next: NextFunction) => {
     const role = roleOf(gateway, request)
-    if (role === null) return sendError(response, { dialect: 'openai-chat' }, new GatewayError('invalid_api_key', { resolution: 'Send the admin token as `Authorization: Bearer TOKEN`.' }))
+    if (role === null)
+      return sendError(
+        response,
+        { dialect: 'openai-chat' },
+        new GatewayError('invalid_api_key', { resolution: 'Send the admin token as `Authorization: Bearer TOKEN`.' }),
+      )
     if (request.method !== 'GET' && (role === 'viewer' || role === 'auditor')) {
-      return sendError(response, { dialect: 'openai-chat' }, new GatewayError('scope_missing', { message: `The role ${role} may only read.` }))
+      return sendError(
+        response,
+        { dialect: 'openai-chat' },
+        new GatewayError('scope_missing', { message: `The role ${role} may only read.` }),
+      )
     }
     response.locals.actor = role
     next()

@@ -12,11 +12,18 @@ export function buildApp(gateway: Gateway): Express {
   app.disable('etag')
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', (_request, response) => readiness(gateway, response))
-  app.get('/metrics', async (_request, response) => void response.type('text/plain; version=0.0.4').send(await gateway.options.metricsText()))
+  app.get(
+    '/metrics',
+    async (_request, response) => void response.type('text/plain; version=0.0.4').send(await gateway.options.metricsText()),
+  )
   app.use('/v1/models', modelsRouter(gateway))
   app.use('/admin/v1', adminRouter(gateway))
   app.use((request: Request, response: Response) => {
-    sendError(response, { dialect: 'openai-chat' }, new GatewayError('unknown_endpoint', { message: `There is no endpoint ${request.method} ${request.path}.` }))
+    sendError(
+      response,
+      { dialect: 'openai-chat' },
+      new GatewayError('unknown_endpoint', { message: `There is no endpoint ${request.method} ${request.path}.` }),
+    )
   })
   app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(error)

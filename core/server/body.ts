@@ -5,7 +5,11 @@ import type { IncomingMessage } from 'node:http'
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | GatewayError> | GatewayError {
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
-    return new GatewayError('invalid_request', { message: `The content encoding "${encoding}" is not supported.`, resolution: 'Send the body uncompressed.', param: 'content-encoding' })
+    return new GatewayError('invalid_request', {
+      message: `The content encoding "${encoding}" is not supported.`,
+      resolution: 'Send the body uncompressed.',
+      param: 'content-encoding',
+    })
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes)
   return new Promise((resolve) => {

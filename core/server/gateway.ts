@@ -59,7 +59,11 @@ export class Gateway {
     this.#server = server
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(error.code === 'EADDRINUSE' ? new Error(`port ${port} on ${host} is taken; stop the other process, or choose a port with --port or server.port`) : error),
+        reject(
+          error.code === 'EADDRINUSE'
+            ? new Error(`port ${port} on ${host} is taken; stop the other process, or choose a port with --port or server.port`)
+            : error,
+        ),
       )
       server.listen(port, host, resolve)
     })

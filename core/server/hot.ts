@@ -28,7 +28,11 @@ function refuseDraining(response: ServerResponse, governed: GovernedEndpoint): v
 }
 
 /** Answers outside the pipeline, where there is no exchange to settle. */
-export function sendError(response: ServerResponse<IncomingMessage>, governed: Pick<GovernedEndpoint, 'dialect'>, error: GatewayError): void {
+export function sendError(
+  response: ServerResponse<IncomingMessage>,
+  governed: Pick<GovernedEndpoint, 'dialect'>,
+  error: GatewayError,
+): void {
   const body = wireFor(governed.dialect).writeError(error, '')
   response.writeHead(error.status, {
     'content-type': 'application/json',

@@ -13,7 +13,9 @@ export function modelsRouter(gateway: Gateway): Router {
   router.get('/:id', (request, response) =>
     answer(gateway, request, response, (models) => {
       const model = models.find(({ name }) => name === request.params.id)
-      return model ? modelBody(model.name) : new GatewayError('model_not_found', { message: `There is no model "${request.params.id}" for this key.` })
+      return model
+        ? modelBody(model.name)
+        : new GatewayError('model_not_found', { message: `There is no model "${request.params.id}" for this key.` })
     }),
   )
   return router
@@ -35,7 +37,9 @@ async function usableModels(gateway: Gateway, request: Request): Promise<readonl
   })
   if (principal instanceof GatewayError) return principal
   const { directory } = snapshot.loaded
-  return [...directory.models.values()].filter(({ name, active }) => active && (principal.models === null || principal.models.includes(name)))
+  return [...directory.models.values()].filter(
+    ({ name, active }) => active && (principal.models === null || principal.models.includes(name)),
+  )
 }
 
 const NO_LEDGER = { addTime() {}, skipped() {} }

@@ -24,7 +24,11 @@ export interface SnapshotParts {
 }
 
 /** Builds a snapshot. Throws ConfigError, PluginConfigError or PolicyError; nothing of the running snapshot is touched. */
-export async function buildSnapshot({ kernel, plugins, secret }: SnapshotParts, loaded: LoadedConfig, generation: number): Promise<Snapshot> {
+export async function buildSnapshot(
+  { kernel, plugins, secret }: SnapshotParts,
+  loaded: LoadedConfig,
+  generation: number,
+): Promise<Snapshot> {
   const hostFor = (plugin: string): Host => ({
     state: kernel.state,
     directory: loaded.directory,
@@ -67,7 +71,9 @@ function requireAdapters(loaded: LoadedConfig, adapters: ReadonlyMap<string, unk
   for (const model of loaded.directory.models.values()) {
     for (const { provider } of model.targets) {
       if (adapters.has(provider.type)) continue
-      throw new Error(`providers: ${provider.name} has the type ${provider.type}, which no plugin brings; there are ${[...adapters.keys()].join(', ')}`)
+      throw new Error(
+        `providers: ${provider.name} has the type ${provider.type}, which no plugin brings; there are ${[...adapters.keys()].join(', ')}`,
+      )
     }
   }
 }
@@ -75,9 +81,11 @@ function requireAdapters(loaded: LoadedConfig, adapters: ReadonlyMap<string, unk
 function credentialOf(loaded: LoadedConfig, provider: ProviderInfo): string | null {
   if (provider.credentialRef === null) return null
   const source = loaded.credentials.get(provider.credentialRef)
-  if (!source) throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not configured.`, shouldRetry: false })
+  if (!source)
+    throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not configured.`, shouldRetry: false })
   const value = credentialValue(source)
-  if (value === null) throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not set.`, shouldRetry: false })
+  if (value === null)
+    throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not set.`, shouldRetry: false })
   return value
 }
 

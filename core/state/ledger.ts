@@ -120,7 +120,9 @@ export class MemoryLedger implements Ledger {
 
   restore(kept: KeptCounter): void {
     const counter =
-      kept.kind === 'window' ? new WindowCounter(kept.name, kept.endsAt, kept.used) : new RateCounter(kept.name, kept.fullAt, kept.periodMs, kept.limit)
+      kept.kind === 'window'
+        ? new WindowCounter(kept.name, kept.endsAt, kept.used)
+        : new RateCounter(kept.name, kept.fullAt, kept.periodMs, kept.limit)
     this.#counters.set(kept.name, counter)
   }
 
@@ -140,7 +142,9 @@ export class MemoryLedger implements Ledger {
   #refuseMore(): void {
     this.sweep()
     if (this.#counters.size < this.#maxCounters) return
-    throw new GatewayError('state_unavailable', { message: `There are more than ${this.#maxCounters} limit counters; a limit counts by too many different values.` })
+    throw new GatewayError('state_unavailable', {
+      message: `There are more than ${this.#maxCounters} limit counters; a limit counts by too many different values.`,
+    })
   }
 
   #remember(id: string, takings: Taking[], now: number): void {
@@ -219,6 +223,7 @@ function isIdle(counter: Counter, now: number): boolean {
 
 function keptForm(counter: Counter): KeptCounter[] {
   if (counter.kind === 'window') return [{ kind: 'window', name: counter.name, used: counter.used, endsAt: counter.endsAt }]
-  if (counter.kind === 'rate') return [{ kind: 'rate', name: counter.name, fullAt: counter.fullAt, periodMs: counter.periodMs, limit: counter.limit }]
+  if (counter.kind === 'rate')
+    return [{ kind: 'rate', name: counter.name, fullAt: counter.fullAt, periodMs: counter.periodMs, limit: counter.limit }]
   return []
 }

@@ -13,14 +13,19 @@ export function lowerDetectors(names: Names, module: Module, report: Report): re
 }
 
 function lowerDetector(detector: DeclarationOf<'detector'>, names: Names, module: Module, report: Report): CompiledDetector {
-  const clauses = <K extends DetectorClause['kind']>(kind: K): readonly ClauseOf<K>[] => detector.clauses.filter((clause): clause is ClauseOf<K> => clause.kind === kind)
+  const clauses = <K extends DetectorClause['kind']>(kind: K): readonly ClauseOf<K>[] =>
+    detector.clauses.filter((clause): clause is ClauseOf<K> => clause.kind === kind)
   const compiled: CompiledDetector = {
     name: fullName(module, detector.name.text),
     patterns: clauses('pattern').map((clause) => lowerPattern(clause, report)),
     terms: clauses('list').flatMap((clause) => termsOf(clause, names, module, report)),
     any: clauses('any').flatMap(({ detectors }) => detectors.flatMap((name) => memberOf(name, names, module, report))),
     checks: clauses('check').flatMap(({ checks }) => checks.filter((name) => isKnownCheck(name, names, report)).map(({ text }) => text)),
-    near: clauses('near').map(({ words, withinChars, adds }) => ({ words: words.flatMap((word) => (word.kind === 'text' ? [word.value] : [])), withinChars, adds })),
+    near: clauses('near').map(({ words, withinChars, adds }) => ({
+      words: words.flatMap((word) => (word.kind === 'text' ? [word.value] : [])),
+      withinChars,
+      adds,
+    })),
     entropy: clauses('entropy')[0]?.minimum ?? null,
     score: clauses('score')[0]?.score ?? DEFAULT_SCORE,
     group: clauses('group')[0]?.index ?? 0,
@@ -28,7 +33,12 @@ function lowerDetector(detector: DeclarationOf<'detector'>, names: Names, module
     never: textsOf(detector, 'never'),
   }
   if (compiled.patterns.length + compiled.terms.length + compiled.any.length === 0) {
-    report.error('P118', detector.name.span, `the detector \`${detector.name.text}\` finds nothing`, 'Give it a `pattern`, a `list` or `any`.')
+    report.error(
+      'P118',
+      detector.name.span,
+      `the detector \`${detector.name.text}\` finds nothing`,
+      'Give it a `pattern`, a `list` or `any`.',
+    )
   }
   return compiled
 }
@@ -59,6 +69,14 @@ function memberOf(name: ClauseOf<'any'>['detectors'][number], names: Names, modu
 
 function isKnownCheck(name: ClauseOf<'check'>['checks'][number], { vocabulary }: Names, report: Report): boolean {
   if (vocabulary.checks.some((check) => check.name === name.text)) return true
-  report.error('P119', name.span, `there is no check \`${name.text}\``, suggestion(name.text, vocabulary.checks.map((check) => check.name)) ?? 'The plugin that brings it may not be loaded.')
+  report.error(
+    'P119',
+    name.span,
+    `there is no check \`${name.text}\``,
+    suggestion(
+      name.text,
+      vocabulary.checks.map((check) => check.name),
+    ) ?? 'The plugin that brings it may not be loaded.',
+  )
   return false
 }

@@ -13,8 +13,20 @@ export function checkExamples(names: Names, detectors: readonly CompiledDetector
       if (clause.kind !== 'examples' && clause.kind !== 'never') continue
       for (const { value, span } of clause.texts) {
         const found = finds(value)
-        if (clause.kind === 'examples' && !found) report.error('P201', span, `\`${declaration.name.text}\` does not find its own example \`${value}\``, 'Correct the pattern, the checks, or the example.')
-        if (clause.kind === 'never' && found) report.error('P202', span, `\`${declaration.name.text}\` finds \`${value}\`, which it never should`, 'Make the pattern narrower, or add a check.')
+        if (clause.kind === 'examples' && !found)
+          report.error(
+            'P201',
+            span,
+            `\`${declaration.name.text}\` does not find its own example \`${value}\``,
+            'Correct the pattern, the checks, or the example.',
+          )
+        if (clause.kind === 'never' && found)
+          report.error(
+            'P202',
+            span,
+            `\`${declaration.name.text}\` finds \`${value}\`, which it never should`,
+            'Make the pattern narrower, or add a check.',
+          )
       }
     }
   }

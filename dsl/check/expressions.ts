@@ -38,7 +38,12 @@ const FALSE: Lowered = { logic: false, type: null, absent: null }
 export function lowerCondition(expression: Expression, scope: Scope): JsonLogic {
   const lowered = lower(expression, scope)
   if (lowered.type && lowered.type.kind !== 'bool') {
-    scope.report.error('P110', expression.span, `a condition must be true or false, and this is ${describe(lowered.type)}`, 'Compare it with something.')
+    scope.report.error(
+      'P110',
+      expression.span,
+      `a condition must be true or false, and this is ${describe(lowered.type)}`,
+      'Compare it with something.',
+    )
     return false
   }
   return lowered.absent === null || expression.kind !== 'path' ? lowered.logic : { '===': [lowered.logic, true] }
@@ -97,7 +102,13 @@ function path({ name, span }: Extract<Expression, { kind: 'path' }>, scope: Scop
   const attribute = findAttribute(scope.names, name.text)
   if (!attribute) return unknown(name.text, span, scope)
   const late = scope.phases.find((phase) => !isKnownIn(attribute.phase, phase))
-  if (late) scope.report.error('P130', span, `\`${name.text}\` is not known in the phase \`${late}\``, `It is known from the phase \`${attribute.phase}\` on.`)
+  if (late)
+    scope.report.error(
+      'P130',
+      span,
+      `\`${name.text}\` is not known in the phase \`${late}\``,
+      `It is known from the phase \`${attribute.phase}\` on.`,
+    )
   const absent = attribute.optional && !scope.present.has(name.text) ? name.text : null
   return { logic: { var: name.text }, type: attribute.type, absent }
 }
@@ -120,9 +131,17 @@ function readElement(text: string, span: Span, { element, report }: Scope): Lowe
 }
 
 function unknown(text: string, span: Span, { names, module, report }: Scope): Lowered {
-  if (findDetector(names, module, text)) report.error('P111', span, `\`${text}\` is a detector and has no value`, `Write \`prompt contains ${text}\`.`)
-  else if (locationsIn(names).has(text)) report.error('P111', span, `\`${text}\` is a place in the content and has no value`, `Write \`${text} contains\` and a detector.`)
-  else report.error('P104', span, `there is no attribute \`${text}\``, suggestion(text, knownNames(names, module)) ?? 'See the policy reference for what the loaded plugins bring.')
+  if (findDetector(names, module, text))
+    report.error('P111', span, `\`${text}\` is a detector and has no value`, `Write \`prompt contains ${text}\`.`)
+  else if (locationsIn(names).has(text))
+    report.error('P111', span, `\`${text}\` is a place in the content and has no value`, `Write \`${text} contains\` and a detector.`)
+  else
+    report.error(
+      'P104',
+      span,
+      `there is no attribute \`${text}\``,
+      suggestion(text, knownNames(names, module)) ?? 'See the policy reference for what the loaded plugins bring.',
+    )
   return FALSE
 }
 
@@ -148,7 +167,12 @@ function literal(value: Literal, scope: Scope): Lowered {
       return { logic: items.map(({ logic }) => logic), type: { kind: 'list', of: items[0]?.type ?? TEXT }, absent: null }
     }
     default:
-      scope.report.error('P110', value.span, `a ${value.kind} has no place in a condition`, value.kind === 'regex' ? 'Declare a detector with the pattern and write `prompt contains NAME`.' : undefined)
+      scope.report.error(
+        'P110',
+        value.span,
+        `a ${value.kind} has no place in a condition`,
+        value.kind === 'regex' ? 'Declare a detector with the pattern and write `prompt contains NAME`.' : undefined,
+      )
       return FALSE
   }
 }
@@ -158,12 +182,15 @@ function literal(value: Literal, scope: Scope): Lowered {
 function connect({ kind, operands }: Extract<Expression, { kind: 'and' | 'or' }>, scope: Scope): Lowered {
   const proves = kind === 'and' ? scope.positive : !scope.positive
   const present = proves ? new Set([...scope.present, ...operands.flatMap((operand) => provenBy(operand, kind))]) : scope.present
-  return truth({ [kind]: operands.map((operand) => lowerCondition(operand, { ...scope, present: provesItself(operand) ? scope.present : present })) })
+  return truth({
+    [kind]: operands.map((operand) => lowerCondition(operand, { ...scope, present: provesItself(operand) ? scope.present : present })),
+  })
 }
 
 /** `x exists` proves x for its neighbours in an `and`; `x is missing` does in an `or`. */
 function provenBy(operand: Expression, connective: 'and' | 'or'): readonly string[] {
-  if (operand.kind === 'exists' && operand.negated === (connective === 'or') && operand.operand.kind === 'path') return [operand.operand.name.text]
+  if (operand.kind === 'exists' && operand.negated === (connective === 'or') && operand.operand.kind === 'path')
+    return [operand.operand.name.text]
   if (operand.kind === 'and' && connective === 'and') return operand.operands.flatMap((inner) => provenBy(inner, connective))
   return []
 }
@@ -184,7 +211,12 @@ function seesAbsence(lowered: readonly Lowered[], trueIfAbsent: boolean | 'eithe
   const absent = lowered.find((one) => one.absent !== null)?.absent
   if (absent === undefined || absent === null) return
   if (trueIfAbsent !== 'either' && trueIfAbsent !== positive) return
-  report.error('P120', span, `\`${absent}\` may be absent, and this test must not depend on that`, `Write \`${absent} exists and …\`, or give a value for its absence: \`(${absent} ?? "…")\`.`)
+  report.error(
+    'P120',
+    span,
+    `\`${absent}\` may be absent, and this test must not depend on that`,
+    `Write \`${absent} exists and …\`, or give a value for its absence: \`(${absent} ?? "…")\`.`,
+  )
 }
 
 function compare(expression: Extract<Expression, { kind: 'compare' }>, scope: Scope): Lowered {
@@ -199,19 +231,38 @@ function compare(expression: Extract<Expression, { kind: 'compare' }>, scope: Sc
   return truth({ [symbol]: [left.logic, right.logic] })
 }
 
-function checkComparable(left: Type, right: Type, { span, left: a, right: b, operator }: Extract<Expression, { kind: 'compare' }>, ordering: boolean, scope: Scope): void {
-  if (left.kind === 'list' || right.kind === 'list') return scope.report.error('P110', span, 'a list is not compared as a whole', 'Use `has`, `in`, or a quantifier.')
+function checkComparable(
+  left: Type,
+  right: Type,
+  { span, left: a, right: b, operator }: Extract<Expression, { kind: 'compare' }>,
+  ordering: boolean,
+  scope: Scope,
+): void {
+  if (left.kind === 'list' || right.kind === 'list')
+    return scope.report.error('P110', span, 'a list is not compared as a whole', 'Use `has`, `in`, or a quantifier.')
   if (left.kind === 'enum') return checkEnum(left, b, scope)
   if (right.kind === 'enum') return checkEnum(right, a, scope)
-  if (!sameKind(left, right)) return scope.report.error('P110', span, `${describe(left)} is compared with ${describe(right)}`, 'Nothing is converted; compare values of one type.')
-  if (ordering && !['number', 'time', 'duration'].includes(left.kind)) scope.report.error('P110', span, `\`${operator}\` needs numbers, and this is ${describe(left)}`)
+  if (!sameKind(left, right))
+    return scope.report.error(
+      'P110',
+      span,
+      `${describe(left)} is compared with ${describe(right)}`,
+      'Nothing is converted; compare values of one type.',
+    )
+  if (ordering && !['number', 'time', 'duration'].includes(left.kind))
+    scope.report.error('P110', span, `\`${operator}\` needs numbers, and this is ${describe(left)}`)
 }
 
 function checkEnum(type: Extract<Type, { kind: 'enum' }>, other: Expression, { report }: Scope): void {
   if (other.kind === 'path') return
   if (other.kind === 'text' && type.values.includes(other.value)) return
   const shown = other.kind === 'text' ? `\`${other.value}\`` : 'this'
-  report.error('P112', other.span, `${shown} is not one of ${type.values.map((value) => `\`${value}\``).join(', ')}`, other.kind === 'text' ? suggestion(other.value, type.values) : undefined)
+  report.error(
+    'P112',
+    other.span,
+    `${shown} is not one of ${type.values.map((value) => `\`${value}\``).join(', ')}`,
+    other.kind === 'text' ? suggestion(other.value, type.values) : undefined,
+  )
 }
 
 function sameKind(a: Type, b: Type): boolean {
@@ -224,10 +275,16 @@ function membership({ negated, left, right, span }: Extract<Expression, { kind: 
   const list = lower(right, scope)
   if (!needle.type || !list.type) return FALSE
   if (list.type.kind !== 'list') {
-    scope.report.error('P110', right.span, `\`in\` needs a list, and this is ${describe(list.type)}`, list.type.kind === 'text' ? 'For a text within a text write `contains`.' : undefined)
+    scope.report.error(
+      'P110',
+      right.span,
+      `\`in\` needs a list, and this is ${describe(list.type)}`,
+      list.type.kind === 'text' ? 'For a text within a text write `contains`.' : undefined,
+    )
     return FALSE
   }
-  if (!sameKind(needle.type, list.type.of)) scope.report.error('P110', span, `${describe(needle.type)} is looked for among ${describe(list.type.of)} values`)
+  if (!sameKind(needle.type, list.type.of))
+    scope.report.error('P110', span, `${describe(needle.type)} is looked for among ${describe(list.type.of)} values`)
   seesAbsence([needle, list], negated, span, scope)
   const logic = needle.type.kind === 'ip' ? inNetworks(needle.logic, list.logic, right.span, scope) : guardedIn(needle, list)
   return truth(negated ? { '!': [logic] } : logic)
@@ -242,7 +299,9 @@ function guardedIn(needle: Lowered, list: Lowered): JsonLogic {
 function inNetworks(ip: JsonLogic, networks: JsonLogic, span: Span, { report }: Scope): JsonLogic {
   if (!Array.isArray(networks)) return { some: [networks, { cidr: [ip, { var: '' }] }] }
   const texts = (networks as readonly JsonLogic[]).map(String)
-  for (const network of texts) if (!isNetwork(network)) report.error('P112', span, `\`${network}\` is neither an address nor a network`, 'Write `10.0.0.0/8` or `203.0.113.7`.')
+  for (const network of texts)
+    if (!isNetwork(network))
+      report.error('P112', span, `\`${network}\` is neither an address nor a network`, 'Write `10.0.0.0/8` or `203.0.113.7`.')
   return { or: texts.map((network) => ({ cidr: [ip, network] })) }
 }
 
@@ -251,12 +310,18 @@ function has({ quantity, left, right, span }: Extract<Expression, { kind: 'has' 
   const wanted = lower(right, scope)
   if (!list.type || !wanted.type) return FALSE
   if (list.type.kind !== 'list') {
-    scope.report.error('P110', left.span, `\`has\` needs a list, and this is ${describe(list.type)}`, list.type.kind === 'text' ? 'For a text within a text write `contains`.' : undefined)
+    scope.report.error(
+      'P110',
+      left.span,
+      `\`has\` needs a list, and this is ${describe(list.type)}`,
+      list.type.kind === 'text' ? 'For a text within a text write `contains`.' : undefined,
+    )
     return FALSE
   }
   const wantedItem = quantity === 'one' ? wanted.type : wanted.type.kind === 'list' ? wanted.type.of : null
   if (!wantedItem) scope.report.error('P110', right.span, `\`has ${quantity} of\` needs a list`, 'Write `["a", "b"]`.')
-  else if (!sameKind(list.type.of, wantedItem)) scope.report.error('P110', span, `${describe(wantedItem)} is looked for among ${describe(list.type.of)} values`)
+  else if (!sameKind(list.type.of, wantedItem))
+    scope.report.error('P110', span, `${describe(wantedItem)} is looked for among ${describe(list.type.of)} values`)
   seesAbsence([list], false, span, scope)
   if (quantity === 'one') return truth(guardedIn(wanted, list))
   const items = Array.isArray(wanted.logic) ? (wanted.logic as readonly JsonLogic[]) : []
@@ -273,10 +338,16 @@ function contains({ left, right, scoring }: Extract<Expression, { kind: 'contain
   const name = right.kind === 'path' ? right.name.text : null
   const detector = name === null ? null : findDetector(scope.names, scope.module, name)
   if (detector === null) {
-    scope.report.error('P105', right.span, name === null ? 'a location contains a detector' : `there is no detector \`${name}\``, name === null ? 'Write `prompt contains NAME`, with a declared detector.' : suggestion(name, knownNames(scope.names, scope.module)))
+    scope.report.error(
+      'P105',
+      right.span,
+      name === null ? 'a location contains a detector' : `there is no detector \`${name}\``,
+      name === null ? 'Write `prompt contains NAME`, with a declared detector.' : suggestion(name, knownNames(scope.names, scope.module)),
+    )
     return FALSE
   }
-  if (scoring && (scoring.value < 0 || scoring.value > 1)) scope.report.error('P112', scoring.span, `a score lies between 0 and 1, and this is ${scoring.value}`)
+  if (scoring && (scoring.value < 0 || scoring.value > 1))
+    scope.report.error('P112', scoring.span, `a score lies between 0 and 1, and this is ${scoring.value}`)
   const score: JsonLogic = { var: `found.${detector}.${location}.score` }
   const threshold = scoring?.value ?? ownScore(scope, detector)
   return truth(threshold === null ? { '>': [score, 0] } : { '>=': [score, threshold] })
@@ -296,8 +367,10 @@ function textContains(left: Expression, right: Expression, scope: Scope): Lowere
   const text = lower(left, scope)
   const part = lower(right, scope)
   if (!text.type || !part.type) return FALSE
-  if (text.type.kind === 'list') scope.report.error('P110', left.span, '`contains` looks into a text, and this is a list', 'For a list write `has`.')
-  else if (!sameKind(text.type, TEXT) || !sameKind(part.type, TEXT)) scope.report.error('P110', left.span, '`contains` needs a location and a detector, or two texts')
+  if (text.type.kind === 'list')
+    scope.report.error('P110', left.span, '`contains` looks into a text, and this is a list', 'For a list write `has`.')
+  else if (!sameKind(text.type, TEXT) || !sameKind(part.type, TEXT))
+    scope.report.error('P110', left.span, '`contains` needs a location and a detector, or two texts')
   seesAbsence([text, part], false, left.span, scope)
   return truth({ includes: [text.logic, part.logic] })
 }
@@ -321,7 +394,8 @@ function match({ operator, left, right, span }: Extract<Expression, { kind: 'mat
     scope.report.error('P110', right.span, `\`${operator}\` needs a text that stands in the policy`)
     return FALSE
   }
-  const cut: JsonLogic = operator === 'starts with' ? { substr: [text.logic, 0, part.logic.length] } : { substr: [text.logic, -part.logic.length] }
+  const cut: JsonLogic =
+    operator === 'starts with' ? { substr: [text.logic, 0, part.logic.length] } : { substr: [text.logic, -part.logic.length] }
   const test: JsonLogic = { '===': [cut, part.logic] }
   return truth(text.absent === null ? test : { and: [{ '!==': [text.logic, null] }, test] })
 }
@@ -370,7 +444,8 @@ function withDefault({ left, right, span }: Extract<Expression, { kind: 'default
   const value = lower(left, scope)
   const fallback = lower(right, scope)
   if (!value.type || !fallback.type) return FALSE
-  if (!sameKind(value.type, fallback.type) && value.type.kind !== fallback.type.kind) scope.report.error('P110', span, `${describe(value.type)} falls back to ${describe(fallback.type)}`)
+  if (!sameKind(value.type, fallback.type) && value.type.kind !== fallback.type.kind)
+    scope.report.error('P110', span, `${describe(value.type)} falls back to ${describe(fallback.type)}`)
   return { logic: { if: [{ '!==': [value.logic, null] }, value.logic, fallback.logic] }, type: value.type, absent: null }
 }
 
@@ -387,4 +462,3 @@ export function describe(type: Type): string {
   if (type.kind === 'list') return `a list of ${type.of.kind}`
   return type.kind === 'enum' ? `one of ${type.values.join(', ')}` : `a ${type.kind}`
 }
-

@@ -37,14 +37,21 @@ export function collectNames(files: readonly FileAst[], vocabulary: Vocabulary, 
       policies.set(id, policy)
     }
     for (const [name, detector] of module.detectors) detectors.set(fullName(module, name), detector)
-    for (const [alias, imported] of module.imports) if (!modules.has(imported)) reportMissing(module, alias, imported, [...modules.keys()], report)
+    for (const [alias, imported] of module.imports)
+      if (!modules.has(imported)) reportMissing(module, alias, imported, [...modules.keys()], report)
   }
   return { modules, vocabulary, policies, detectors }
 }
 
 function reportMissing(module: Module, alias: string, imported: string, known: readonly string[], report: Report): void {
   const declaration = declarationsOf(module.files, 'import').find(({ module: name }) => name.text === imported)
-  if (declaration) report.error('P102', declaration.module.span, `there is no module \`${imported}\` (imported as \`${alias}\`)`, didYouMean(imported, known) ?? 'Check the name, or add the path of its files.')
+  if (declaration)
+    report.error(
+      'P102',
+      declaration.module.span,
+      `there is no module \`${imported}\` (imported as \`${alias}\`)`,
+      didYouMean(imported, known) ?? 'Check the name, or add the path of its files.',
+    )
 }
 
 export function fullName(module: Pick<Module, 'name'>, name: string): string {
@@ -55,15 +62,26 @@ function moduleOf(file: FileAst): DeclarationOf<'module'> | undefined {
   return file.declarations.find((declaration): declaration is DeclarationOf<'module'> => declaration.kind === 'module')
 }
 
-export function declarationsOf<K extends Declaration['kind']>(files: readonly FileAst[], ...kinds: readonly K[]): readonly DeclarationOf<K>[] {
-  return files.flatMap(({ declarations }) => declarations.filter((declaration): declaration is DeclarationOf<K> => (kinds as readonly string[]).includes(declaration.kind)))
+export function declarationsOf<K extends Declaration['kind']>(
+  files: readonly FileAst[],
+  ...kinds: readonly K[]
+): readonly DeclarationOf<K>[] {
+  return files.flatMap(({ declarations }) =>
+    declarations.filter((declaration): declaration is DeclarationOf<K> => (kinds as readonly string[]).includes(declaration.kind)),
+  )
 }
 
 function readModule(name: string, files: readonly FileAst[], report: Report): Module {
   const named = <D extends Declaration & { readonly name: Name }>(declarations: readonly D[]): Map<string, D> => {
     const known = new Map<string, D>()
     for (const declaration of declarations) {
-      if (known.has(declaration.name.text)) report.error('P101', declaration.name.span, `\`${declaration.name.text}\` is declared twice in the module`, 'Remove one of the declarations, or rename it.')
+      if (known.has(declaration.name.text))
+        report.error(
+          'P101',
+          declaration.name.span,
+          `\`${declaration.name.text}\` is declared twice in the module`,
+          'Remove one of the declarations, or rename it.',
+        )
       else known.set(declaration.name.text, declaration)
     }
     return known
@@ -75,12 +93,19 @@ function readModule(name: string, files: readonly FileAst[], report: Report): Mo
     detectors: named(declarationsOf(files, 'detector')),
     values: named(declarationsOf(files, 'list', 'param', 'const')),
     policies: named(declarationsOf(files, 'policy')),
-    imports: new Map(declarationsOf(files, 'import').map(({ module, alias }) => [alias?.text ?? module.text.split('.').at(-1)!, module.text])),
+    imports: new Map(
+      declarationsOf(files, 'import').map(({ module, alias }) => [alias?.text ?? module.text.split('.').at(-1)!, module.text]),
+    ),
   }
 }
 
 /** Resolves a name of a kind as seen from a module: own short name, imported `alias.name`, or full name. */
-export function find<K extends Kind>(names: Names, module: Module, kind: K, text: string): { readonly module: Module; readonly declaration: Module[K] extends ReadonlyMap<string, infer D> ? D : never } | null {
+export function find<K extends Kind>(
+  names: Names,
+  module: Module,
+  kind: K,
+  text: string,
+): { readonly module: Module; readonly declaration: Module[K] extends ReadonlyMap<string, infer D> ? D : never } | null {
   const own = module[kind].get(text)
   if (own) return { module, declaration: own as never }
   for (let dot = text.indexOf('.'); dot !== -1; dot = text.indexOf('.', dot + 1)) {
@@ -127,6 +152,14 @@ export function locationsIn({ vocabulary }: Names): ReadonlyMap<string, 'request
 
 /** Everything that a name in a condition could have meant, for did-you-mean. */
 export function knownNames(names: Names, module: Module): readonly string[] {
-  const imported = [...module.imports.entries()].flatMap(([alias, name]) => [...(names.modules.get(name)?.detectors.keys() ?? [])].map((detector) => `${alias}.${detector}`))
-  return [...names.vocabulary.attributes.map(({ name }) => name), ...locationsIn(names).keys(), ...module.detectors.keys(), ...module.values.keys(), ...imported]
+  const imported = [...module.imports.entries()].flatMap(([alias, name]) =>
+    [...(names.modules.get(name)?.detectors.keys() ?? [])].map((detector) => `${alias}.${detector}`),
+  )
+  return [
+    ...names.vocabulary.attributes.map(({ name }) => name),
+    ...locationsIn(names).keys(),
+    ...module.detectors.keys(),
+    ...module.values.keys(),
+    ...imported,
+  ]
 }

@@ -36,7 +36,13 @@ function misfit(slot: Slot, expected: TemplateSlot, { report }: OperandScope, so
 }
 
 /** `with status 422`: bare words of the template must stand there as they are. */
-function dropWords(operands: readonly Operand[], expected: TemplateSlot, slot: Slot, scope: OperandScope, source: string): readonly Operand[] | null {
+function dropWords(
+  operands: readonly Operand[],
+  expected: TemplateSlot,
+  slot: Slot,
+  scope: OperandScope,
+  source: string,
+): readonly Operand[] | null {
   for (const [i, word] of expected.words.entries()) {
     const operand = operands[i]
     if (operand?.kind === 'path' && operand.name.text === word) continue
@@ -46,7 +52,14 @@ function dropWords(operands: readonly Operand[], expected: TemplateSlot, slot: S
   return operands.slice(expected.words.length)
 }
 
-function matchSequence(operands: readonly Operand[], list: readonly Operand[], expected: TemplateSlot, slot: Slot, scope: OperandScope, source: string): Matched {
+function matchSequence(
+  operands: readonly Operand[],
+  list: readonly Operand[],
+  expected: TemplateSlot,
+  slot: Slot,
+  scope: OperandScope,
+  source: string,
+): Matched {
   const out: { [name: string]: CompiledOperand | readonly CompiledOperand[] } = {}
   const needed = expected.operands.filter(({ optional }) => !optional).length
   if (operands.length < needed || operands.length > expected.operands.length) return misfit(slot, expected, scope, source)
@@ -67,7 +80,13 @@ function flatten(operand: Operand, template: TemplateOperand, { names, module }:
   return value?.kind === 'list' ? value.items : [operand]
 }
 
-function matchGroups(groups: readonly (readonly Operand[])[], expected: TemplateSlot, slot: Slot, scope: OperandScope, source: string): Matched {
+function matchGroups(
+  groups: readonly (readonly Operand[])[],
+  expected: TemplateSlot,
+  slot: Slot,
+  scope: OperandScope,
+  source: string,
+): Matched {
   const columns = expected.operands.map((template) => ({ template, values: [] as CompiledOperand[] }))
   for (const group of groups) {
     if (group.length !== columns.length) return misfit(slot, expected, scope, source)
@@ -98,9 +117,19 @@ function compileWord(operand: Operand, template: TemplateOperand, { report }: Op
 
 function wrongOperand(operand: Operand, template: TemplateOperand, { names, module, report }: OperandScope): null {
   const named = operand.kind === 'path' ? operand.name.text : null
-  const message = named === null ? `a ${operand.kind} does not fit ${showOperand(template)}` : `\`${named}\` does not fit ${showOperand(template)}`
-  const known = template.types.includes('location') ? [...locationsIn(names).keys()] : template.types.includes('policy') ? [...names.policies.keys()] : knownNames(names, module)
-  const help = template.types.includes('code') && operand.kind === 'text' ? 'A code is lower case with a dot: "pci.card_to_external".' : named === null ? undefined : suggestion(named, known)
+  const message =
+    named === null ? `a ${operand.kind} does not fit ${showOperand(template)}` : `\`${named}\` does not fit ${showOperand(template)}`
+  const known = template.types.includes('location')
+    ? [...locationsIn(names).keys()]
+    : template.types.includes('policy')
+      ? [...names.policies.keys()]
+      : knownNames(names, module)
+  const help =
+    template.types.includes('code') && operand.kind === 'text'
+      ? 'A code is lower case with a dot: "pci.card_to_external".'
+      : named === null
+        ? undefined
+        : suggestion(named, known)
   report.error('P108', operand.span, message, help)
   return null
 }
@@ -134,7 +163,13 @@ function compileAttribute(text: string, operand: Operand, { names, phases, repor
   const attribute = findAttribute(names, text)
   if (!attribute) return undefined
   const late = phases.find((phase) => !isKnownIn(attribute.phase, phase))
-  if (late) report.error('P130', operand.span, `\`${text}\` is not known in the phase \`${late}\``, `It is known from the phase \`${attribute.phase}\` on.`)
+  if (late)
+    report.error(
+      'P130',
+      operand.span,
+      `\`${text}\` is not known in the phase \`${late}\``,
+      `It is known from the phase \`${attribute.phase}\` on.`,
+    )
   return { attribute: text }
 }
 
@@ -142,13 +177,20 @@ const CODE = /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/
 
 function compileLiteral(literal: Literal, type: OperandType): CompiledOperand | undefined {
   if (type === 'code') return literal.kind === 'text' && CODE.test(literal.value) ? literal.value : undefined
-  if (type === 'http') return literal.kind === 'number' && literal.value >= 400 && literal.value <= 499 && Number.isInteger(literal.value) ? literal.value : undefined
+  if (type === 'http')
+    return literal.kind === 'number' && literal.value >= 400 && literal.value <= 499 && Number.isInteger(literal.value)
+      ? literal.value
+      : undefined
   if (literal.kind === 'percent') return type === 'percent' ? { percent: literal.value } : undefined
   return literal.kind === type && literal.kind !== 'list' ? literal.value : undefined
 }
 
 /** `<detector...>`, `` `status` <http> `` … for people. */
 export function describeShape({ preposition, words, operands }: TemplateSlot): string {
-  const parts = [...(preposition === null ? [] : [`\`${preposition}\``]), ...words.map((word) => `\`${word}\``), ...operands.map(showOperand)]
+  const parts = [
+    ...(preposition === null ? [] : [`\`${preposition}\``]),
+    ...words.map((word) => `\`${word}\``),
+    ...operands.map(showOperand),
+  ]
   return parts.join(' ')
 }

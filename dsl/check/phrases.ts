@@ -25,8 +25,18 @@ export function matchPhrase(phrase: Phrase, uses: readonly VerbUse[], scope: Ope
 
 function unknownVerb({ verb }: Phrase, uses: readonly VerbUse[], { names, report }: OperandScope): null {
   const verbs = verbsOf(names.vocabulary)
-  const meant = uses.map((use) => verbs.alias(use, verb.text)).find((word) => word !== null) ?? nearest(verb.text, uses.flatMap((use) => verbs.words(use)))
-  report.error('P106', verb.span, `there is no verb \`${verb.text}\``, meant ? `Did you mean \`${meant}\`?` : 'The plugin that brings it may not be loaded.')
+  const meant =
+    uses.map((use) => verbs.alias(use, verb.text)).find((word) => word !== null) ??
+    nearest(
+      verb.text,
+      uses.flatMap((use) => verbs.words(use)),
+    )
+  report.error(
+    'P106',
+    verb.span,
+    `there is no verb \`${verb.text}\``,
+    meant ? `Did you mean \`${meant}\`?` : 'The plugin that brings it may not be loaded.',
+  )
   return null
 }
 
@@ -35,8 +45,12 @@ function chooseTemplate(candidates: readonly KnownVerb[], { slots }: Phrase): Kn
   const first = slots[0]?.groups[0]?.[0]
   const word = first?.kind === 'path' ? first.name.text : null
   const preposition = slots[0]?.preposition?.text ?? null
-  const fits = candidates.find(({ template }) => (template.slots[0]?.preposition ?? null) === preposition && word !== null && firstWords(template).includes(word))
-  const open = candidates.find(({ template }) => (template.slots[0]?.preposition ?? null) === preposition && firstWords(template).includes('*'))
+  const fits = candidates.find(
+    ({ template }) => (template.slots[0]?.preposition ?? null) === preposition && word !== null && firstWords(template).includes(word),
+  )
+  const open = candidates.find(
+    ({ template }) => (template.slots[0]?.preposition ?? null) === preposition && firstWords(template).includes('*'),
+  )
   return fits ?? open ?? candidates[0]!
 }
 
@@ -52,7 +66,12 @@ function matchTemplate(phrase: Phrase, template: Template, scope: OperandScope):
   for (const expected of template.slots) {
     const needed = !expected.optional && (expected.words.length > 0 || expected.operands.some(({ optional }) => !optional))
     if (!needed || scope.partial || phrase.slots.some((slot) => sameSlot(expected, slot))) continue
-    scope.report.error('P107', phrase.span, `\`${phrase.verb.text}\` needs ${describeShape(expected)}`, `It is written \`${template.source}\`.`)
+    scope.report.error(
+      'P107',
+      phrase.span,
+      `\`${phrase.verb.text}\` needs ${describeShape(expected)}`,
+      `It is written \`${template.source}\`.`,
+    )
   }
   return scope.report.diagnostics.slice(before).some(({ severity }) => severity === 'error') ? null : operands
 }
@@ -72,6 +91,7 @@ function sameSlot(expected: TemplateSlot, { preposition }: Slot): boolean {
 function reportDoubled({ slots, verb }: Phrase, { report }: OperandScope): void {
   slots.forEach((slot, i) => {
     const word = slot.preposition?.text
-    if (word !== undefined && slots.some((other, j) => j < i && other.preposition?.text === word)) report.error('P107', slot.span, `\`${word}\` stands twice after \`${verb.text}\``, 'A phrase uses each preposition at most once.')
+    if (word !== undefined && slots.some((other, j) => j < i && other.preposition?.text === word))
+      report.error('P107', slot.span, `\`${word}\` stands twice after \`${verb.text}\``, 'A phrase uses each preposition at most once.')
   })
 }

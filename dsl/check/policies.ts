@@ -18,7 +18,12 @@ type ClauseOf<K extends Clause['kind']> = Extract<Clause, { kind: K }>
 
 export function lowerPolicies(names: Names, module: Module, report: Report): readonly CompiledPolicy[] {
   for (const declaration of declarationsOf(module.files, 'overlay', 'exception', 'attribute')) {
-    report.error('P190', declaration.span, `\`${declaration.kind}\` is not supported by this version`, 'It comes with a later version; the grammar already knows it.')
+    report.error(
+      'P190',
+      declaration.span,
+      `\`${declaration.kind}\` is not supported by this version`,
+      'It comes with a later version; the grammar already knows it.',
+    )
   }
   return [...module.policies.values()].map((policy) => lowerPolicy(policy, { names, module, report }))
 }
@@ -33,11 +38,27 @@ function lowerPolicy(policy: DeclarationOf<'policy'>, ground: Ground): CompiledP
   const effects = matched.filter(({ match }) => match.verb.declaration.use === 'effect')
   for (const { phrase, match } of effects) checkEffect(phrase, match, phases, policy, ground)
   if (effects.length === 0 && clausesOf(policy, 'phrase').length === matched.length) {
-    report.error('P115', policy.name.span, `the policy \`${policy.name.text}\` does nothing`, 'Give it an effect such as `deny`, `warn` or `allow`.')
+    report.error(
+      'P115',
+      policy.name.span,
+      `the policy \`${policy.name.text}\` does nothing`,
+      'Give it an effect such as `deny`, `warn` or `allow`.',
+    )
   }
   const facts = factsOf(matched.map(({ match }) => match))
-  const when = lowerConditions(policy, phases, effects.map(({ match }) => match), ground)
-  checkStreamFragment(policy, phases, when, effects.map(({ match }) => match), ground)
+  const when = lowerConditions(
+    policy,
+    phases,
+    effects.map(({ match }) => match),
+    ground,
+  )
+  checkStreamFragment(
+    policy,
+    phases,
+    when,
+    effects.map(({ match }) => match),
+    ground,
+  )
   return {
     id: policy.name.text,
     module: module.name,
@@ -62,14 +83,26 @@ function conditionsOf(policy: DeclarationOf<'policy'>, kind: 'when' | 'unless'):
 
 function phasesOf(policy: DeclarationOf<'policy'>, report: Report): readonly Phase[] {
   const [on, ...more] = clausesOf(policy, 'on')
-  if (!on) report.error('P113', policy.name.span, `the policy \`${policy.name.text}\` does not say when it is judged`, 'Add `on request`, `on target`, `on response` or `on stream`.')
-  for (const doubled of more) report.error('P114', doubled.span, '`on` stands twice', 'Name all phases in one clause: `on response, stream`.')
+  if (!on)
+    report.error(
+      'P113',
+      policy.name.span,
+      `the policy \`${policy.name.text}\` does not say when it is judged`,
+      'Add `on request`, `on target`, `on response` or `on stream`.',
+    )
+  for (const doubled of more)
+    report.error('P114', doubled.span, '`on` stands twice', 'Name all phases in one clause: `on response, stream`.')
   return [...new Set(on?.phases.map(({ phase }) => phase) ?? ['request' as const])]
 }
 
 // ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function lowerConditions(policy: DeclarationOf<'policy'>, phases: readonly Phase[], effects: readonly MatchedPhrase[], ground: Ground): JsonLogic {
+function lowerConditions(
+  policy: DeclarationOf<'policy'>,
+  phases: readonly Phase[],
+  effects: readonly MatchedPhrase[],
+  ground: Ground,
+): JsonLogic {
   const when = single(policy, 'when', ground.report)
   const unless = single(policy, 'unless', ground.report)
   const scope = { ...ground, phases, element: null, present: provenPresent(when), positive: true }
@@ -90,7 +123,8 @@ function single(policy: DeclarationOf<'policy'>, kind: 'when' | 'unless', report
 // ── facts and effects ────────────────────────────────────────────────────────────────────────────────────────────────
 
 function factsOf(matched: readonly MatchedPhrase[]): Pick<CompiledPolicy, 'mode' | 'severity' | 'owner' | 'tags' | 'maps'> {
-  const fact = (verb: string): MatchedPhrase['operands'] => matched.find(({ verb: known }) => known.declaration.use === 'fact' && known.template.verb === verb)?.operands ?? {}
+  const fact = (verb: string): MatchedPhrase['operands'] =>
+    matched.find(({ verb: known }) => known.declaration.use === 'fact' && known.template.verb === verb)?.operands ?? {}
   const list = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : [])
   const { framework, control } = fact('maps')
   const owner = fact('owner').text
@@ -107,10 +141,22 @@ function effectOf({ verb, operands }: MatchedPhrase): CompiledEffect {
   return { verb: verb.template.verb, phrase: verb.template.source, operands, join: verb.declaration.join }
 }
 
-function checkEffect(phrase: Phrase, { verb, operands }: MatchedPhrase, phases: readonly Phase[], policy: DeclarationOf<'policy'>, ground: Ground): void {
+function checkEffect(
+  phrase: Phrase,
+  { verb, operands }: MatchedPhrase,
+  phases: readonly Phase[],
+  policy: DeclarationOf<'policy'>,
+  ground: Ground,
+): void {
   const { report } = ground
   for (const phase of phases) {
-    if (!verb.declaration.phases.includes(phase)) report.error('P131', phrase.span, `\`${verb.template.verb}\` cannot act in the phase \`${phase}\``, `It acts in ${verb.declaration.phases.map((known) => `\`${known}\``).join(', ')}.`)
+    if (!verb.declaration.phases.includes(phase))
+      report.error(
+        'P131',
+        phrase.span,
+        `\`${verb.template.verb}\` cannot act in the phase \`${phase}\``,
+        `It acts in ${verb.declaration.phases.map((known) => `\`${known}\``).join(', ')}.`,
+      )
   }
   checkCode(phrase, operands.code, verb.template.verb, ground)
   checkLocations(phrase, operands.location, phases, ground)
@@ -120,7 +166,13 @@ function checkEffect(phrase: Phrase, { verb, operands }: MatchedPhrase, phases: 
 /** A code with a dot is the policy's own; one without is a code of the gateway, which only the standard modules may raise. */
 function checkCode(phrase: Phrase, code: unknown, verb: string, { names, module, report }: Ground): void {
   if (typeof code !== 'string' || code.includes('.') || verb !== 'deny') return
-  if (!module.name.startsWith('standard.')) report.error('P116', phrase.span, `the code \`${code}\` needs a dot`, `Name it after its area: "${module.name.split('.')[0] || 'acme'}.${code}".`)
+  if (!module.name.startsWith('standard.'))
+    report.error(
+      'P116',
+      phrase.span,
+      `the code \`${code}\` needs a dot`,
+      `Name it after its area: "${module.name.split('.')[0] || 'acme'}.${code}".`,
+    )
   else if (!Object.hasOwn(names.vocabulary.errorCodes, code)) report.error('P116', phrase.span, `\`${code}\` is no code of the error table`)
 }
 
@@ -129,7 +181,13 @@ function checkLocations(phrase: Phrase, locations: unknown, phases: readonly Pha
   for (const location of locations) {
     const isAnswer = String(location).startsWith('completion')
     const wrong = phases.find((phase) => isAnswer !== (phase === 'response' || phase === 'stream'))
-    if (wrong) report.error('P130', phrase.span, `\`${String(location)}\` cannot be rewritten in the phase \`${wrong}\``, isAnswer ? 'Put the policy `on response, stream`.' : 'Put the policy `on request` or `on target`.')
+    if (wrong)
+      report.error(
+        'P130',
+        phrase.span,
+        `\`${String(location)}\` cannot be rewritten in the phase \`${wrong}\``,
+        isAnswer ? 'Put the policy `on response, stream`.' : 'Put the policy `on request` or `on target`.',
+      )
   }
 }
 
@@ -139,7 +197,12 @@ function checkCounterKeys(phrase: Phrase, keys: unknown, verb: string, policy: D
   const proven = provenPresent(conditionsOf(policy, 'when')[0]?.condition ?? null)
   for (const key of keys as readonly { attribute: string }[]) {
     if (!findAttribute(names, key.attribute)?.optional || proven.has(key.attribute)) continue
-    report.error('P122', phrase.span, `\`${key.attribute}\` may be absent, and all callers without it would share one counter`, `Add \`when ${key.attribute} exists\`.`)
+    report.error(
+      'P122',
+      phrase.span,
+      `\`${key.attribute}\` may be absent, and all callers without it would share one counter`,
+      `Add \`when ${key.attribute} exists\`.`,
+    )
   }
 }
 
@@ -151,7 +214,13 @@ function onErrorOf(policy: DeclarationOf<'policy'>, phases: readonly Phase[], gr
   if (!match) return null
   checkCode(clause.phrase, match.operands.code, match.verb.template.verb, ground)
   if (match.verb.template.verb === 'allow') {
-    if (owner === null) ground.report.error('P117', clause.span, '`on error allow` needs an `owner`', 'Say who answers for letting unchecked requests through.')
+    if (owner === null)
+      ground.report.error(
+        'P117',
+        clause.span,
+        '`on error allow` needs an `owner`',
+        'Say who answers for letting unchecked requests through.',
+      )
     else ground.report.warning('P500', clause.span, `\`${policy.name.text}\` lets requests through when its check fails`)
   }
   return effectOf(match)
@@ -160,17 +229,34 @@ function onErrorOf(policy: DeclarationOf<'policy'>, phases: readonly Phase[], gr
 // ── streams ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What is known about an answer only grows while it streams: no negations, no counts, and a span verb guards itself alone. */
-function checkStreamFragment(policy: DeclarationOf<'policy'>, phases: readonly Phase[], when: JsonLogic, effects: readonly MatchedPhrase[], { report }: Ground): void {
+function checkStreamFragment(
+  policy: DeclarationOf<'policy'>,
+  phases: readonly Phase[],
+  when: JsonLogic,
+  effects: readonly MatchedPhrase[],
+  { report }: Ground,
+): void {
   if (!phases.includes('stream')) return
   const found = readPaths(when).filter((path) => path.startsWith('found.') && path.includes('.completion'))
   if (found.some((path) => path.endsWith('.count')) || negates(when)) {
-    report.error('P140', policy.name.span, 'a condition on `stream` may not deny or count what an answer contains', 'Put the policy `on response` and add `buffer completion`.')
+    report.error(
+      'P140',
+      policy.name.span,
+      'a condition on `stream` may not deny or count what an answer contains',
+      'Put the policy `on response` and add `buffer completion`.',
+    )
   }
   for (const { verb, operands } of effects) {
     if (verb.declaration.join.kind !== 'span' || !Array.isArray(operands.detector)) continue
     const own = operands.detector.map(String)
     const other = found.find((path) => !own.some((detector) => path.startsWith(`found.${detector}.completion`)))
-    if (other !== undefined) report.error('P141', policy.name.span, `\`${verb.template.verb}\` on \`stream\` depends on a finding that may come after the text was sent`, 'Put the policy `on response` and add `buffer completion`.')
+    if (other !== undefined)
+      report.error(
+        'P141',
+        policy.name.span,
+        `\`${verb.template.verb}\` on \`stream\` depends on a finding that may come after the text was sent`,
+        'Put the policy `on response` and add `buffer completion`.',
+      )
   }
 }
 

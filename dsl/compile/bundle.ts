@@ -7,12 +7,7 @@ export type JsonLogic = null | boolean | number | string | readonly JsonLogic[] 
 export type Severity = 'low' | 'medium' | 'high' | 'critical'
 
 /** An operand after compilation. Percent, attribute and duration keep their kind; words, detectors (full names) and locations are texts. */
-export type CompiledOperand =
-  | string
-  | number
-  | boolean
-  | { readonly percent: number }
-  | { readonly attribute: string }
+export type CompiledOperand = string | number | boolean | { readonly percent: number } | { readonly attribute: string }
 
 export interface CompiledEffect {
   readonly verb: string

@@ -28,7 +28,11 @@ export function compile(files: readonly SourceFile[], vocabulary: Vocabulary): C
   const verbs = new Set((['effect', 'fact', 'exception', 'overlay', 'expect'] as const).flatMap((use) => verbsOf(vocabulary).words(use)))
   const parsed = files.map((file) => parse(file, { verbs }))
   const report = new Report()
-  const names = collectNames(parsed.map(({ file }) => file), vocabulary, report)
+  const names = collectNames(
+    parsed.map(({ file }) => file),
+    vocabulary,
+    report,
+  )
   const modules = [...names.modules.values()]
   const policies = modules.flatMap((module) => lowerPolicies(names, module, report)).sort(byId)
   const detectors = modules.flatMap((module) => lowerDetectors(names, module, report)).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -91,17 +95,31 @@ function defaultsOf({ modules }: Names): Bundle['defaults'] {
 
 function paramsOf({ modules }: Names): Bundle['params'] {
   const entries = [...modules.values()].flatMap((module) =>
-    declarationsOf(module.files, 'param').map(({ name, value }): [string, JsonLogic] => [module.name === '' ? name.text : `${module.name}.${name.text}`, value.kind === 'list' ? [] : value.value]),
+    declarationsOf(module.files, 'param').map(({ name, value }): [string, JsonLogic] => [
+      module.name === '' ? name.text : `${module.name}.${name.text}`,
+      value.kind === 'list' ? [] : value.value,
+    ]),
   )
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function templatesOf({ vocabulary }: Names, policies: readonly CompiledPolicy[]): Bundle['templates'] {
   const used = new Set(policies.flatMap(({ effects, onError }) => [...effects, ...(onError ? [onError] : [])].map(({ verb }) => verb)))
-  return Object.fromEntries([...used].sort().map((verb) => [verb, verbsOf(vocabulary).find('effect', verb).map(({ template }) => template.source)]))
+  return Object.fromEntries(
+    [...used].sort().map((verb) => [
+      verb,
+      verbsOf(vocabulary)
+        .find('effect', verb)
+        .map(({ template }) => template.source),
+    ]),
+  )
 }
 
 /** One expression that any JSON Logic engine can evaluate: the ids of the policies that match. */
 function programOf(phase: Phase, policies: readonly CompiledPolicy[]): JsonLogic {
-  return { merge: policies.filter(({ phases, mode }) => mode !== 'off' && phases.includes(phase)).map(({ id, when }): JsonLogic => ({ if: [when, [id], []] })) }
+  return {
+    merge: policies
+      .filter(({ phases, mode }) => mode !== 'off' && phases.includes(phase))
+      .map(({ id, when }): JsonLogic => ({ if: [when, [id], []] })),
+  }
 }

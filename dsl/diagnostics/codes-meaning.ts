@@ -2,35 +2,131 @@
 import type { CodeEntry } from './code-entry.ts'
 
 export const MEANING_CODES: readonly CodeEntry[] = [
-  { code: 'P101', title: 'declared twice', explanation: 'A name stands for one thing: within a module for names, over all modules for the ids of policies.' },
-  { code: 'P102', title: 'unknown module', explanation: 'No loaded file declares the module. Check the name, or add the path of its files.' },
+  {
+    code: 'P101',
+    title: 'declared twice',
+    explanation: 'A name stands for one thing: within a module for names, over all modules for the ids of policies.',
+  },
+  {
+    code: 'P102',
+    title: 'unknown module',
+    explanation: 'No loaded file declares the module. Check the name, or add the path of its files.',
+  },
   { code: 'P103', title: 'unknown policy', explanation: 'No loaded file declares a policy of this id.' },
-  { code: 'P104', title: 'unknown attribute or field', explanation: 'Attributes come from plugins, from `attribute`, `param`, `const` and `list`. The plugin that brings this one may not be loaded.' },
-  { code: 'P105', title: 'unknown detector', explanation: 'Neither this module nor an imported one declares the detector, and no loaded plugin brings it.' },
+  {
+    code: 'P104',
+    title: 'unknown attribute or field',
+    explanation:
+      'Attributes come from plugins, from `attribute`, `param`, `const` and `list`. The plugin that brings this one may not be loaded.',
+  },
+  {
+    code: 'P105',
+    title: 'unknown detector',
+    explanation: 'Neither this module nor an imported one declares the detector, and no loaded plugin brings it.',
+  },
   { code: 'P106', title: 'unknown verb', explanation: 'Verbs come from plugins; the one that brings this verb may not be loaded.' },
-  { code: 'P107', title: 'phrase does not fit its template', explanation: 'Each verb states which operands and prepositions it takes; the help line shows the template.' },
-  { code: 'P108', title: 'operand does not fit', explanation: 'The operand is of another type than the template of the verb asks for, or none of its words.' },
+  {
+    code: 'P107',
+    title: 'phrase does not fit its template',
+    explanation: 'Each verb states which operands and prepositions it takes; the help line shows the template.',
+  },
+  {
+    code: 'P108',
+    title: 'operand does not fit',
+    explanation: 'The operand is of another type than the template of the verb asks for, or none of its words.',
+  },
   { code: 'P109', title: 'unknown list', explanation: 'The module declares no list of this name.' },
-  { code: 'P110', title: 'types do not fit', explanation: 'Nothing is converted: the two sides of a test must be of the types it is made for.' },
-  { code: 'P111', title: 'has no value', explanation: 'Detectors and places in the content have no value of their own; write `prompt contains DETECTOR`.' },
+  {
+    code: 'P110',
+    title: 'types do not fit',
+    explanation: 'Nothing is converted: the two sides of a test must be of the types it is made for.',
+  },
+  {
+    code: 'P111',
+    title: 'has no value',
+    explanation: 'Detectors and places in the content have no value of their own; write `prompt contains DETECTOR`.',
+  },
   { code: 'P112', title: 'value out of range', explanation: 'The value is none of those the attribute can have, or outside its bounds.' },
-  { code: 'P113', title: 'policy without a phase', explanation: 'A policy says when it is judged: `on request`, `on target`, `on response` or `on stream`.' },
-  { code: 'P114', title: 'clause twice or missing', explanation: 'The clause stands at most once in a policy, and a test expects at least one thing.' },
+  {
+    code: 'P113',
+    title: 'policy without a phase',
+    explanation: 'A policy says when it is judged: `on request`, `on target`, `on response` or `on stream`.',
+  },
+  {
+    code: 'P114',
+    title: 'clause twice or missing',
+    explanation: 'The clause stands at most once in a policy, and a test expects at least one thing.',
+  },
   { code: 'P115', title: 'policy without an effect', explanation: 'A policy that does nothing has no reason to be; give it an effect.' },
-  { code: 'P116', title: 'code of a refusal', explanation: 'The code of `deny` and `warn` has a dot. Codes without one belong to the error table and to the standard modules.' },
-  { code: 'P117', title: '`on error allow` without an owner', explanation: 'Letting requests through unchecked is a decision that somebody answers for: name an `owner`.' },
-  { code: 'P118', title: 'detector that finds nothing', explanation: 'A detector needs a `pattern`, a `list`, or `any` with other detectors.' },
+  {
+    code: 'P116',
+    title: 'code of a refusal',
+    explanation: 'The code of `deny` and `warn` has a dot. Codes without one belong to the error table and to the standard modules.',
+  },
+  {
+    code: 'P117',
+    title: '`on error allow` without an owner',
+    explanation: 'Letting requests through unchecked is a decision that somebody answers for: name an `owner`.',
+  },
+  {
+    code: 'P118',
+    title: 'detector that finds nothing',
+    explanation: 'A detector needs a `pattern`, a `list`, or `any` with other detectors.',
+  },
   { code: 'P119', title: 'unknown check', explanation: 'Checks come from plugins; the one that brings this check may not be loaded.' },
-  { code: 'P120', title: 'absence would decide', explanation: 'The attribute may be absent, and the test would then be true because of it. Say what absence means, with `exists` or `??`.' },
+  {
+    code: 'P120',
+    title: 'absence would decide',
+    explanation:
+      'The attribute may be absent, and the test would then be true because of it. Say what absence means, with `exists` or `??`.',
+  },
   { code: 'P121', title: 'test for presence that is always true', explanation: 'The attribute is never absent, so the test says nothing.' },
-  { code: 'P122', title: 'counter over an optional attribute', explanation: 'All callers without the attribute would share one counter; limit the policy to those that have it.' },
-  { code: 'P130', title: 'wrong phase', explanation: 'What the policy uses is not known, or can no longer be changed, in the phase in which it is judged.' },
+  {
+    code: 'P122',
+    title: 'counter over an optional attribute',
+    explanation: 'All callers without the attribute would share one counter; limit the policy to those that have it.',
+  },
+  {
+    code: 'P130',
+    title: 'wrong phase',
+    explanation: 'What the policy uses is not known, or can no longer be changed, in the phase in which it is judged.',
+  },
   { code: 'P131', title: 'verb in the wrong phase', explanation: 'Each verb states the phases in which it can act.' },
-  { code: 'P140', title: 'refusal in a stream by a finding', explanation: 'A part of a stream may have been sent before the finding is known. Judge the whole answer: `on response` and `buffer completion`.' },
-  { code: 'P141', title: 'rewriting in a stream by another finding', explanation: 'The text may have been sent before the other finding is known. Judge the whole answer: `on response` and `buffer completion`.' },
-  { code: 'P190', title: 'not supported by this version', explanation: 'The grammar knows the construct; its meaning comes with a later version.' },
-  { code: 'P201', title: 'detector misses its example', explanation: 'Every text under `examples` must be found. Correct the pattern, the checks, or the example.' },
-  { code: 'P202', title: 'detector finds what it never should', explanation: 'No text under `never` may be found. Make the pattern narrower, or add a check.' },
-  { code: 'P210', title: 'pattern outside the dialect', explanation: 'Patterns keep to what can be matched in linear time: bounded repeats, no look-around, no back-references.' },
-  { code: 'P500', title: 'lets requests through on error', explanation: 'When the policy can not be judged, requests pass unchecked. Its owner should know that.' },
+  {
+    code: 'P140',
+    title: 'refusal in a stream by a finding',
+    explanation:
+      'A part of a stream may have been sent before the finding is known. Judge the whole answer: `on response` and `buffer completion`.',
+  },
+  {
+    code: 'P141',
+    title: 'rewriting in a stream by another finding',
+    explanation:
+      'The text may have been sent before the other finding is known. Judge the whole answer: `on response` and `buffer completion`.',
+  },
+  {
+    code: 'P190',
+    title: 'not supported by this version',
+    explanation: 'The grammar knows the construct; its meaning comes with a later version.',
+  },
+  {
+    code: 'P201',
+    title: 'detector misses its example',
+    explanation: 'Every text under `examples` must be found. Correct the pattern, the checks, or the example.',
+  },
+  {
+    code: 'P202',
+    title: 'detector finds what it never should',
+    explanation: 'No text under `never` may be found. Make the pattern narrower, or add a check.',
+  },
+  {
+    code: 'P210',
+    title: 'pattern outside the dialect',
+    explanation: 'Patterns keep to what can be matched in linear time: bounded repeats, no look-around, no back-references.',
+  },
+  {
+    code: 'P500',
+    title: 'lets requests through on error',
+    explanation: 'When the policy can not be judged, requests pass unchecked. Its owner should know that.',
+  },
 ]

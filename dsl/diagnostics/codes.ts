@@ -6,7 +6,9 @@ import { SYNTAX_CODES } from './codes-syntax.ts'
 export type { CodeEntry }
 
 /** In the order of the codes. */
-export const CODES: readonly CodeEntry[] = [...SYNTAX_CODES, ...MEANING_CODES].toSorted((left, right) => left.code.localeCompare(right.code))
+export const CODES: readonly CodeEntry[] = [...SYNTAX_CODES, ...MEANING_CODES].toSorted((left, right) =>
+  left.code.localeCompare(right.code),
+)
 
 const BY_CODE: ReadonlyMap<string, CodeEntry> = new Map(CODES.map((entry) => [entry.code, entry]))
 

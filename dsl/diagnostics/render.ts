@@ -30,7 +30,11 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], sources: r
 export function toJson(diagnostics: readonly Diagnostic[], sources: readonly SourceFile[]): JsonDiagnostic[] {
   const files = new Map(sources.map((source) => [source.path, new Lines(source)]))
   return diagnostics.map(({ code, severity, message, span, help, related }) => ({
-    code, severity, message, ...placeOf(span, files), help: help ?? null,
+    code,
+    severity,
+    message,
+    ...placeOf(span, files),
+    help: help ?? null,
     related: (related ?? []).map((other) => ({ message: other.message, ...placeOf(other.span, files) })),
   }))
 }
@@ -53,7 +57,9 @@ export interface JsonDiagnostic extends JsonPlace {
 function placeOf(span: Span, files: ReadonlyMap<string, Lines>): JsonPlace {
   const lines = files.get(span.file) ?? NO_LINES
   return {
-    file: span.file, start: { ...lines.positionOf(span.start), offset: span.start }, end: { ...lines.positionOf(span.end), offset: span.end },
+    file: span.file,
+    start: { ...lines.positionOf(span.start), offset: span.start },
+    end: { ...lines.positionOf(span.end), offset: span.end },
   }
 }
 
@@ -90,19 +96,31 @@ function excerpt(span: Span, note: string, files: ReadonlyMap<string, Lines>, ma
   const from = lines.positionOf(span.start)
   const to = lines.positionOf(lastOffset(span))
   const label = note === '' ? '' : ` ${note}`
-  const row = (line: number, start: number, end: number, text: string) => sourceRow(lines.textOf(line), line, start, end, text, margin, severity, paint)
+  const row = (line: number, start: number, end: number, text: string) =>
+    sourceRow(lines.textOf(line), line, start, end, text, margin, severity, paint)
   const head = [`${margin}${paint('gutter', '-->')} ${span.file}:${from.line}:${from.column}`, `${margin} ${paint('gutter', '|')}`]
   if (from.line === to.line) return [...head, ...row(from.line, from.column - 1, to.column, label)]
   const gap = to.line - from.line > 1 ? [`${margin} ${paint('gutter', ':')}`] : []
   const last = lines.textOf(to.line)
   return [
-    ...head, ...row(from.line, from.column - 1, lines.textOf(from.line).length, ''), ...gap,
+    ...head,
+    ...row(from.line, from.column - 1, lines.textOf(from.line).length, ''),
+    ...gap,
     ...row(to.line, last.length - last.trimStart().length, to.column, label),
   ]
 }
 
 /** The line and the carets below it, from `start` to `end` (exclusive, in UTF-16 units of the line). */
-function sourceRow(text: string, line: number, start: number, end: number, note: string, margin: string, severity: Role, paint: Paint): string[] {
+function sourceRow(
+  text: string,
+  line: number,
+  start: number,
+  end: number,
+  note: string,
+  margin: string,
+  severity: Role,
+  paint: Paint,
+): string[] {
   const { shown, offset } = cut(text, start)
   const lead = widthOf(text.slice(offset.from, start)) + offset.mark
   const run = Math.max(1, Math.min(widthOf(text.slice(start, Math.min(end, offset.to))), MAX_WIDTH))

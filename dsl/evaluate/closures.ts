@@ -120,7 +120,8 @@ function comparing(apply: (a: unknown, b: unknown) => boolean): Operator {
   }
 }
 
-const ordered = (test: (a: number, b: number) => boolean) => comparing((a, b) => typeof a === 'number' && typeof b === 'number' && test(a, b))
+const ordered = (test: (a: number, b: number) => boolean) =>
+  comparing((a, b) => typeof a === 'number' && typeof b === 'number' && test(a, b))
 const numeric = (apply: (a: number, b: number) => number) => strict((args) => (args as number[]).reduce(apply))
 
 function connective(stopsAt: boolean): Operator {

@@ -83,14 +83,26 @@ export function decidePhase(
   }
   const primary = refusals.sort((a, b) => bySeverity(a, b) || compareText(a.code, b.code))[0]
   const verdict = primary ? 'deny' : approval ? 'approval' : 'allow'
-  return { phase, verdict, refused: primary ? { policy: primary.policy, code: primary.code, message: primary.message, status: primary.status } : null, effects: joinEffects(calls), reasons }
+  return {
+    phase,
+    verdict,
+    refused: primary ? { policy: primary.policy, code: primary.code, message: primary.message, status: primary.status } : null,
+    effects: joinEffects(calls),
+    reasons,
+  }
 }
 
 /** Most phases of most exchanges: nobody speaks. */
 const SILENT = { allow: silence('allow'), deny: silence('deny') }
 
 function silence(fallback: 'allow' | 'deny'): { readonly [phase in Phase]: Decision } {
-  const decision = (phase: Phase): Decision => ({ phase, verdict: fallback, refused: fallback === 'deny' ? noMatch() : null, effects: [], reasons: [] })
+  const decision = (phase: Phase): Decision => ({
+    phase,
+    verdict: fallback,
+    refused: fallback === 'deny' ? noMatch() : null,
+    effects: [],
+    reasons: [],
+  })
   return { request: decision('request'), target: decision('target'), response: decision('response'), stream: decision('stream') }
 }
 
@@ -115,7 +127,9 @@ function whenOpen(entry: PhasePolicy): Acting {
 function resolveCall(policy: CompiledPolicy, effect: CompiledEffect, read: ReadAttribute): EffectCall {
   const operands: { [name: string]: ResolvedOperand | readonly ResolvedOperand[] } = {}
   for (const [name, operand] of Object.entries(effect.operands)) {
-    operands[name] = Array.isArray(operand) ? operand.map((one: CompiledOperand) => resolve(one, read)) : resolve(operand as CompiledOperand, read)
+    operands[name] = Array.isArray(operand)
+      ? operand.map((one: CompiledOperand) => resolve(one, read))
+      : resolve(operand as CompiledOperand, read)
   }
   return { verb: effect.verb, phrase: effect.phrase, policy: policy.id, severity: policy.severity, operands }
 }
@@ -126,7 +140,13 @@ function resolve(operand: CompiledOperand, read: ReadAttribute): ResolvedOperand
 
 function refusalOf({ policy, severity, operands }: EffectCall): Refused & Pick<EffectCall, 'severity'> {
   const { code, message, http: status } = operands
-  return { policy, severity, code: String(code), message: typeof message === 'string' ? message : null, status: typeof status === 'number' ? status : null }
+  return {
+    policy,
+    severity,
+    code: String(code),
+    message: typeof message === 'string' ? message : null,
+    status: typeof status === 'number' ? status : null,
+  }
 }
 
 function reasonOf(phase: Phase, { policy, reads }: PhasePolicy, acts: Acts, state: Reason['state'], values: readonly SlotValue[]): Reason {

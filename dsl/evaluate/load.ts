@@ -67,13 +67,22 @@ function createPhase(bundle: Bundle, phase: Phase, slotFor: (path: string) => nu
         effectSlots: policy.effects.flatMap(attributesOf).map(slotFor),
       }
     })
-  const slots = [...new Set(entries.flatMap(({ conditionSlots, effectSlots }) => [...conditionSlots, ...effectSlots]))].sort((a, b) => a - b)
+  const slots = [...new Set(entries.flatMap(({ conditionSlots, effectSlots }) => [...conditionSlots, ...effectSlots]))].sort(
+    (a, b) => a - b,
+  )
   return {
     slots,
     policies: entries.map(({ policy }) => policy),
     evaluate: (values) => evaluate(entries, values),
     decide: ({ fired, open }, values) =>
-      decidePhase(phase, bundle.defaults[phase], fired.map((index) => entries[index]!), open.map((index) => entries[index]!), values, slotFor),
+      decidePhase(
+        phase,
+        bundle.defaults[phase],
+        fired.map((index) => entries[index]!),
+        open.map((index) => entries[index]!),
+        values,
+        slotFor,
+      ),
   }
 }
 
@@ -99,4 +108,3 @@ function evaluate(entries: readonly Entry[], values: readonly SlotValue[]): Eval
 }
 
 const NOTHING: readonly number[] = []
-

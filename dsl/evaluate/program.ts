@@ -22,7 +22,12 @@ export interface EffectCall {
   readonly operands: { readonly [operand: string]: ResolvedOperand | readonly ResolvedOperand[] }
 }
 
-export type ResolvedOperand = string | number | boolean | { readonly percent: number } | { readonly attribute: string; readonly value: unknown }
+export type ResolvedOperand =
+  | string
+  | number
+  | boolean
+  | { readonly percent: number }
+  | { readonly attribute: string; readonly value: unknown }
 
 export interface Reason {
   readonly policy: string

@@ -3,7 +3,8 @@ import jsonLogic, { type RulesLogic } from 'json-logic-js'
 import { cidr, glob, includes, lower, substr } from './operators.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
 
-for (const [name, operator] of Object.entries({ cidr, glob, includes, lower, substr })) jsonLogic.add_operation(name, operator as (...args: unknown[]) => unknown)
+for (const [name, operator] of Object.entries({ cidr, glob, includes, lower, substr }))
+  jsonLogic.add_operation(name, operator as (...args: unknown[]) => unknown)
 
 /** Evaluates an expression over a closed context: every path the expression reads has a value, null when absent. */
 export function evaluateReference(logic: JsonLogic, context: ReadonlyMap<string, unknown>): unknown {

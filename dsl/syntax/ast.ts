@@ -26,19 +26,56 @@ export type Expression =
   | { readonly kind: 'path'; readonly name: Name; readonly span: Span }
   | { readonly kind: 'and' | 'or'; readonly operands: readonly Expression[]; readonly span: Span }
   | { readonly kind: 'not'; readonly operand: Expression; readonly span: Span }
-  | { readonly kind: 'compare'; readonly operator: '==' | '!=' | '<' | '<=' | '>' | '>='; readonly left: Expression; readonly right: Expression; readonly span: Span }
+  | {
+      readonly kind: 'compare'
+      readonly operator: '==' | '!=' | '<' | '<=' | '>' | '>='
+      readonly left: Expression
+      readonly right: Expression
+      readonly span: Span
+    }
   | { readonly kind: 'in'; readonly negated: boolean; readonly left: Expression; readonly right: Expression; readonly span: Span }
-  | { readonly kind: 'has'; readonly quantity: 'one' | 'any' | 'all'; readonly left: Expression; readonly right: Expression; readonly span: Span }
+  | {
+      readonly kind: 'has'
+      readonly quantity: 'one' | 'any' | 'all'
+      readonly left: Expression
+      readonly right: Expression
+      readonly span: Span
+    }
   /** `location contains detector [scoring N]`, or text contains text. */
-  | { readonly kind: 'contains'; readonly left: Expression; readonly right: Expression; readonly scoring: Extract<Literal, { kind: 'number' }> | null; readonly span: Span }
+  | {
+      readonly kind: 'contains'
+      readonly left: Expression
+      readonly right: Expression
+      readonly scoring: Extract<Literal, { kind: 'number' }> | null
+      readonly span: Span
+    }
   | { readonly kind: 'exists'; readonly negated: boolean; readonly operand: Expression; readonly span: Span }
-  | { readonly kind: 'match'; readonly operator: 'starts with' | 'ends with' | 'like'; readonly left: Expression; readonly right: Expression; readonly span: Span }
-  | { readonly kind: 'quantifier'; readonly quantity: 'some' | 'every' | 'no'; readonly variable: Name; readonly list: Expression; readonly where: Expression; readonly span: Span }
+  | {
+      readonly kind: 'match'
+      readonly operator: 'starts with' | 'ends with' | 'like'
+      readonly left: Expression
+      readonly right: Expression
+      readonly span: Span
+    }
+  | {
+      readonly kind: 'quantifier'
+      readonly quantity: 'some' | 'every' | 'no'
+      readonly variable: Name
+      readonly list: Expression
+      readonly where: Expression
+      readonly span: Span
+    }
   | { readonly kind: 'count'; readonly variable: Name; readonly list: Expression; readonly where: Expression | null; readonly span: Span }
   | { readonly kind: 'lower'; readonly operand: Expression; readonly span: Span }
   /** `left ?? right` */
   | { readonly kind: 'default'; readonly left: Expression; readonly right: Expression; readonly span: Span }
-  | { readonly kind: 'arithmetic'; readonly operator: '+' | '-' | '*'; readonly left: Expression; readonly right: Expression; readonly span: Span }
+  | {
+      readonly kind: 'arithmetic'
+      readonly operator: '+' | '-' | '*'
+      readonly left: Expression
+      readonly right: Expression
+      readonly span: Span
+    }
   | { readonly kind: 'jsonlogic'; readonly source: string; readonly span: Span }
   /** A hole that error recovery left; the checker passes over it in silence. */
   | { readonly kind: 'hole'; readonly span: Span }
@@ -102,7 +139,14 @@ export type Declaration = Declared &
     | { readonly kind: 'import'; readonly module: Name; readonly alias: Name | null }
     | { readonly kind: 'list'; readonly name: Name; readonly values: readonly Literal[] | null; readonly from: string | null }
     | { readonly kind: 'const'; readonly name: Name; readonly value: Literal }
-    | { readonly kind: 'param'; readonly name: Name; readonly type: TypeName; readonly value: Literal; readonly min: Literal | null; readonly max: Literal | null }
+    | {
+        readonly kind: 'param'
+        readonly name: Name
+        readonly type: TypeName
+        readonly value: Literal
+        readonly min: Literal | null
+        readonly max: Literal | null
+      }
     | { readonly kind: 'attribute'; readonly name: Name; readonly type: TypeName }
     | { readonly kind: 'default'; readonly phase: Phase; readonly verdict: 'allow' | 'deny' }
     | { readonly kind: 'detector'; readonly name: Name; readonly clauses: readonly DetectorClause[] }

@@ -11,13 +11,16 @@ import { valueOfNumeral } from './literals.ts'
 const PHASES: readonly string[] = ['request', 'target', 'response', 'stream'] satisfies Phase[]
 
 export function buildClauses(node: CstNode | undefined, ctx: BuildContext): Clause[] {
-  return children(node, 'clause').map((clause) => buildClause(clause, ctx)).filter((clause) => clause !== null)
+  return children(node, 'clause')
+    .map((clause) => buildClause(clause, ctx))
+    .filter((clause) => clause !== null)
 }
 
 function buildClause(node: CstNode, ctx: BuildContext): Clause | null {
   const span = spanOfNode(node, ctx.path)
   if (token(node, 'word:when') !== undefined) return { kind: 'when', condition: buildCondition(child(node, 'condition'), node, ctx), span }
-  if (token(node, 'word:unless') !== undefined) return { kind: 'unless', condition: buildCondition(child(node, 'condition'), node, ctx), span }
+  if (token(node, 'word:unless') !== undefined)
+    return { kind: 'unless', condition: buildCondition(child(node, 'condition'), node, ctx), span }
   const on = child(node, 'on')
   if (on !== undefined) return buildOn(on, ctx)
   const phrase = buildPhrase(child(node, 'phrase'), ctx)
@@ -31,14 +34,19 @@ function buildOn(node: CstNode, ctx: BuildContext): Clause | null {
     return phrase === null ? null : { kind: 'on error', phrase, span }
   }
   const phases = tokens(node, 'Name').filter((word) => isPhase(word, ctx))
-  return phases.length === 0 ? null : { kind: 'on', phases: phases.map((word) => ({ phase: word.image as Phase, span: spanOfToken(word, ctx.path) })), span }
+  return phases.length === 0
+    ? null
+    : { kind: 'on', phases: phases.map((word) => ({ phase: word.image as Phase, span: spanOfToken(word, ctx.path) })), span }
 }
 
 /** Says so where the word is no phase. */
 export function isPhase(word: IToken, ctx: BuildContext): boolean {
   if (PHASES.includes(word.image)) return true
   ctx.diagnostics.push({
-    code: 'P016', severity: 'error', message: `\`${word.image}\` is not a phase`, span: spanOfToken(word, ctx.path),
+    code: 'P016',
+    severity: 'error',
+    message: `\`${word.image}\` is not a phase`,
+    span: spanOfToken(word, ctx.path),
     help: didYouMean(word.image, PHASES) ?? 'The phases are `request`, `target`, `response` and `stream`.',
   })
   return false
@@ -90,7 +98,9 @@ function buildOperand(node: CstNode, ctx: BuildContext): Operand | null {
 // --- detectors
 
 export function buildDetectorClauses(node: CstNode, ctx: BuildContext): DetectorClause[] {
-  return children(node, 'detectorClause').map((clause) => buildDetectorClause(clause, ctx)).filter((clause) => clause !== null)
+  return children(node, 'detectorClause')
+    .map((clause) => buildDetectorClause(clause, ctx))
+    .filter((clause) => clause !== null)
 }
 
 function buildDetectorClause(node: CstNode, ctx: BuildContext): DetectorClause | null {
@@ -100,7 +110,9 @@ function buildDetectorClause(node: CstNode, ctx: BuildContext): DetectorClause |
   if (list !== null) return { kind: 'list', list, span }
   const near = child(node, 'near')
   if (near !== undefined) return buildNear(near, span, ctx)
-  const names = children(child(node, 'names'), 'path').map((path) => nameOfPath(path, ctx.path)).filter((name) => name !== null)
+  const names = children(child(node, 'names'), 'path')
+    .map((path) => nameOfPath(path, ctx.path))
+    .filter((name) => name !== null)
   if (names.length > 0) return nameClause(node, names, span)
   const texts = buildTexts(child(node, 'texts'), ctx)
   if (texts.length > 0) return { kind: token(node, 'word:examples') === undefined ? 'never' : 'examples', texts, span }
@@ -114,7 +126,11 @@ function buildPattern(regex: IToken | undefined, span: DetectorClause['span'], c
   return { kind: 'pattern', pattern: { kind: 'regex', value: source, span: spanOfToken(regex, ctx.path) }, span }
 }
 
-function nameClause(node: CstNode, names: Extract<DetectorClause, { kind: 'any' }>['detectors'], span: DetectorClause['span']): DetectorClause | null {
+function nameClause(
+  node: CstNode,
+  names: Extract<DetectorClause, { kind: 'any' }>['detectors'],
+  span: DetectorClause['span'],
+): DetectorClause | null {
   if (token(node, 'word:any') !== undefined) return { kind: 'any', detectors: names, span }
   if (token(node, 'word:check') !== undefined) return { kind: 'check', checks: names, span }
   return token(node, 'word:normalize') === undefined ? null : { kind: 'normalize', words: names, span }
@@ -131,24 +147,33 @@ function buildNear(node: CstNode, span: DetectorClause['span'], ctx: BuildContex
   const bonus = token(node, 'bonus')
   if (distance === undefined || bonus === undefined) return null
   return {
-    kind: 'near', words: buildTexts(child(node, 'texts'), ctx), withinChars: valueOfNumeral(distance.image), adds: valueOfNumeral(bonus.image), span,
+    kind: 'near',
+    words: buildTexts(child(node, 'texts'), ctx),
+    withinChars: valueOfNumeral(distance.image),
+    adds: valueOfNumeral(bonus.image),
+    span,
   }
 }
 
 function buildTexts(node: CstNode | undefined, ctx: BuildContext): TextLiteral[] {
-  return children(node, 'text').map((text) => buildText(text, ctx)).filter((text) => text !== null)
+  return children(node, 'text')
+    .map((text) => buildText(text, ctx))
+    .filter((text) => text !== null)
 }
 
 // --- tests
 
 export function buildTestClauses(node: CstNode, ctx: BuildContext): TestClause[] {
-  return children(node, 'testClause').map((clause) => buildTestClause(clause, ctx)).filter((clause) => clause !== null)
+  return children(node, 'testClause')
+    .map((clause) => buildTestClause(clause, ctx))
+    .filter((clause) => clause !== null)
 }
 
 function buildTestClause(node: CstNode, ctx: BuildContext): TestClause | null {
   const span = spanOfNode(node, ctx.path)
   if (token(node, 'word:given') !== undefined) return { kind: 'given', assignments: buildAssignments(node, ctx), span }
-  if (token(node, 'word:chunks') !== undefined) return { kind: 'chunks', texts: buildTexts(child(node, 'texts'), ctx).map(({ value }) => value), span }
+  if (token(node, 'word:chunks') !== undefined)
+    return { kind: 'chunks', texts: buildTexts(child(node, 'texts'), ctx).map(({ value }) => value), span }
   const expectation = child(node, 'expectation')
   if (expectation !== undefined) return buildExpect(expectation, span, ctx)
   const text = valueOfTextNode(child(node, 'text'))

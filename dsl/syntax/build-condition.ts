@@ -25,7 +25,10 @@ function reportMixing(connectives: readonly IToken[], ctx: BuildContext): void {
   const other = connectives.find((connective) => connective.image !== first?.image)
   if (first === undefined || other === undefined) return
   ctx.diagnostics.push({
-    code: 'P015', severity: 'error', message: `\`${first.image}\` and \`${other.image}\` are mixed without parentheses`, span: spanOfToken(other, ctx.path),
+    code: 'P015',
+    severity: 'error',
+    message: `\`${first.image}\` and \`${other.image}\` are mixed without parentheses`,
+    span: spanOfToken(other, ctx.path),
     help: 'Put parentheses around the part that belongs together, such as `a and (b or c)`.',
     related: [{ span: spanOfToken(first, ctx.path), message: `the first \`${first.image}\` is here` }],
   })
@@ -44,8 +47,12 @@ function buildQuantifier(node: CstNode, ctx: BuildContext): Expression {
   const variable = token(node, 'Name')
   if (variable === undefined || (quantity !== 'some' && quantity !== 'every' && quantity !== 'no')) return hole(node, ctx)
   return {
-    kind: 'quantifier', quantity, variable: nameOfToken(variable, ctx.path), list: buildSum(child(node, 'sum'), node, ctx),
-    where: buildCondition(child(node, 'condition'), node, ctx), span: spanOfNode(node, ctx.path),
+    kind: 'quantifier',
+    quantity,
+    variable: nameOfToken(variable, ctx.path),
+    list: buildSum(child(node, 'sum'), node, ctx),
+    where: buildCondition(child(node, 'condition'), node, ctx),
+    span: spanOfNode(node, ctx.path),
   }
 }
 
@@ -139,7 +146,13 @@ function buildCount(node: CstNode, ctx: BuildContext): Expression {
   const variable = token(node, 'Name')
   if (variable === undefined) return hole(node, ctx)
   const where = token(node, 'word:where') === undefined ? null : buildCondition(child(node, 'condition'), node, ctx)
-  return { kind: 'count', variable: nameOfToken(variable, ctx.path), list: buildSum(child(node, 'sum'), node, ctx), where, span: spanOfNode(node, ctx.path) }
+  return {
+    kind: 'count',
+    variable: nameOfToken(variable, ctx.path),
+    list: buildSum(child(node, 'sum'), node, ctx),
+    where,
+    span: spanOfNode(node, ctx.path),
+  }
 }
 
 function hole(node: CstNode, ctx: BuildContext): Expression {

@@ -21,7 +21,8 @@ export function buildLiteral(node: CstNode | undefined, ctx: BuildContext): Lite
   const text = child(node, 'text')
   if (text !== undefined) return buildText(text, ctx)
   const number = token(node, 'Number')
-  if (number !== undefined) return { kind: 'number', value: (token(node, 'Minus') === undefined ? 1 : -1) * valueOfNumeral(number.image), span }
+  if (number !== undefined)
+    return { kind: 'number', value: (token(node, 'Minus') === undefined ? 1 : -1) * valueOfNumeral(number.image), span }
   const list = child(node, 'listLiteral')
   if (list !== undefined) return { kind: 'list', items: buildItems(list, ctx), span }
   return buildRareLiteral(node, ctx, span)
@@ -39,7 +40,9 @@ function buildRareLiteral(node: CstNode, ctx: BuildContext, span: Literal['span'
 }
 
 export function buildItems(list: CstNode | undefined, ctx: BuildContext): Literal[] {
-  return children(list, 'literal').map((item) => buildLiteral(item, ctx)).filter((item) => item !== null)
+  return children(list, 'literal')
+    .map((item) => buildLiteral(item, ctx))
+    .filter((item) => item !== null)
 }
 
 export type TextLiteral = Extract<Literal, { kind: 'text' }>

@@ -13,13 +13,25 @@ type Bare = DistributiveOmit<Declaration, 'span' | 'doc'>
 type Builder = (node: CstNode, ctx: BuildContext) => Bare | null
 
 export function buildFile(file: CstNode, ctx: BuildContext): FileAst {
-  const declarations = children(file, 'declaration').map((node) => buildDeclaration(node, ctx)).filter((declaration) => declaration !== null)
+  const declarations = children(file, 'declaration')
+    .map((node) => buildDeclaration(node, ctx))
+    .filter((declaration) => declaration !== null)
   return { path: ctx.path, declarations }
 }
 
 const BUILDERS: Record<string, Builder> = {
-  module: buildModule, import: buildImport, list: buildList, const: buildConst, param: buildParam, attribute: buildAttribute, default: buildDefault,
-  detector: buildDetector, policy: buildPolicy, exception: buildException, overlay: buildOverlay, test: buildTest,
+  module: buildModule,
+  import: buildImport,
+  list: buildList,
+  const: buildConst,
+  param: buildParam,
+  attribute: buildAttribute,
+  default: buildDefault,
+  detector: buildDetector,
+  policy: buildPolicy,
+  exception: buildException,
+  overlay: buildOverlay,
+  test: buildTest,
 }
 
 function buildDeclaration(node: CstNode, ctx: BuildContext): Declaration | null {
@@ -59,7 +71,12 @@ function buildList(node: CstNode, ctx: BuildContext): Bare | null {
   const items = child(node, 'listLiteral')
   const from = token(node, 'Text')
   if (name === null) return null
-  return { kind: 'list', name, values: items === undefined ? null : buildItems(items, ctx), from: from === undefined ? null : valueOfText(from.image) }
+  return {
+    kind: 'list',
+    name,
+    values: items === undefined ? null : buildItems(items, ctx),
+    from: from === undefined ? null : valueOfText(from.image),
+  }
 }
 
 function buildConst(node: CstNode, ctx: BuildContext): Bare | null {
@@ -99,7 +116,10 @@ function buildDefault(node: CstNode, ctx: BuildContext): Bare | null {
   if (phase === undefined || verdict === undefined || !isPhase(phase, ctx)) return null
   if (verdict.image === 'allow' || verdict.image === 'deny') return { kind: 'default', phase: phase.image as Phase, verdict: verdict.image }
   ctx.diagnostics.push({
-    code: 'P017', severity: 'error', message: `a default is \`allow\` or \`deny\`, not \`${verdict.image}\``, span: spanOfToken(verdict, ctx.path),
+    code: 'P017',
+    severity: 'error',
+    message: `a default is \`allow\` or \`deny\`, not \`${verdict.image}\``,
+    span: spanOfToken(verdict, ctx.path),
     help: `Write \`default ${phase.image} deny\` or \`default ${phase.image} allow\`.`,
   })
   return null
@@ -128,7 +148,9 @@ function buildOverlay(node: CstNode, ctx: BuildContext): Bare | null {
   if (name === null || noun === undefined) return null
   const items = children(node, 'overlayItem')
   return {
-    kind: 'overlay', name, scope: { noun: nameOfToken(noun, ctx.path), values: buildItems(node, ctx) },
+    kind: 'overlay',
+    name,
+    scope: { noun: nameOfToken(noun, ctx.path), values: buildItems(node, ctx) },
     params: items.flatMap((item) => buildOverlayParam(child(item, 'overlayParam'), ctx)),
     phrases: items.map((item) => buildPhrase(child(item, 'phrase'), ctx)).filter((phrase) => phrase !== null),
     declarations: items.map((item) => buildDeclaration(item, ctx)).filter((declaration) => declaration !== null),

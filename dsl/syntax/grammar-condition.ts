@@ -44,26 +44,66 @@ export abstract class ConditionParser extends RecoveringParser {
   /** What is said of the sum before it. */
   protected readonly relationTail: Rule = this.RULE('relationTail', () => {
     this.OR([
-      { ALT: () => { this.CONSUME(T.Comparison); this.SUBRULE(this.sum) } },
-      { ALT: () => { this.OPTION(() => this.CONSUME(K.not)); this.CONSUME(K.in); this.SUBRULE2(this.sum) } },
-      { ALT: () => {
-        this.CONSUME(K.has)
-        this.OPTION2(() => {
-          this.OR2([{ ALT: () => this.CONSUME(K.any) }, { ALT: () => this.CONSUME(K.all) }])
-          this.CONSUME(K.of)
-        })
-        this.SUBRULE3(this.sum)
-      } },
-      { ALT: () => {
-        this.CONSUME(K.contains)
-        this.SUBRULE4(this.sum)
-        this.OPTION3(() => { this.CONSUME(K.scoring); this.CONSUME(T.NumberLiteral) })
-      } },
+      {
+        ALT: () => {
+          this.CONSUME(T.Comparison)
+          this.SUBRULE(this.sum)
+        },
+      },
+      {
+        ALT: () => {
+          this.OPTION(() => this.CONSUME(K.not))
+          this.CONSUME(K.in)
+          this.SUBRULE2(this.sum)
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(K.has)
+          this.OPTION2(() => {
+            this.OR2([{ ALT: () => this.CONSUME(K.any) }, { ALT: () => this.CONSUME(K.all) }])
+            this.CONSUME(K.of)
+          })
+          this.SUBRULE3(this.sum)
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(K.contains)
+          this.SUBRULE4(this.sum)
+          this.OPTION3(() => {
+            this.CONSUME(K.scoring)
+            this.CONSUME(T.NumberLiteral)
+          })
+        },
+      },
       { ALT: () => this.CONSUME(K.exists) },
-      { ALT: () => { this.CONSUME(K.is); this.CONSUME(K.missing) } },
-      { ALT: () => { this.CONSUME(K.starts); this.CONSUME(K.with); this.SUBRULE5(this.sum) } },
-      { ALT: () => { this.CONSUME(K.ends); this.CONSUME2(K.with); this.SUBRULE6(this.sum) } },
-      { ALT: () => { this.CONSUME(K.like); this.SUBRULE7(this.sum) } },
+      {
+        ALT: () => {
+          this.CONSUME(K.is)
+          this.CONSUME(K.missing)
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(K.starts)
+          this.CONSUME(K.with)
+          this.SUBRULE5(this.sum)
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(K.ends)
+          this.CONSUME2(K.with)
+          this.SUBRULE6(this.sum)
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(K.like)
+          this.SUBRULE7(this.sum)
+        },
+      },
     ])
   })
 
@@ -81,10 +121,28 @@ export abstract class ConditionParser extends RecoveringParser {
       DEF: [
         { ALT: () => this.SUBRULE(this.path) },
         { ALT: () => this.SUBRULE(this.literal) },
-        { ALT: () => { this.CONSUME(T.LeftParen); this.SUBRULE(this.condition); this.CONSUME(T.RightParen) } },
+        {
+          ALT: () => {
+            this.CONSUME(T.LeftParen)
+            this.SUBRULE(this.condition)
+            this.CONSUME(T.RightParen)
+          },
+        },
         { ALT: () => this.SUBRULE(this.count) },
-        { ALT: () => { this.CONSUME(K.lower); this.CONSUME2(T.LeftParen); this.SUBRULE(this.sum); this.CONSUME2(T.RightParen) } },
-        { ALT: () => { this.CONSUME(K.jsonlogic); this.SUBRULE(this.text) } },
+        {
+          ALT: () => {
+            this.CONSUME(K.lower)
+            this.CONSUME2(T.LeftParen)
+            this.SUBRULE(this.sum)
+            this.CONSUME2(T.RightParen)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.jsonlogic)
+            this.SUBRULE(this.text)
+          },
+        },
         { ALT: () => this.CONSUME(T.Hole) },
       ],
     })
@@ -122,7 +180,12 @@ export abstract class ConditionParser extends RecoveringParser {
       ERR_MSG: 'literal',
       DEF: [
         { ALT: () => this.SUBRULE(this.text) },
-        { ALT: () => { this.OPTION(() => this.CONSUME(T.Minus)); this.CONSUME(T.NumberLiteral) } },
+        {
+          ALT: () => {
+            this.OPTION(() => this.CONSUME(T.Minus))
+            this.CONSUME(T.NumberLiteral)
+          },
+        },
         { ALT: () => this.CONSUME(T.Percent) },
         { ALT: () => this.CONSUME(T.Duration) },
         { ALT: () => this.CONSUME(T.DateLiteral) },

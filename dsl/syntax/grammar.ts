@@ -67,8 +67,18 @@ export class PolicyParser extends ConditionParser {
     this.OR({
       ERR_MSG: 'listSource',
       DEF: [
-        { ALT: () => { this.CONSUME(T.Assign); this.SUBRULE(this.listLiteral) } },
-        { ALT: () => { this.CONSUME(K.from); this.CONSUME(T.Text) } },
+        {
+          ALT: () => {
+            this.CONSUME(T.Assign)
+            this.SUBRULE(this.listLiteral)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.from)
+            this.CONSUME(T.Text)
+          },
+        },
       ],
     })
   })
@@ -115,7 +125,10 @@ export class PolicyParser extends ConditionParser {
   private readonly default: Rule = this.RULE('default', () => {
     this.CONSUME(K.default)
     this.CONSUME(T.Name, { LABEL: 'phase' })
-    this.OR({ ERR_MSG: 'verdict', DEF: [{ ALT: () => this.CONSUME(K.allow, { LABEL: 'verdict' }) }, { ALT: () => this.CONSUME2(T.Name, { LABEL: 'verdict' }) }] })
+    this.OR({
+      ERR_MSG: 'verdict',
+      DEF: [{ ALT: () => this.CONSUME(K.allow, { LABEL: 'verdict' }) }, { ALT: () => this.CONSUME2(T.Name, { LABEL: 'verdict' }) }],
+    })
   })
 
   // --- detectors
@@ -132,17 +145,67 @@ export class PolicyParser extends ConditionParser {
     this.OR({
       ERR_MSG: 'detectorClause',
       DEF: [
-        { ALT: () => { this.CONSUME(K.pattern); this.CONSUME(T.Regex) } },
-        { ALT: () => { this.CONSUME(K.any); this.SUBRULE(this.names) } },
-        { ALT: () => { this.CONSUME(K.check); this.SUBRULE2(this.names) } },
-        { ALT: () => { this.CONSUME(K.list); this.SUBRULE(this.path) } },
+        {
+          ALT: () => {
+            this.CONSUME(K.pattern)
+            this.CONSUME(T.Regex)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.any)
+            this.SUBRULE(this.names)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.check)
+            this.SUBRULE2(this.names)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.list)
+            this.SUBRULE(this.path)
+          },
+        },
         { ALT: () => this.SUBRULE(this.near) },
-        { ALT: () => { this.CONSUME(K.entropy); this.CONSUME(T.NumberLiteral) } },
-        { ALT: () => { this.CONSUME(K.score); this.CONSUME2(T.NumberLiteral) } },
-        { ALT: () => { this.CONSUME(K.examples); this.SUBRULE(this.texts) } },
-        { ALT: () => { this.CONSUME(K.never); this.SUBRULE2(this.texts) } },
-        { ALT: () => { this.CONSUME(K.normalize); this.SUBRULE3(this.names) } },
-        { ALT: () => { this.CONSUME(K.group); this.CONSUME3(T.NumberLiteral) } },
+        {
+          ALT: () => {
+            this.CONSUME(K.entropy)
+            this.CONSUME(T.NumberLiteral)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.score)
+            this.CONSUME2(T.NumberLiteral)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.examples)
+            this.SUBRULE(this.texts)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.never)
+            this.SUBRULE2(this.texts)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.normalize)
+            this.SUBRULE3(this.names)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.group)
+            this.CONSUME3(T.NumberLiteral)
+          },
+        },
       ],
     })
   })
@@ -192,8 +255,18 @@ export class PolicyParser extends ConditionParser {
     this.OR({
       ERR_MSG: 'clause',
       DEF: [
-        { ALT: () => { this.CONSUME(K.when); this.SUBRULE(this.condition) } },
-        { ALT: () => { this.CONSUME(K.unless); this.SUBRULE2(this.condition) } },
+        {
+          ALT: () => {
+            this.CONSUME(K.when)
+            this.SUBRULE(this.condition)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.unless)
+            this.SUBRULE2(this.condition)
+          },
+        },
         { ALT: () => this.SUBRULE(this.on) },
         { ALT: () => this.SUBRULE(this.phrase) },
       ],
@@ -205,7 +278,12 @@ export class PolicyParser extends ConditionParser {
     this.OR({
       ERR_MSG: 'phase',
       DEF: [
-        { ALT: () => { this.CONSUME(K.error); this.SUBRULE(this.phrase) } },
+        {
+          ALT: () => {
+            this.CONSUME(K.error)
+            this.SUBRULE(this.phrase)
+          },
+        },
         { ALT: () => this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => this.CONSUME(T.Name) }) },
       ],
     })
@@ -248,16 +326,23 @@ export class PolicyParser extends ConditionParser {
       ERR_MSG: 'phrase',
       DEF: [
         { ALT: () => this.CONSUME(K.allow) },
-        { ALT: () => {
-          this.CONSUME(T.Name)
-          this.OR2({
-            ERR_MSG: 'operand',
-            DEF: [
-              { ALT: () => { this.SUBRULE(this.slot); this.MANY(() => this.SUBRULE(this.group)) } },
-              { ALT: () => this.AT_LEAST_ONE({ ERR_MSG: 'operand', DEF: () => this.SUBRULE2(this.group) }) },
-            ],
-          })
-        } },
+        {
+          ALT: () => {
+            this.CONSUME(T.Name)
+            this.OR2({
+              ERR_MSG: 'operand',
+              DEF: [
+                {
+                  ALT: () => {
+                    this.SUBRULE(this.slot)
+                    this.MANY(() => this.SUBRULE(this.group))
+                  },
+                },
+                { ALT: () => this.AT_LEAST_ONE({ ERR_MSG: 'operand', DEF: () => this.SUBRULE2(this.group) }) },
+              ],
+            })
+          },
+        },
       ],
     })
   })
@@ -268,11 +353,13 @@ export class PolicyParser extends ConditionParser {
       ERR_MSG: 'phrase',
       DEF: [
         { ALT: () => this.CONSUME(K.allow) },
-        { ALT: () => {
-          this.CONSUME(T.Name)
-          this.OPTION(() => this.SUBRULE(this.slot))
-          this.MANY(() => this.SUBRULE(this.group))
-        } },
+        {
+          ALT: () => {
+            this.CONSUME(T.Name)
+            this.OPTION(() => this.SUBRULE(this.slot))
+            this.MANY(() => this.SUBRULE(this.group))
+          },
+        },
       ],
     })
   })
@@ -286,7 +373,12 @@ export class PolicyParser extends ConditionParser {
     this.SUBRULE(this.operand)
     this.MANY(() => {
       this.OR([
-        { ALT: () => { this.CONSUME(T.Comma); this.SUBRULE2(this.operand) } },
+        {
+          ALT: () => {
+            this.CONSUME(T.Comma)
+            this.SUBRULE2(this.operand)
+          },
+        },
         { ALT: () => this.SUBRULE(this.literal) },
       ])
     })
@@ -310,11 +402,37 @@ export class PolicyParser extends ConditionParser {
     this.OR({
       ERR_MSG: 'testClause',
       DEF: [
-        { ALT: () => { this.CONSUME(K.given); this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => this.SUBRULE(this.assignment) }) } },
-        { ALT: () => { this.CONSUME(K.message); this.CONSUME(T.Name); this.SUBRULE(this.text) } },
-        { ALT: () => { this.CONSUME(K.answer); this.SUBRULE2(this.text) } },
-        { ALT: () => { this.CONSUME(K.chunks); this.SUBRULE(this.texts) } },
-        { ALT: () => { this.CONSUME(K.expect); this.SUBRULE(this.expectation) } },
+        {
+          ALT: () => {
+            this.CONSUME(K.given)
+            this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => this.SUBRULE(this.assignment) })
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.message)
+            this.CONSUME(T.Name)
+            this.SUBRULE(this.text)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.answer)
+            this.SUBRULE2(this.text)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.chunks)
+            this.SUBRULE(this.texts)
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(K.expect)
+            this.SUBRULE(this.expectation)
+          },
+        },
       ],
     })
   })
@@ -329,11 +447,13 @@ export class PolicyParser extends ConditionParser {
     this.OR({
       ERR_MSG: 'expectation',
       DEF: [
-        { ALT: () => {
-          this.CONSUME(K.policy)
-          this.SUBRULE(this.path)
-          this.OR2({ ERR_MSG: 'outcome', DEF: [{ ALT: () => this.CONSUME(K.fires) }, { ALT: () => this.CONSUME(K.silent) }] })
-        } },
+        {
+          ALT: () => {
+            this.CONSUME(K.policy)
+            this.SUBRULE(this.path)
+            this.OR2({ ERR_MSG: 'outcome', DEF: [{ ALT: () => this.CONSUME(K.fires) }, { ALT: () => this.CONSUME(K.silent) }] })
+          },
+        },
         { ALT: () => this.SUBRULE(this.bareablePhrase) },
       ],
     })

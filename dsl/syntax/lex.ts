@@ -71,7 +71,10 @@ function refineNumeral(token: IToken, source: SourceFile, diagnostics: Diagnosti
   if (kind === null) diagnostics.push(badNumeral(token, source))
   else if (kind === 'date' && !isRealDate(token.image)) {
     diagnostics.push({
-      code: 'P005', severity: 'error', message: `\`${token.image}\` is not a day of the calendar`, span: spanOf(token, source),
+      code: 'P005',
+      severity: 'error',
+      message: `\`${token.image}\` is not a day of the calendar`,
+      span: spanOf(token, source),
       help: 'Write a date as year-month-day, such as `2027-03-31`.',
     })
   }
@@ -90,9 +93,14 @@ function badNumeral(token: IToken, source: SourceFile): Diagnostic {
   const mended = meant === undefined ? null : `${digits}${meant}`
   if (mended !== null) token.image = mended
   return {
-    code: 'P004', severity: 'error', span: { file: source.path, start: token.startOffset, end: (token.endOffset ?? 0) + 1 },
+    code: 'P004',
+    severity: 'error',
+    span: { file: source.path, start: token.startOffset, end: (token.endOffset ?? 0) + 1 },
     message: unit === '' ? `\`${digits}\` is not a number` : `\`${unit}\` is not a unit`,
-    help: mended === null ? 'Numbers are written `1_000`, `200k` or `1.5M`, durations `30d`, `12h`, `15m` or `10s`, shares `25%`.' : `Write \`${mended}\`.`,
+    help:
+      mended === null
+        ? 'Numbers are written `1_000`, `200k` or `1.5M`, durations `30d`, `12h`, `15m` or `10s`, shares `25%`.'
+        : `Write \`${mended}\`.`,
   }
 }
 
@@ -102,7 +110,10 @@ function checkText(token: IToken, source: SourceFile, diagnostics: Diagnostic[])
   for (const { offset, text } of badEscapes(token.image)) {
     const start = token.startOffset + offset
     diagnostics.push({
-      code: 'P003', severity: 'error', message: `\`${text}\` is not an escape`, span: { file: source.path, start, end: start + text.length },
+      code: 'P003',
+      severity: 'error',
+      message: `\`${text}\` is not an escape`,
+      span: { file: source.path, start, end: start + text.length },
       help: 'Known escapes are `\\"`, `\\\\`, `\\n`, `\\r`, `\\t`, `\\u00e9` and `\\u{1f600}`; write `\\\\` for a backslash.',
     })
   }
@@ -111,7 +122,9 @@ function checkText(token: IToken, source: SourceFile, diagnostics: Diagnostic[])
 function openText(token: IToken, source: SourceFile): Diagnostic {
   const long = token.tokenType === T.LongText
   return {
-    code: 'P002', severity: 'error', message: `this text is never closed`,
+    code: 'P002',
+    severity: 'error',
+    message: `this text is never closed`,
     span: long ? { file: source.path, start: token.startOffset, end: token.startOffset + 3 } : spanOf(token, source),
     help: long ? 'Close it with `"""`.' : 'Close it with `"` on the same line, or write a text of several lines as `"""…"""`.',
   }
@@ -124,7 +137,10 @@ function isClosedRegex(image: string): boolean {
 function openRegex(token: IToken, source: SourceFile): Diagnostic {
   const empty = token.image === '//'
   return {
-    code: 'P006', severity: 'error', message: empty ? 'this regex is empty' : 'this regex is never closed', span: spanOf(token, source),
+    code: 'P006',
+    severity: 'error',
+    message: empty ? 'this regex is empty' : 'this regex is never closed',
+    span: spanOf(token, source),
     help: empty ? 'Write what it shall match between the slashes.' : 'Close it with `/` on the same line; a slash within is written `\\/`.',
   }
 }
@@ -132,9 +148,13 @@ function openRegex(token: IToken, source: SourceFile): Diagnostic {
 function unknownSign(source: SourceFile, error: ILexingError): Diagnostic {
   const text = source.text.slice(error.offset, error.offset + error.length)
   return {
-    code: 'P001', severity: 'error', message: `\`${shorten(text)}\` means nothing here`,
+    code: 'P001',
+    severity: 'error',
+    message: `\`${shorten(text)}\` means nothing here`,
     span: { file: source.path, start: error.offset, end: error.offset + error.length },
-    help: text.startsWith('/') ? 'There is no division, and a regex stands only behind `pattern` in a detector.' : 'Remove it, or put it into a text in double quotes.',
+    help: text.startsWith('/')
+      ? 'There is no division, and a regex stands only behind `pattern` in a detector.'
+      : 'Remove it, or put it into a text in double quotes.',
   }
 }
 

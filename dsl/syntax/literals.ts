@@ -1,16 +1,31 @@
 // What a literal is worth: numbers, units, dates and texts. Each function answers null (or an offset) for what is not one.
 
 const MS_PER_UNIT: ReadonlyMap<string, number> = new Map([
-  ['ms', 1], ['s', 1_000], ['m', 60_000], ['h', 3_600_000], ['d', 86_400_000], ['w', 604_800_000],
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+  ['w', 604_800_000],
 ])
-const FACTORS: ReadonlyMap<string, number> = new Map([['', 1], ['k', 1_000], ['M', 1_000_000]])
+const FACTORS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['k', 1_000],
+  ['M', 1_000_000],
+])
 
 /** Unit words people write out, and the letter that is meant. */
 export const UNIT_WORDS: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    ms: ['ms', 'milliseconds', 'millisecond', 'millis'], s: ['s', 'sec', 'secs', 'second', 'seconds'], m: ['m', 'min', 'mins', 'minute', 'minutes'],
-    h: ['h', 'hr', 'hrs', 'hour', 'hours'], d: ['d', 'day', 'days'], w: ['w', 'week', 'weeks'], '%': ['percent', 'pct'],
-    k: ['k', 'K', 'thousand'], M: ['M', 'million', 'millions', 'mio'],
+    ms: ['ms', 'milliseconds', 'millisecond', 'millis'],
+    s: ['s', 'sec', 'secs', 'second', 'seconds'],
+    m: ['m', 'min', 'mins', 'minute', 'minutes'],
+    h: ['h', 'hr', 'hrs', 'hour', 'hours'],
+    d: ['d', 'day', 'days'],
+    w: ['w', 'week', 'weeks'],
+    '%': ['percent', 'pct'],
+    k: ['k', 'K', 'thousand'],
+    M: ['M', 'million', 'millions', 'mio'],
   }).flatMap(([unit, words]) => words.map((word) => [word, unit] as const)),
 )
 
@@ -49,7 +64,13 @@ export function isRealDate(image: string): boolean {
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(image)
 }
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([['"', '"'], ['\\', '\\'], ['n', '\n'], ['r', '\r'], ['t', '\t']])
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ['\\', '\\'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+])
 const ESCAPE = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|([^]))/g
 
 /** The value of `"…"` with its escapes read: `\" \\ \n \r \t \u00e9 \u{1f600}`. An unknown escape stays as written. */

@@ -46,8 +46,9 @@ export function limitNesting(tokens: IToken[], source: SourceFile, diagnostics: 
 function track(chains: number[], { tokenType: type, image }: IToken): void {
   const last = chains.length - 1
   if (OPENERS.has(type)) chains.push(0)
-  else if (CLOSERS.has(type)) { if (last > 0) chains.pop() }
-  else if (CHAINING.has(type) || image === '!') chains[last] = (chains[last] ?? 0) + 1
+  else if (CLOSERS.has(type)) {
+    if (last > 0) chains.pop()
+  } else if (CHAINING.has(type) || image === '!') chains[last] = (chains[last] ?? 0) + 1
   else if (RESTARTING.has(type) || type === T.Foreign) chains[last] = 0
 }
 
@@ -64,7 +65,10 @@ function startsAtMargin(token: IToken, source: SourceFile): boolean {
 
 function tooDeep(token: IToken, source: SourceFile): Diagnostic {
   return {
-    code: 'P007', severity: 'error', message: `this nests deeper than ${MAX_NESTING} levels`, span: spanOf(token, source),
+    code: 'P007',
+    severity: 'error',
+    message: `this nests deeper than ${MAX_NESTING} levels`,
+    span: spanOf(token, source),
     help: 'Split it into several policies, or give its parts names with `const` and `list`; the rest of this declaration was not read.',
   }
 }

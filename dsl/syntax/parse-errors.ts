@@ -17,21 +17,55 @@ interface Expectation {
 
 /** What stood to be expected at each `ERR_MSG` of the grammar. */
 const EXPECTATIONS: Record<string, Expectation> = {
-  declaration: { code: 'P011', what: 'a declaration', help: 'A file holds `module import list const param attribute default detector policy exception overlay test`.', candidates: T.DECLARATION_WORDS },
+  declaration: {
+    code: 'P011',
+    what: 'a declaration',
+    help: 'A file holds `module import list const param attribute default detector policy exception overlay test`.',
+    candidates: T.DECLARATION_WORDS,
+  },
   clause: { code: 'P010', what: 'a clause', help: 'A policy holds `on`, `when`, `unless` and phrases such as `deny "code" "text"`.' },
-  detectorClause: { code: 'P010', what: 'a clause of a detector', help: 'A detector holds `pattern any check list near entropy score examples never normalize group`.' },
+  detectorClause: {
+    code: 'P010',
+    what: 'a clause of a detector',
+    help: 'A detector holds `pattern any check list near entropy score examples never normalize group`.',
+  },
   overlayItem: { code: 'P010', what: 'something an overlay may hold', help: 'An overlay holds `param`, `policy`, `exception` and `mode`.' },
   testClause: { code: 'P010', what: 'a clause of a test', help: 'A test holds `given message answer chunks expect`.' },
-  expectation: { code: 'P010', what: 'an effect, a policy or a text', help: 'Write `expect` with an effect (`deny "code"`), `policy NAME fires`, `policy NAME silent` or `text "…"`.' },
-  outcome: { code: 'P010', what: '`fires` or `silent`', help: 'Write `expect policy NAME fires` or `expect policy NAME silent`.', candidates: ['fires', 'silent'] },
+  expectation: {
+    code: 'P010',
+    what: 'an effect, a policy or a text',
+    help: 'Write `expect` with an effect (`deny "code"`), `policy NAME fires`, `policy NAME silent` or `text "…"`.',
+  },
+  outcome: {
+    code: 'P010',
+    what: '`fires` or `silent`',
+    help: 'Write `expect policy NAME fires` or `expect policy NAME silent`.',
+    candidates: ['fires', 'silent'],
+  },
   phrase: { code: 'P010', what: 'an effect', help: 'Write a verb and its operands, such as `deny "code" "text"`.' },
-  operand: { code: 'P013', what: 'an operand', help: 'A verb, a preposition and a comma are followed by a name or a literal; only `allow` stands alone.' },
+  operand: {
+    code: 'P013',
+    what: 'an operand',
+    help: 'A verb, a preposition and a comma are followed by a name or a literal; only `allow` stands alone.',
+  },
   condition: { code: 'P014', what: 'a condition', help: 'Write a condition such as `tenant.plan == "free"`.' },
-  value: { code: 'P014', what: 'a value', help: 'Write a name such as `tenant.plan`, a literal such as `"free"`, or a condition in parentheses.' },
-  literal: { code: 'P010', what: 'a literal', help: 'Literals are texts in double quotes, numbers, `25%`, `30d`, `2027-03-31`, `true`, `false` and lists in `[ ]`.' },
+  value: {
+    code: 'P014',
+    what: 'a value',
+    help: 'Write a name such as `tenant.plan`, a literal such as `"free"`, or a condition in parentheses.',
+  },
+  literal: {
+    code: 'P010',
+    what: 'a literal',
+    help: 'Literals are texts in double quotes, numbers, `25%`, `30d`, `2027-03-31`, `true`, `false` and lists in `[ ]`.',
+  },
   listSource: { code: 'P010', what: '`=` or `from`', help: 'Write `list NAME = ["a", "b"]` or `list NAME from "file.txt"`.' },
   verdict: { code: 'P017', what: '`allow` or `deny`', help: 'Write `default request allow` or `default request deny`.' },
-  phase: { code: 'P016', what: 'a phase or `error`', help: 'Write `on request`, `on target`, `on response`, `on stream` or `on error deny "code"`.' },
+  phase: {
+    code: 'P016',
+    what: 'a phase or `error`',
+    help: 'Write `on request`, `on target`, `on response`, `on stream` or `on error deny "code"`.',
+  },
   text: { code: 'P010', what: 'a text', help: 'Write a text in double quotes.' },
 }
 
@@ -53,10 +87,15 @@ export function toDiagnostic(error: IRecognitionException, source: SourceFile): 
 function mismatch(expected: TokenType, actual: IToken, ruleName: string): string {
   const body = BODIES[ruleName]
   if (expected === EOF) return unexpected('declaration', actual)
-  if (expected === T.RightBrace && body !== undefined && actual.tokenType !== EOF && !isDeclarationWord(actual)) return unexpected(body, actual)
+  if (expected === T.RightBrace && body !== undefined && actual.tokenType !== EOF && !isDeclarationWord(actual))
+    return unexpected(body, actual)
   if (expected === T.RightBrace || expected === T.RightParen || expected === T.RightBracket) return missing(expected, actual)
   if (expected === T.Name && T.RESERVED_WORDS.has(actual.image)) {
-    return join('P018', `\`${actual.image}\` is a reserved word and can not be a name`, 'Choose another name; behind a dot any word may stand.')
+    return join(
+      'P018',
+      `\`${actual.image}\` is a reserved word and can not be a name`,
+      'Choose another name; behind a dot any word may stand.',
+    )
   }
   return join('P010', `expected ${labelOf(expected)}, found ${describe(actual)}`, helpFor(ruleName))
 }

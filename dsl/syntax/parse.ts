@@ -61,10 +61,16 @@ function tidy(diagnostics: Diagnostic[], source: SourceFile): Diagnostic[] {
   const distinct = sorted.filter((diagnostic, at) => !isEcho(diagnostic, sorted[at - 1], source))
   if (distinct.length <= MAX_ERRORS) return distinct
   const last = distinct[MAX_ERRORS] as Diagnostic
-  return [...distinct.slice(0, MAX_ERRORS), {
-    code: 'P008', severity: 'error', message: `more than ${MAX_ERRORS} errors`, span: { file: source.path, start: last.span.start, end: last.span.end },
-    help: 'The rest of the file was not read; mend these first, or check that it is a policy file.',
-  }]
+  return [
+    ...distinct.slice(0, MAX_ERRORS),
+    {
+      code: 'P008',
+      severity: 'error',
+      message: `more than ${MAX_ERRORS} errors`,
+      span: { file: source.path, start: last.span.start, end: last.span.end },
+      help: 'The rest of the file was not read; mend these first, or check that it is a policy file.',
+    },
+  ]
 }
 
 const GRAMMAR_CODES: ReadonlySet<string> = new Set(['P010', 'P011', 'P013', 'P014'])

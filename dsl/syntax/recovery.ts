@@ -74,7 +74,8 @@ export abstract class RecoveringParser extends CstParser {
     for (;;) {
       const token = this.LA(1)
       const fits = this.internals.tokenMatcher(token, expected)
-      if (this.isFoothold(token) && (fits || (token !== wrong && canGoOn.call(this)))) return this.resume(this.errorAt(wrong, before, expected), fits ? null : () => rule.apply(this, args))
+      if (this.isFoothold(token) && (fits || (token !== wrong && canGoOn.call(this))))
+        return this.resume(this.errorAt(wrong, before, expected), fits ? null : () => rule.apply(this, args))
       if (token.tokenType === EOF || this.beginsDeclaration(token)) break
       this.SKIP_TOKEN()
     }

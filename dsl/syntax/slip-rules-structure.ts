@@ -9,14 +9,32 @@ const K = T.K
 
 /** What can never follow a comma. */
 const NEVER_AN_OPERAND: ReadonlySet<TokenType> = new Set([
-  T.RightBracket, T.RightBrace, T.RightParen, T.Comma, T.LeftBrace, K.when, K.unless, K.on, K.allow, K.given, K.message, K.answer, K.chunks, K.expect,
+  T.RightBracket,
+  T.RightBrace,
+  T.RightParen,
+  T.Comma,
+  T.LeftBrace,
+  K.when,
+  K.unless,
+  K.on,
+  K.allow,
+  K.given,
+  K.message,
+  K.answer,
+  K.chunks,
+  K.expect,
   ...T.DECLARATION_WORDS.map((word) => K[word]),
 ])
 
 const trailingComma: SlipRule = ({ next }) =>
-  next !== undefined && !NEVER_AN_OPERAND.has(next.tokenType) ? null : {
-    tokens: [], code: 'P024', message: 'nothing follows this comma', help: 'Remove it.',
-  }
+  next !== undefined && !NEVER_AN_OPERAND.has(next.tokenType)
+    ? null
+    : {
+        tokens: [],
+        code: 'P024',
+        message: 'nothing follows this comma',
+        help: 'Remove it.',
+      }
 
 const LITERALS = [T.Text, T.LongText, T.NumberLiteral, T.Percent, T.Duration, T.DateLiteral, K.true, K.false]
 const IS_LITERAL: ReadonlySet<TokenType> = new Set([...LITERALS, T.RightBracket])
@@ -26,8 +44,11 @@ const missingComma: SlipRule = ({ token, previous, bracket }) => {
   if (bracket !== T.LeftBracket || previous === undefined || !IS_LITERAL.has(previous.tokenType)) return null
   const end = (previous.endOffset ?? previous.startOffset) + 1
   return {
-    tokens: [makeToken(T.Comma, ',', end, end), token], code: 'P028', message: `missing comma before \`${token.image}\``,
-    help: 'Put a comma between the items of a list.', span: { start: end, end },
+    tokens: [makeToken(T.Comma, ',', end, end), token],
+    code: 'P028',
+    message: `missing comma before \`${token.image}\``,
+    help: 'Put a comma between the items of a list.',
+    span: { start: end, end },
   }
 }
 
@@ -35,7 +56,9 @@ const bareItem: SlipRule = ({ token, previous, next, bracket }) => {
   if (bracket !== T.LeftBracket || (previous?.tokenType !== T.LeftBracket && previous?.tokenType !== T.Comma)) return null
   if (next !== undefined && next.tokenType !== T.Comma && next.tokenType !== T.RightBracket) return null
   return {
-    tokens: [replace(token, T.Text, `"${token.image}"`)], code: 'P033', message: `a list holds literals, and \`${token.image}\` is none`,
+    tokens: [replace(token, T.Text, `"${token.image}"`)],
+    code: 'P033',
+    message: `a list holds literals, and \`${token.image}\` is none`,
     help: `Write \`"${token.image}"\`.`,
   }
 }
@@ -47,8 +70,11 @@ const forgottenOperand: SlipRule = ({ token, previous, next, boundary, place, op
   const end = (previous.endOffset ?? previous.startOffset) + 1
   const filler = place === 'phrase' ? makeToken(T.Text, '""', end, end) : makeToken(T.Hole, '', end, end)
   return {
-    tokens: [filler, token], code: place === 'phrase' ? 'P013' : 'P014', message: `nothing follows \`${previous.image}\``,
-    help: 'A verb, a preposition, an operator and a comma are followed by a name or a literal.', span: { start: previous.startOffset, end },
+    tokens: [filler, token],
+    code: place === 'phrase' ? 'P013' : 'P014',
+    message: `nothing follows \`${previous.image}\``,
+    help: 'A verb, a preposition, an operator and a comma are followed by a name or a literal.',
+    span: { start: previous.startOffset, end },
   }
 }
 

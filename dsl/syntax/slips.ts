@@ -53,8 +53,26 @@ type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] }
 const DECLARATIONS: ReadonlySet<TokenType> = new Set(T.DECLARATION_WORDS.map((word) => T.K[word]))
 /** Behind these a word begins the next clause; behind all other signs and words an operand is due. */
 const ENDS_OPERAND: ReadonlySet<TokenType> = new Set([
-  T.NumberLiteral, T.Percent, T.Duration, T.DateLiteral, T.Text, T.LongText, T.Regex, T.Hole, T.RightParen, T.RightBracket, T.RightBrace,
-  T.LeftBrace, T.K.exists, T.K.missing, T.K.true, T.K.false, T.K.allow, T.K.fires, T.K.silent, T.K.chars,
+  T.NumberLiteral,
+  T.Percent,
+  T.Duration,
+  T.DateLiteral,
+  T.Text,
+  T.LongText,
+  T.Regex,
+  T.Hole,
+  T.RightParen,
+  T.RightBracket,
+  T.RightBrace,
+  T.LeftBrace,
+  T.K.exists,
+  T.K.missing,
+  T.K.true,
+  T.K.false,
+  T.K.allow,
+  T.K.fires,
+  T.K.silent,
+  T.K.chars,
 ])
 
 /** Keeps count of clauses and brackets over the tokens kept so far. One `Here` is reused for the whole walk. */
@@ -67,8 +85,16 @@ class Walk {
   constructor(source: SourceFile, options: SlipOptions) {
     this.source = source
     this.here = {
-      token: undefined as never, previous: undefined, next: undefined, afterNext: undefined, declaration: '', place: 'top', boundary: true,
-      bracket: null, options, isVerb: (word) => options.verbs?.has(word) ?? false,
+      token: undefined as never,
+      previous: undefined,
+      next: undefined,
+      afterNext: undefined,
+      declaration: '',
+      place: 'top',
+      boundary: true,
+      bracket: null,
+      options,
+      isVerb: (word) => options.verbs?.has(word) ?? false,
       atLineStart: () => beginsLine(source.text, this.here.token.startOffset),
     }
   }
@@ -127,8 +153,13 @@ class Walk {
   }
 
   private beginsClause(token: IToken, type: TokenType): boolean {
-    return (type === T.Identifier || isSoftName(type) || type === T.K.expect) && this.here.previous?.tokenType !== T.Dot && this.here.boundary
-      && this.brackets.length > 0 && !isContinuation(token, type)
+    return (
+      (type === T.Identifier || isSoftName(type) || type === T.K.expect) &&
+      this.here.previous?.tokenType !== T.Dot &&
+      this.here.boundary &&
+      this.brackets.length > 0 &&
+      !isContinuation(token, type)
+    )
   }
 
   private beginPhrase(): void {
@@ -143,26 +174,70 @@ function isSoftName(type: TokenType): boolean {
 
 /** Soft words that go on with what stands before them. */
 function isContinuation(token: IToken, type: TokenType): boolean {
-  return type !== T.Identifier && (token.image === 'missing' || token.image === 'fires' || token.image === 'silent' || token.image === 'chars' || token.image === 'adds')
+  return (
+    type !== T.Identifier &&
+    (token.image === 'missing' || token.image === 'fires' || token.image === 'silent' || token.image === 'chars' || token.image === 'adds')
+  )
 }
 
 const STARTS_CLAUSE: ReadonlySet<TokenType> = new Set([
-  T.K.when, T.K.unless, T.K.on, T.K.allow, T.K.given, T.K.message, T.K.answer, T.K.chunks, T.K.expect, T.RightBrace, T.LeftBrace, ...DECLARATIONS,
+  T.K.when,
+  T.K.unless,
+  T.K.on,
+  T.K.allow,
+  T.K.given,
+  T.K.message,
+  T.K.answer,
+  T.K.chunks,
+  T.K.expect,
+  T.RightBrace,
+  T.LeftBrace,
+  ...DECLARATIONS,
 ])
 const INSIDE_LIST: ReadonlySet<TokenType> = new Set([
-  T.NumberLiteral, T.Percent, T.Duration, T.DateLiteral, T.Text, T.LongText, T.ForeignText, T.Foreign, T.ForeignComment, T.Minus, T.Comma,
-  T.LeftBracket, T.RightBracket, T.K.true, T.K.false,
+  T.NumberLiteral,
+  T.Percent,
+  T.Duration,
+  T.DateLiteral,
+  T.Text,
+  T.LongText,
+  T.ForeignText,
+  T.Foreign,
+  T.ForeignComment,
+  T.Minus,
+  T.Comma,
+  T.LeftBracket,
+  T.RightBracket,
+  T.K.true,
+  T.K.false,
 ])
 
 function closeBefore(here: Here): Repair | null {
   const { token, bracket, previous, declaration } = here
   if (declaration === '' || previous === undefined) return null
-  const wrong = bracket === T.LeftBracket ? !INSIDE_LIST.has(token.tokenType) && !isBareItem(here) : STARTS_CLAUSE.has(token.tokenType) || isNextPhrase(here)
+  const wrong =
+    bracket === T.LeftBracket
+      ? !INSIDE_LIST.has(token.tokenType) && !isBareItem(here)
+      : STARTS_CLAUSE.has(token.tokenType) || isNextPhrase(here)
   if (!wrong) return null
   const [type, sign, opener] = bracket === T.LeftBracket ? [T.RightBracket, ']', '['] : [T.RightParen, ')', '(']
   const end = (previous.endOffset ?? previous.startOffset) + 1
-  const closer: IToken = { ...token, image: sign, tokenType: type, tokenTypeIdx: type.tokenTypeIdx ?? 0, startOffset: end, endOffset: end - 1 }
-  return { tokens: [closer], consumed: 0, code: 'P012', message: `missing \`${sign}\` before \`${token.image}\``, help: `Close what \`${opener}\` opened with \`${sign}\`.`, span: { start: end, end } }
+  const closer: IToken = {
+    ...token,
+    image: sign,
+    tokenType: type,
+    tokenTypeIdx: type.tokenTypeIdx ?? 0,
+    startOffset: end,
+    endOffset: end - 1,
+  }
+  return {
+    tokens: [closer],
+    consumed: 0,
+    code: 'P012',
+    message: `missing \`${sign}\` before \`${token.image}\``,
+    help: `Close what \`${opener}\` opened with \`${sign}\`.`,
+    span: { start: end, end },
+  }
 }
 
 /** A bare word as the item of a list has a rule of its own. */

@@ -21,13 +21,70 @@ export const Identifier = define({ name: 'Identifier', pattern: /[A-Za-z_][A-Za-
 
 const PREPOSITIONS = ['to', 'in', 'with', 'from', 'for', 'by', 'per', 'within', 'at', 'as', 'except'] as const
 const RESERVED = [
-  'module', 'import', 'detector', 'list', 'const', 'param', 'attribute', 'policy', 'exception', 'overlay', 'test', 'default', 'when', 'unless',
-  'on', 'allow', 'given', 'message', 'chunks', 'answer', 'expect', 'and', 'or', 'not', 'contains', 'scoring', 'has', 'of', 'some', 'every', 'no',
-  'where', 'exists', 'is', 'starts', 'ends', 'like', 'true', 'false',
+  'module',
+  'import',
+  'detector',
+  'list',
+  'const',
+  'param',
+  'attribute',
+  'policy',
+  'exception',
+  'overlay',
+  'test',
+  'default',
+  'when',
+  'unless',
+  'on',
+  'allow',
+  'given',
+  'message',
+  'chunks',
+  'answer',
+  'expect',
+  'and',
+  'or',
+  'not',
+  'contains',
+  'scoring',
+  'has',
+  'of',
+  'some',
+  'every',
+  'no',
+  'where',
+  'exists',
+  'is',
+  'starts',
+  'ends',
+  'like',
+  'true',
+  'false',
 ] as const
 const SOFT = [
-  'version', 'error', 'pattern', 'check', 'near', 'chars', 'adds', 'score', 'examples', 'never', 'entropy', 'normalize', 'group', 'any', 'all',
-  'count', 'lower', 'missing', 'jsonlogic', 'fires', 'silent', 'min', 'max',
+  'version',
+  'error',
+  'pattern',
+  'check',
+  'near',
+  'chars',
+  'adds',
+  'score',
+  'examples',
+  'never',
+  'entropy',
+  'normalize',
+  'group',
+  'any',
+  'all',
+  'count',
+  'lower',
+  'missing',
+  'jsonlogic',
+  'fires',
+  'silent',
+  'min',
+  'max',
 ] as const
 /** Soft words whose meaning hangs on a neighbour: elsewhere they stay names (`lex.ts`). */
 const CONTEXTUAL = new Set<string>(['error', 'count', 'lower', 'jsonlogic'])
@@ -47,30 +104,56 @@ function isPreposition(word: string): boolean {
 }
 
 /** The token type of each reserved or soft word. */
-export const K = Object.fromEntries([...PREPOSITIONS, ...RESERVED, ...SOFT].map((word) => [word, keywordType(word)])) as Record<Keyword, TokenType>
+export const K = Object.fromEntries([...PREPOSITIONS, ...RESERVED, ...SOFT].map((word) => [word, keywordType(word)])) as Record<
+  Keyword,
+  TokenType
+>
 
 /** Looks a word up; a `Map`, so that `constructor` is a name like any other. */
 export const KEYWORDS: ReadonlyMap<string, TokenType> = new Map(Object.entries(K))
 export const RESERVED_WORDS: ReadonlySet<string> = new Set([...PREPOSITIONS, ...RESERVED])
 export const DECLARATION_WORDS = [
-  'module', 'import', 'detector', 'list', 'const', 'param', 'attribute', 'policy', 'exception', 'overlay', 'test', 'default',
+  'module',
+  'import',
+  'detector',
+  'list',
+  'const',
+  'param',
+  'attribute',
+  'policy',
+  'exception',
+  'overlay',
+  'test',
+  'default',
 ] as const satisfies readonly Keyword[]
 
 /** What the lexer makes of everything that begins with a digit; `lex.ts` tells the five kinds apart. */
-export const Numeral = define({ name: 'Numeral', pattern: /\d{4}-\d\d-\d\d(?![\w.])|\d[\d_]*(?:\.\d[\d_]*)?(?:[A-Za-z][\w]*|%)?/, label: 'a number' })
+export const Numeral = define({
+  name: 'Numeral',
+  pattern: /\d{4}-\d\d-\d\d(?![\w.])|\d[\d_]*(?:\.\d[\d_]*)?(?:[A-Za-z][\w]*|%)?/,
+  label: 'a number',
+})
 export const NumberLiteral = define({ name: 'Number', pattern: Lexer.NA, label: 'a number' })
 export const Percent = define({ name: 'Percent', pattern: Lexer.NA, label: 'a percentage' })
 export const Duration = define({ name: 'Duration', pattern: Lexer.NA, label: 'a duration' })
 export const DateLiteral = define({ name: 'Date', pattern: Lexer.NA, label: 'a date' })
 
-export const LongText = define({ name: 'LongText', pattern: scanLongText, line_breaks: true, start_chars_hint: ['"'], label: 'a text in triple quotes' })
+export const LongText = define({
+  name: 'LongText',
+  pattern: scanLongText,
+  line_breaks: true,
+  start_chars_hint: ['"'],
+  label: 'a text in triple quotes',
+})
 export const Text = define({ name: 'Text', pattern: scanText, line_breaks: false, start_chars_hint: ['"'], label: 'a text in quotes' })
 
 /** A regex stands behind `pattern` and nowhere else: there is no division for it to be confused with. */
 export const Regex = define({
   name: 'Regex',
   pattern: (text, offset, matched) => (isPatternWord(matched, text, offset) ? scanRegex(text, offset) : null),
-  line_breaks: false, start_chars_hint: ['/'], label: 'a regex such as `/…/`',
+  line_breaks: false,
+  start_chars_hint: ['/'],
+  label: 'a regex such as `/…/`',
 })
 
 function isPatternWord(matched: IToken[], text: string, offset: number): boolean {
@@ -119,9 +202,19 @@ export const Times = symbol('Times', '*', Operator)
 /** Signs of other languages, lexed whole so that one slip is one message (`slips.ts`). */
 export const Foreign = define({ name: 'Foreign', pattern: /&&?|\|\|?|!==|===|=~|=<|=>|<>|!(?!=)|;|%/, label: 'a sign' })
 /** Text in other quotes than ours, closed on its own line. */
-export const ForeignText = define({ name: 'ForeignText', pattern: /'[^'\n\r]*'|`[^`\n\r]*`|[“”„][^“”"\n\r]*[“”]|[‘’][^‘’\n\r]*[‘’]/, label: 'a text' })
+export const ForeignText = define({
+  name: 'ForeignText',
+  pattern: /'[^'\n\r]*'|`[^`\n\r]*`|[“”„][^“”"\n\r]*[“”]|[‘’][^‘’\n\r]*[‘’]/,
+  label: 'a text',
+})
 // Comments of other languages are taken whole, so that prose is not read as policy.
-export const ForeignComment = define({ name: 'ForeignComment', pattern: scanForeignComment, line_breaks: true, start_chars_hint: ['/', '-'], label: 'a comment' })
+export const ForeignComment = define({
+  name: 'ForeignComment',
+  pattern: scanForeignComment,
+  line_breaks: true,
+  start_chars_hint: ['/', '-'],
+  label: 'a comment',
+})
 /** Stands where repair took something away that can not be read; never written by hand. */
 export const Hole = define({ name: 'Hole', pattern: Lexer.NA, label: 'something' })
 
@@ -131,14 +224,77 @@ const Comment = define({ name: 'Comment', pattern: /#[^\n\r]*/, group: Lexer.SKI
 
 /** What the lexer matches, first match wins. A sign that none of them takes becomes an error of the lexer. */
 export const LEXED: TokenType[] = [
-  WhiteSpace, Identifier, Dot, Comma, LongText, Text, LeftBrace, RightBrace, LeftParen, RightParen, LeftBracket, RightBracket,
-  DocComment, Comment, Numeral, Regex, ForeignComment, ForeignText, Foreign, Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Assign, Colon,
-  Coalesce, Question, Plus, Minus, Times,
+  WhiteSpace,
+  Identifier,
+  Dot,
+  Comma,
+  LongText,
+  Text,
+  LeftBrace,
+  RightBrace,
+  LeftParen,
+  RightParen,
+  LeftBracket,
+  RightBracket,
+  DocComment,
+  Comment,
+  Numeral,
+  Regex,
+  ForeignComment,
+  ForeignText,
+  Foreign,
+  Equal,
+  NotEqual,
+  LessEqual,
+  GreaterEqual,
+  Less,
+  Greater,
+  Assign,
+  Colon,
+  Coalesce,
+  Question,
+  Plus,
+  Minus,
+  Times,
 ]
 
 /** What the grammar speaks of: no raw words, no foreign signs. */
 export const VOCABULARY: TokenType[] = [
-  Word, Name, Connective, Preposition, Comparison, Operator, Identifier, ...Object.values(K),
-  NumberLiteral, Percent, Duration, DateLiteral, LongText, Text, Regex, Hole, LeftBrace, RightBrace, LeftParen, RightParen, LeftBracket,
-  RightBracket, Comma, Colon, Dot, Coalesce, Question, Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Assign, Plus, Minus, Times,
+  Word,
+  Name,
+  Connective,
+  Preposition,
+  Comparison,
+  Operator,
+  Identifier,
+  ...Object.values(K),
+  NumberLiteral,
+  Percent,
+  Duration,
+  DateLiteral,
+  LongText,
+  Text,
+  Regex,
+  Hole,
+  LeftBrace,
+  RightBrace,
+  LeftParen,
+  RightParen,
+  LeftBracket,
+  RightBracket,
+  Comma,
+  Colon,
+  Dot,
+  Coalesce,
+  Question,
+  Equal,
+  NotEqual,
+  LessEqual,
+  GreaterEqual,
+  Less,
+  Greater,
+  Assign,
+  Plus,
+  Minus,
+  Times,
 ]

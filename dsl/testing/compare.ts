@@ -29,7 +29,9 @@ function compareOne(expected: Expected, walked: Walked): string | null {
   if (expected.verb === 'allow') return walked.decisions.every(({ verdict }) => verdict === 'allow') ? null : outcome(walked)
   const calls = walked.decisions.flatMap(({ effects }) => effects).filter(({ verb }) => verb === expected.verb)
   if (calls.some((call) => holds(expected.operands, call))) return null
-  return calls.length === 0 ? `no policy asked for \`${expected.verb}\`; ${outcome(walked)}` : `\`${expected.verb}\` was asked for with ${calls.map(({ operands }) => JSON.stringify(operands)).join(', ')}`
+  return calls.length === 0
+    ? `no policy asked for \`${expected.verb}\`; ${outcome(walked)}`
+    : `\`${expected.verb}\` was asked for with ${calls.map(({ operands }) => JSON.stringify(operands)).join(', ')}`
 }
 
 function comparePolicy({ policy, outcome: wanted }: Extract<Expected, { kind: 'policy' }>, walked: Walked): string | null {
@@ -43,7 +45,9 @@ function compareDeny({ operands }: Extract<Expected, { kind: 'effect' }>, walked
   if (!refused) return 'it was not denied'
   const given = { code: refused.code, message: refused.message, http: refused.status }
   const differs = Object.entries(operands).find(([name, value]) => given[name as keyof typeof given] !== value)
-  return differs ? `it was denied with ${differs[0]} ${JSON.stringify(given[differs[0] as keyof typeof given])} by \`${refused.policy}\`` : null
+  return differs
+    ? `it was denied with ${differs[0]} ${JSON.stringify(given[differs[0] as keyof typeof given])} by \`${refused.policy}\``
+    : null
 }
 
 function outcome({ decisions }: Walked): string {
@@ -63,6 +67,7 @@ function holds(expected: Extract<Expected, { kind: 'effect' }>['operands'], call
 
 /** Attributes are the same by name: their value belongs to the run. */
 function same(expected: unknown, actual: unknown): boolean {
-  if (typeof expected === 'object' && expected !== null && 'attribute' in expected) return (actual as { attribute?: unknown } | undefined)?.attribute === expected.attribute
+  if (typeof expected === 'object' && expected !== null && 'attribute' in expected)
+    return (actual as { attribute?: unknown } | undefined)?.attribute === expected.attribute
   return JSON.stringify(expected) === JSON.stringify(actual)
 }

@@ -4,10 +4,39 @@
 export const PREPOSITIONS = ['to', 'in', 'with', 'from', 'for', 'by', 'within', 'per', 'at', 'as', 'except'] as const
 
 export type OperandType =
-  | 'text' | 'code' | 'number' | 'percent' | 'duration' | 'date' | 'bool' | 'regex' | 'http'
-  | 'attribute' | 'detector' | 'location' | 'list' | 'policy' | 'word'
+  | 'text'
+  | 'code'
+  | 'number'
+  | 'percent'
+  | 'duration'
+  | 'date'
+  | 'bool'
+  | 'regex'
+  | 'http'
+  | 'attribute'
+  | 'detector'
+  | 'location'
+  | 'list'
+  | 'policy'
+  | 'word'
 
-const TYPES = new Set<string>(['text', 'code', 'number', 'percent', 'duration', 'date', 'bool', 'regex', 'http', 'attribute', 'detector', 'location', 'list', 'policy', 'word'])
+const TYPES = new Set<string>([
+  'text',
+  'code',
+  'number',
+  'percent',
+  'duration',
+  'date',
+  'bool',
+  'regex',
+  'http',
+  'attribute',
+  'detector',
+  'location',
+  'list',
+  'policy',
+  'word',
+])
 
 /** One `<name:type|type>` or `<a|b>`; `words` are its choices, else `types` what it takes. */
 export interface TemplateOperand {

@@ -16,8 +16,10 @@ export interface Verbs {
 }
 
 const RESERVED = new Set(
-  ('module import detector list const param attribute policy exception overlay test default when unless on given message chunks answer expect and or not ' +
-    'contains scoring has of some every no where exists is starts ends like true false to in with from for by within per at as except').split(' '),
+  (
+    'module import detector list const param attribute policy exception overlay test default when unless on given message chunks answer expect and or not ' +
+    'contains scoring has of some every no where exists is starts ends like true false to in with from for by within per at as except'
+  ).split(' '),
 )
 
 const cache = new WeakMap<Vocabulary, Verbs>()
@@ -45,7 +47,8 @@ function readVerbs(declarations: readonly VerbDeclaration[]): Verbs {
   const NONE: readonly KnownVerb[] = []
   return {
     find: (use, word) => byWord.get(`${use} ${word}`) ?? NONE,
-    alias: (use, word) => known.find(({ declaration }) => declaration.use === use && declaration.aliases.includes(word))?.template.verb ?? null,
+    alias: (use, word) =>
+      known.find(({ declaration }) => declaration.use === use && declaration.aliases.includes(word))?.template.verb ?? null,
     words: (use) => [...new Set(known.filter(({ declaration }) => declaration.use === use).map(({ template }) => template.verb))],
   }
 }
@@ -59,13 +62,17 @@ function clashes(known: readonly KnownVerb[]): readonly string[] {
     for (const { words } of template.slots) {
       for (const word of words) {
         const other = owner.get(word)
-        if (other !== undefined && other !== declaration.plugin) problems.push(`plugins ${declaration.plugin} and ${other}: \`${word}\` is a word in \`${template.source}\` and a verb`)
+        if (other !== undefined && other !== declaration.plugin)
+          problems.push(`plugins ${declaration.plugin} and ${other}: \`${word}\` is a word in \`${template.source}\` and a verb`)
       }
     }
     for (const other of known.slice(0, i)) {
       if (other.template.verb !== template.verb || other.declaration.use !== declaration.use) continue
       const shared = firstWords(template).filter((word) => firstWords(other.template).includes(word))
-      if (shared.length > 0) problems.push(`plugins ${other.declaration.plugin} and ${declaration.plugin}: \`${other.template.source}\` and \`${template.source}\` begin alike`)
+      if (shared.length > 0)
+        problems.push(
+          `plugins ${other.declaration.plugin} and ${declaration.plugin}: \`${other.template.source}\` and \`${template.source}\` begin alike`,
+        )
     }
   }
   return problems

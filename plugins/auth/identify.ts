@@ -93,7 +93,11 @@ export class Identifier {
 function actAsUser(principal: Principal, credentials: Credentials, directory: Directory): Principal | GatewayError {
   const id = credentials.header(USER_HEADER)
   if (id === null || id === '') return principal
-  if (id.length > MAX_USER_CHARS) return new GatewayError('invalid_request', { param: USER_HEADER, message: `\`${USER_HEADER}\` is longer than ${MAX_USER_CHARS} characters.` })
+  if (id.length > MAX_USER_CHARS)
+    return new GatewayError('invalid_request', {
+      param: USER_HEADER,
+      message: `\`${USER_HEADER}\` is longer than ${MAX_USER_CHARS} characters.`,
+    })
   const user = directory.users.get(id)
   const roles = user?.tenant === principal.tenantId ? user.roles : []
   return { ...principal, user: { id, roles, source: 'act-as-user' } }

@@ -38,7 +38,12 @@ const KEY: readonly Attribute[] = [
 ]
 
 const USER: readonly Attribute[] = [
-  provedOptional('user.id', TEXT, 'The proved user: named by a key with the scope `act-as-user`.', ({ principal }) => principal.user?.id ?? null),
+  provedOptional(
+    'user.id',
+    TEXT,
+    'The proved user: named by a key with the scope `act-as-user`.',
+    ({ principal }) => principal.user?.id ?? null,
+  ),
   proved('user.roles', TEXTS, [], 'Roles of the proved user; empty without one.', ({ principal }) => principal.user?.roles ?? []),
   claimed('request.user', 'The user as the caller claims (`x-sallyport-user`).', ({ claims }) => claims.user),
   claimed('session.id', 'The session as the caller claims (`x-sallyport-session`).', ({ claims }) => claims.session),
@@ -46,7 +51,13 @@ const USER: readonly Attribute[] = [
 ]
 
 const CLIENT_IP: Attribute = {
-  ...base, name: 'client.ip', type: { kind: 'ip' }, optional: false, example: '192.0.2.1', source: 'proved', lifetime: 'exchange',
+  ...base,
+  name: 'client.ip',
+  type: { kind: 'ip' },
+  optional: false,
+  example: '192.0.2.1',
+  source: 'proved',
+  lifetime: 'exchange',
   doc: 'The address of the client; behind proxies that `server.trustProxy` names, the one they report.',
   resolve: ({ client }: ExchangeView) => client.ip,
 }

@@ -25,7 +25,8 @@ export function ownBound(view: EnactView, limits: Limits, price: Price, settings
   const { maxCostNano } = limits
   if (maxCostNano === null) return bound
   const affordable = tokensFor(maxCostNano - price.input * view.promptTokens, price)
-  if (affordable < 1 || (asked !== null && affordable < bound)) return tooDear(maxCostNano, costOf(price, view.promptTokens, asked === null ? 1 : bound))
+  if (affordable < 1 || (asked !== null && affordable < bound))
+    return tooDear(maxCostNano, costOf(price, view.promptTokens, asked === null ? 1 : bound))
   return Math.min(bound, affordable)
 }
 

@@ -1,5 +1,15 @@
 // What the verb `limit` does to an exchange: read the limits, bound the output, reserve everything in one call, and hold it until settlement.
-import { GatewayError, type Change, type Claim, type EffectCall, type EnactView, type Hold, type Json, type Ledger, type Level } from '../../core/plugin/index.ts'
+import {
+  GatewayError,
+  type Change,
+  type Claim,
+  type EffectCall,
+  type EnactView,
+  type Hold,
+  type Json,
+  type Ledger,
+  type Level,
+} from '../../core/plugin/index.ts'
 import { boughtTokens, boundParameter, countsOutput, ownBound, perChoice, type BoundSettings } from './bound.ts'
 import { amountFor, fixedHold, StreamHold, type Reservation } from './holds.ts'
 import { claimOn, readLimits, type Limit, type Limits } from './limits.ts'

@@ -103,7 +103,8 @@ function softOf(call: EffectCall, unit: Unit, hard: number | null): number | nul
 function numberOf(call: EffectCall, operand: string): number | null {
   const value = valueOf(call.operands[operand] as Operand)
   if (value === null) return null
-  if (typeof value !== 'number' || Number.isNaN(value)) throw new TypeError(`policy ${call.policy}: \`limit\` needs a number for ${operand}`)
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw new TypeError(`policy ${call.policy}: \`limit\` needs a number for ${operand}`)
   return value
 }
 

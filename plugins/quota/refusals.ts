@@ -6,7 +6,11 @@ type Refused = Extract<Reserved, { ok: false }>
 
 /** `x-should-retry` only for rates and slots: a window that ends tonight is no reason for an SDK to ask three times. */
 export function refusalOf(refused: Refused, limit: Limit | SlotLimit): GatewayError {
-  return limit.kind === 'slots' ? slotsTaken(refused, limit) : limit.window === 'minute' ? rateExceeded(refused, limit) : windowUsedUp(refused, limit)
+  return limit.kind === 'slots'
+    ? slotsTaken(refused, limit)
+    : limit.window === 'minute'
+      ? rateExceeded(refused, limit)
+      : windowUsedUp(refused, limit)
 }
 
 function slotsTaken({ retryAfterMs }: Refused, { policy, limit }: SlotLimit): GatewayError {
@@ -33,7 +37,9 @@ function windowUsedUp(refused: Refused, limit: Limit): GatewayError {
     policy: limit.policy,
     shouldRetry: false,
     message: `The limit of ${amount(limit, limit.limit)} per ${limit.window} does not allow this request: ${left}${need(refused, limit)}. It resets at ${resets} (${limit.timeZone}).`,
-    resolution: fits ? `Wait until ${resets}, ask for less, or ask for a larger limit.` : 'Send a shorter request, or ask for a larger limit.',
+    resolution: fits
+      ? `Wait until ${resets}, ask for less, or ask for a larger limit.`
+      : 'Send a shorter request, or ask for a larger limit.',
   })
 }
 
@@ -42,8 +48,12 @@ function codeOf({ unit, window }: Limit): ErrorCode {
   return window === 'minute' ? 'rate_limited' : 'quota_exceeded'
 }
 
-function waiting(retryAfterMs: number | null, resolution: string): { shouldRetry: boolean; resolution: string; retryAfterSeconds?: number } {
-  if (retryAfterMs === null) return { shouldRetry: false, resolution: 'Send a shorter request, or ask for a larger limit: this one never passes.' }
+function waiting(
+  retryAfterMs: number | null,
+  resolution: string,
+): { shouldRetry: boolean; resolution: string; retryAfterSeconds?: number } {
+  if (retryAfterMs === null)
+    return { shouldRetry: false, resolution: 'Send a shorter request, or ask for a larger limit: this one never passes.' }
   return { shouldRetry: true, resolution, retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) }
 }
 

@@ -42,7 +42,16 @@ export async function startShim(): Promise<Shim> {
 
 const INSERT = /^INSERT INTO (\S+) \((.*)\) FORMAT JSONCompactEachRow$/s
 /** Parameters of the interface itself; all others are settings. */
-const PLAIN = new Set(['query', 'query_id', 'database', 'session_id', 'wait_end_of_query', 'default_format', 'enable_http_compression', 'role'])
+const PLAIN = new Set([
+  'query',
+  'query_id',
+  'database',
+  'session_id',
+  'wait_end_of_query',
+  'default_format',
+  'enable_http_compression',
+  'role',
+])
 
 async function answer(path: string, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
   const chunks: Buffer[] = []
@@ -72,6 +81,8 @@ async function select(session: Session, text: string, settings: Record<string, s
   const [, statement, format] = /^(.*?)(?:\s+FORMAT (\w+))?\s*$/s.exec(text)!
   const extra = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`)
   const isRead = /^(?:SELECT|WITH)/i.test(statement!) && !/\)\s*SETTINGS [^()]*$/.test(statement!) && extra.length > 0
-  const result = await session.queryAsync(isRead ? `${statement} SETTINGS ${extra.join(', ')}` : statement!, { format: format ?? 'TabSeparated' })
+  const result = await session.queryAsync(isRead ? `${statement} SETTINGS ${extra.join(', ')}` : statement!, {
+    format: format ?? 'TabSeparated',
+  })
   return Buffer.from(result.bytes())
 }

@@ -35,7 +35,13 @@ for (const driver of DRIVERS) {
       rmSync(folder, { recursive: true, force: true })
     })
 
-    const window = (amount: number, limit = 10, counter = 'w'): Claim => ({ kind: 'window', counter, limit, amount, endsAt: clock.now() - (clock.now() % HOUR) + HOUR })
+    const window = (amount: number, limit = 10, counter = 'w'): Claim => ({
+      kind: 'window',
+      counter,
+      limit,
+      amount,
+      endsAt: clock.now() - (clock.now() % HOUR) + HOUR,
+    })
     const rate = (amount: number, limit = 60, counter = 'r'): Claim => ({ kind: 'rate', counter, limit, amount, periodMs: MINUTE })
     const slot = (limit = 2, leaseMs = HOUR, counter = 's'): Claim => ({ kind: 'slot', counter, limit, leaseMs })
     const accepted = async (id: string, ...claims: Claim[]): Promise<boolean> => (await state.ledger.reserve(id, claims)).ok
@@ -171,7 +177,8 @@ for (const driver of DRIVERS) {
       ])
     })
     it('refuses amounts that are no whole numbers from 0 on', async () => {
-      for (const amount of [-1, 0.5, NaN, 2 ** 53]) await assert.rejects(async () => state.ledger.reserve('a', [window(amount)]), RangeError)
+      for (const amount of [-1, 0.5, NaN, 2 ** 53])
+        await assert.rejects(async () => state.ledger.reserve('a', [window(amount)]), RangeError)
     })
     it('keeps what was booked over a restart, and forgets what was only reserved', async () => {
       await accepted('a', window(4))
@@ -243,10 +250,25 @@ for (const driver of DRIVERS) {
 
     describe('keys', () => {
       const row = (id: string, prefix: string): KeyRow => ({
-        id, prefix, tenant: 'acme', hash: '00', scopes: ['chat'], models: null, features: null, allowedIps: null, expires: null, createdAt: null, revokedAt: null,
+        id,
+        prefix,
+        tenant: 'acme',
+        hash: '00',
+        scopes: ['chat'],
+        models: null,
+        features: null,
+        allowedIps: null,
+        expires: null,
+        createdAt: null,
+        revokedAt: null,
       })
       it('are found by their whole prefix, all that share it', async () => {
-        for (const [id, prefix] of [['k1', 'aaa'], ['k2', 'aaa'], ['k3', 'aaab']] as const) await state.keys.put(row(id, prefix))
+        for (const [id, prefix] of [
+          ['k1', 'aaa'],
+          ['k2', 'aaa'],
+          ['k3', 'aaab'],
+        ] as const)
+          await state.keys.put(row(id, prefix))
         assert.deepEqual((await state.keys.findByPrefix('aaa')).map(({ id }) => id).sort(), ['k1', 'k2'])
         assert.deepEqual(await state.keys.findByPrefix('zzz'), [])
       })

@@ -44,7 +44,9 @@ function server(): Driver {
 
 let seq = 0
 const batch = (ids: readonly string[], over = {}, token = `token-${ids.join()}`): InsertBatch => ({
-  table: 'requests', columns: LINE_COLUMNS.requests, token,
+  table: 'requests',
+  columns: LINE_COLUMNS.requests,
+  token,
   rows: Buffer.from(ids.map((id) => exchangeLines(exchange(id, over), { nodeId: 'node-a', segment: 's', seq: ++seq }).requests).join('')),
 })
 
@@ -78,8 +80,19 @@ for (const driver of [embedded(), server()]) {
       )
       const sent = exchange('all').request
       assert.deepEqual(row, {
-        ...sent, ts: String(sent.ts), ended_at: String(sent.ended_at), total_tokens: '42', reserved_tokens: '500', request_bytes: '120', response_bytes: '500',
-        cost: '0.0000123', price: '0.000014', margin: '0.0000017', node_id: 'node-a', segment: 's', schema_version: 1,
+        ...sent,
+        ts: String(sent.ts),
+        ended_at: String(sent.ended_at),
+        total_tokens: '42',
+        reserved_tokens: '500',
+        request_bytes: '120',
+        response_bytes: '500',
+        cost: '0.0000123',
+        price: '0.000014',
+        margin: '0.0000017',
+        node_id: 'node-a',
+        segment: 's',
+        schema_version: 1,
       })
     })
 
@@ -96,15 +109,25 @@ for (const driver of [embedded(), server()]) {
     })
 
     it('does not blame the rows for a table that is missing', async () => {
-      await assert.rejects(store.insert({ ...batch(['x']), table: 'nowhere' }), (error) => error instanceof StoreError && !(error instanceof RejectedRows))
+      await assert.rejects(
+        store.insert({ ...batch(['x']), table: 'nowhere' }),
+        (error) => error instanceof StoreError && !(error instanceof RejectedRows),
+      )
     })
 
     it('is migrated twice without harm', () => migrate(store))
 
     it('answers guarded SQL by bare table names, and refuses the rest', async () => {
       const lines: string[] = []
-      for await (const line of readLines(store, "SELECT count() AS n, toDecimal64('0.1', 9) AS d FROM requests WHERE request_id = 'all'")) lines.push(line)
-      assert.deepEqual(lines.map((line) => JSON.parse(line) as unknown), [['n', 'd'], ['1', '0.1']])
+      for await (const line of readLines(store, "SELECT count() AS n, toDecimal64('0.1', 9) AS d FROM requests WHERE request_id = 'all'"))
+        lines.push(line)
+      assert.deepEqual(
+        lines.map((line) => JSON.parse(line) as unknown),
+        [
+          ['n', 'd'],
+          ['1', '0.1'],
+        ],
+      )
       const attack = async (): Promise<void> => {
         for await (const _line of readLines(store, "SELECT file('/etc/hostname')"));
       }

@@ -30,7 +30,11 @@ describe('bad input', function () {
   })
 
   const post = (body: string | Buffer, headers: { [name: string]: string } = {}): Promise<Response> =>
-    fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body: new Uint8Array(Buffer.from(body)), headers: { authorization: `Bearer ${key}`, ...headers } })
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: new Uint8Array(Buffer.from(body)),
+      headers: { authorization: `Bearer ${key}`, ...headers },
+    })
 
   const bodies: [string, string | Buffer, number, string][] = [
     ['no JSON', 'hello', 400, 'invalid_request'],
@@ -53,13 +57,17 @@ describe('bad input', function () {
   }
 
   it('names the parameter at fault', async () => {
-    const { error } = (await (await post('{"model":"gpt-test","messages":[{"role":"user","content":7}]}')).json()) as { error: { param: string; resolution: string } }
+    const { error } = (await (await post('{"model":"gpt-test","messages":[{"role":"user","content":7}]}')).json()) as {
+      error: { param: string; resolution: string }
+    }
     assert.match(error.param, /messages/)
     assert.ok(error.resolution)
   })
 
   it('is no way into prototypes', async () => {
-    const response = await post('{"model":"gpt-test","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"messages":[{"role":"user","content":"hi"}]}')
+    const response = await post(
+      '{"model":"gpt-test","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"messages":[{"role":"user","content":"hi"}]}',
+    )
     assert.equal(response.status, 200)
     assert.equal(({} as { polluted?: number }).polluted, undefined)
   })
@@ -100,10 +108,14 @@ function sendEndless(gateway: RunningGateway, key: string): Promise<{ status: nu
     let sent = 0
     let status = 0
     const done = (): void => resolve({ status, sent })
-    const call = request(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${key}` } }, (response) => {
-      status = response.statusCode ?? 0
-      response.resume().on('close', done)
-    })
+    const call = request(
+      `${gateway.url}/v1/chat/completions`,
+      { method: 'POST', headers: { authorization: `Bearer ${key}` } },
+      (response) => {
+        status = response.statusCode ?? 0
+        response.resume().on('close', done)
+      },
+    )
     call.on('error', () => (status === 0 ? reject(new Error('the connection broke before an answer')) : done()))
     const write = (): void => {
       while (status === 0 && sent < 100 * MIB) {

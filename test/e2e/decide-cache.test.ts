@@ -13,7 +13,11 @@ describe('answers without an upstream call', function () {
   before(async () => {
     upstream = await startUpstream()
     gateway = await startGateway({
-      config: { ...baseConfig(upstream.url), plugins: { cache: { enabled: true }, failover: { attempts: 1 } }, tenants: [{ id: 'acme' }, { id: 'other' }] },
+      config: {
+        ...baseConfig(upstream.url),
+        plugins: { cache: { enabled: true }, failover: { attempts: 1 } },
+        tenants: [{ id: 'acme' }, { id: 'other' }],
+      },
     })
     key = await gateway.key(['--tenant', 'acme', '--scopes', 'chat,decide'])
   })
@@ -29,17 +33,29 @@ describe('answers without an upstream call', function () {
       headers: { authorization: `Bearer ${key}` },
       body: JSON.stringify({ model: 'gpt-test', max_tokens: 100, ...user('card 4111 1111 1111 1111') }),
     })
-    const body = (await response.json()) as { verdict: string; effects: { verb: string }[]; route: { provider: string }[]; estimate: { cost: string } }
+    const body = (await response.json()) as {
+      verdict: string
+      effects: { verb: string }[]
+      route: { provider: string }[]
+      estimate: { cost: string }
+    }
     assert.equal(body.verdict, 'allow')
     assert.ok(body.effects.some(({ verb }) => verb === 'redact'))
-    assert.deepEqual(body.route.map(({ provider }) => provider), ['primary'])
+    assert.deepEqual(
+      body.route.map(({ provider }) => provider),
+      ['primary'],
+    )
     assert.ok(Number(body.estimate.cost) > 0)
     assert.equal(upstream.calls.length, 0)
   })
 
   it('needs the scope for it', async () => {
     const chatOnly = await gateway.key()
-    const response = await fetch(`${gateway.url}/v1/decide`, { method: 'POST', headers: { authorization: `Bearer ${chatOnly}` }, body: '{}' })
+    const response = await fetch(`${gateway.url}/v1/decide`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${chatOnly}` },
+      body: '{}',
+    })
     assert.equal(await errorCode(response), 'scope_missing')
   })
 

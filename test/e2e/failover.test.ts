@@ -2,7 +2,20 @@
 import assert from 'node:assert/strict'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { answerText, errorCode, postChat, readStream, user } from '../support/chat.ts'
-import { die, dieAfter, dieBeforeContent, errorEvent, hang, hangAfterHeaders, malformed, startUpstream, status, text, type Behaviour, type UpstreamServer } from '../support/upstream/index.ts'
+import {
+  die,
+  dieAfter,
+  dieBeforeContent,
+  errorEvent,
+  hang,
+  hangAfterHeaders,
+  malformed,
+  startUpstream,
+  status,
+  text,
+  type Behaviour,
+  type UpstreamServer,
+} from '../support/upstream/index.ts'
 
 const OUTSIDE = `module acme.zones
 policy acme.inside "Only inside" {
@@ -21,12 +34,27 @@ describe('failover', function () {
 
   function config(): { [key: string]: unknown } {
     const timeouts = { connectMs: 300, firstTokenMs: 300, idleMs: 300, totalMs: 5000 }
-    const provider = (name: string, url: string, zone: string): object => ({ name, type: 'openai', zone, endpoint: `${url}/v1`, credential: { env: 'TEST_UPSTREAM_KEY' }, timeouts })
+    const provider = (name: string, url: string, zone: string): object => ({
+      name,
+      type: 'openai',
+      zone,
+      endpoint: `${url}/v1`,
+      credential: { env: 'TEST_UPSTREAM_KEY' },
+      timeouts,
+    })
     const breaker = { errorRate: 0.5, minRequests: 1000, windowSeconds: 30, openSeconds: 30 }
     return {
       ...baseConfig(first.url),
       providers: [provider('one', first.url, 'us'), provider('two', second.url, 'us')],
-      models: [{ name: 'gpt-test', targets: [{ provider: 'one', model: 'gpt-upstream' }, { provider: 'two', model: 'gpt-upstream' }] }],
+      models: [
+        {
+          name: 'gpt-test',
+          targets: [
+            { provider: 'one', model: 'gpt-upstream' },
+            { provider: 'two', model: 'gpt-upstream' },
+          ],
+        },
+      ],
       plugins: { failover: { attempts: 2, backoff: { baseMs: 1, maxMs: 2 }, breaker } },
     }
   }
@@ -89,13 +117,16 @@ describe('failover', function () {
 
   it('opens the breaker, lets one probe through, and closes again', async () => {
     const breaker = { errorRate: 0.5, minRequests: 2, windowSeconds: 30, openSeconds: 1 }
-    const own = await startGateway({ config: { ...config(), plugins: { failover: { attempts: 2, backoff: { baseMs: 1, maxMs: 2 }, breaker } } } })
+    const own = await startGateway({
+      config: { ...config(), plugins: { failover: { attempts: 2, backoff: { baseMs: 1, maxMs: 2 }, breaker } } },
+    })
     try {
       const ownKey = await own.key()
       first.always(status(500))
       second.always(status(500))
       for (let i = 0; i < 3; i++) await postChat(own, ownKey, user('hi'))
-      const stateOf = async (): Promise<string[]> => ((await (await own.admin('/breakers')).json()) as { data: { state: string }[] }).data.map(({ state }) => state)
+      const stateOf = async (): Promise<string[]> =>
+        ((await (await own.admin('/breakers')).json()) as { data: { state: string }[] }).data.map(({ state }) => state)
       assert.deepEqual([...new Set(await stateOf())], ['open'])
       const refused = await postChat(own, ownKey, user('hi'))
       assert.equal(refused.status, 503)
@@ -117,7 +148,13 @@ describe('failover', function () {
   })
 
   it('never fails over to a provider that a policy forbids', async () => {
-    const inside = { ...config(), providers: (config().providers as { name: string }[]).map((provider) => ({ ...provider, zone: provider.name === 'one' ? 'inside' : 'us' })) }
+    const inside = {
+      ...config(),
+      providers: (config().providers as { name: string }[]).map((provider) => ({
+        ...provider,
+        zone: provider.name === 'one' ? 'inside' : 'us',
+      })),
+    }
     const own = await startGateway({ config: inside, policies: { 'zones.policy': OUTSIDE } })
     try {
       first.always(status(500))

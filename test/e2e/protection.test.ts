@@ -39,7 +39,11 @@ describe('protection of personal data and secrets', function () {
     await postChat(gateway, key, {
       messages: [
         { role: 'system', content: `never tell ${EMAIL}` },
-        { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function', function: { name: 'pay', arguments: `{"card":"${CARD}"}` } }] },
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'pay', arguments: `{"card":"${CARD}"}` } }],
+        },
         { role: 'tool', tool_call_id: 'c1', content: `paid with ${CARD}` },
         { role: 'user', content: [{ type: 'text', text: `again ${CARD}` }] },
       ],
@@ -62,7 +66,9 @@ describe('protection of personal data and secrets', function () {
   })
 
   it('refuses a finding where it cannot be removed', async () => {
-    const tools = [{ type: 'function', function: { name: 'f', description: `call ${EMAIL}`, parameters: { type: 'object', properties: {} } } }]
+    const tools = [
+      { type: 'function', function: { name: 'f', description: `call ${EMAIL}`, parameters: { type: 'object', properties: {} } } },
+    ]
     const response = await postChat(gateway, key, { ...user('hi'), tools })
     assert.equal(response.status, 400)
     assert.equal(await errorCode(response), 'pii_detected')
@@ -96,7 +102,10 @@ describe('protection of personal data and secrets', function () {
     for (const stream of [false, true]) {
       upstream.next(answer(spec))
       const response = await postChat(gateway, key, { ...user('go'), stream })
-      const args = stream ? (await readStream(response)).arguments : ((await response.json()) as { choices: { message: { tool_calls: { function: { arguments: string } }[] } }[] }).choices[0]!.message.tool_calls[0]!.function.arguments
+      const args = stream
+        ? (await readStream(response)).arguments
+        : ((await response.json()) as { choices: { message: { tool_calls: { function: { arguments: string } }[] } }[] }).choices[0]!.message
+            .tool_calls[0]!.function.arguments
       assert.ok(!args.includes(SECRET), args)
       assert.equal((JSON.parse(args) as { region: string }).region, 'eu')
     }

@@ -10,7 +10,10 @@ type Row = { readonly [column: string]: string | number | null }
 
 async function sql(gateway: RunningGateway, query: string): Promise<readonly Row[]> {
   const out = await gateway.cli('sql', '--json', query)
-  return out.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Row)
+  return out
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Row)
 }
 
 describe('the record', function () {
@@ -50,7 +53,17 @@ describe('the record', function () {
     const id = response.headers.get('x-request-id')!
     const [request] = await rowsOf(id)
     const cost = ((usage.prompt_tokens * 1 + usage.completion_tokens * 2) / 1e6).toFixed(9)
-    const expected = { tenant: 'acme', session_id: 's1', instance_id: 'i1', outcome: 'completed', status: 200, verdict: 'allow', model: 'gpt-test', provider: 'primary', usage_source: 'provider' }
+    const expected = {
+      tenant: 'acme',
+      session_id: 's1',
+      instance_id: 'i1',
+      outcome: 'completed',
+      status: 200,
+      verdict: 'allow',
+      model: 'gpt-test',
+      provider: 'primary',
+      usage_source: 'provider',
+    }
     for (const [column, value] of Object.entries(expected)) assert.equal(request![column], value, column)
     assert.equal(Number(request!.cost), Number(cost))
     assert.equal(Number(request!.prompt_tokens), usage.prompt_tokens)
@@ -68,7 +81,12 @@ describe('the record', function () {
     const outcomes: [string, () => Promise<Response>, string, string][] = [
       ['refused', () => postChat(gateway, 'sp_live_wrong', user('x')), 'refused', 'invalid_api_key'],
       ['failed', () => (upstream.always(status(500)), postChat(gateway, key, user('x'))), 'failed', 'upstream_error'],
-      ['truncated', () => (upstream.always(dieAfter(2)), postChat(gateway, key, { ...user('x'), stream: true })), 'truncated', 'upstream_error'],
+      [
+        'truncated',
+        () => (upstream.always(dieAfter(2)), postChat(gateway, key, { ...user('x'), stream: true })),
+        'truncated',
+        'upstream_error',
+      ],
     ]
     for (const [title, run, outcome, code] of outcomes) {
       const response = await run()
@@ -112,7 +130,8 @@ describe('the record', function () {
     const running = Array.from({ length: 150 }, async (_, i) => {
       await new Promise((resolve) => setTimeout(resolve, i * 2))
       const response = await postChat(gateway, key, { ...user(`load ${i}`), stream: i % 2 === 0 })
-      if (i % 2 === 0 ? (await readStream(response)).done : (await response.json(), true)) answered.push(response.headers.get('x-request-id')!)
+      if (i % 2 === 0 ? (await readStream(response)).done : (await response.json(), true))
+        answered.push(response.headers.get('x-request-id')!)
     }).map((one) => one.catch(() => {}))
     await eventually(async () => answered.length > 20)
     const begun = upstream.calls.length
@@ -121,16 +140,24 @@ describe('the record', function () {
     gateway = await startGateway({ ...setup(), folder: gateway.folder })
     await assertOnce(gateway, answered)
     const counted = await eventually(async () => {
-      const [row] = await sql(gateway, "SELECT countIf(outcome = 'interrupted') AS interrupted, count() AS n FROM requests WHERE request_bytes > 0 AND requested_model = 'gpt-test'")
+      const [row] = await sql(
+        gateway,
+        "SELECT countIf(outcome = 'interrupted') AS interrupted, count() AS n FROM requests WHERE request_bytes > 0 AND requested_model = 'gpt-test'",
+      )
       return Number(row!.n) >= begun && row
     }, 20_000)
     assert.ok(Number(counted.interrupted) > 0, 'some were under way')
   })
 
   it('refuses before the dispatch when the spool is full, or goes on if the operator chose that', async () => {
-    for (const [onUnavailable, expected] of [['block', 503], ['continue', 200]] as const) {
+    for (const [onUnavailable, expected] of [
+      ['block', 503],
+      ['continue', 200],
+    ] as const) {
       const base = baseConfig(upstream.url)
-      const own = await startGateway({ config: { ...base, record: { ...(base.record as object), spool: { path: './data/spool', maxBytes: '64KiB', onUnavailable } } } })
+      const own = await startGateway({
+        config: { ...base, record: { ...(base.record as object), spool: { path: './data/spool', maxBytes: '64KiB', onUnavailable } } },
+      })
       try {
         const ownKey = await own.key()
         const last = await eventually(async () => {

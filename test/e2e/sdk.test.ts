@@ -7,7 +7,11 @@ import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts
 type ApiError = InstanceType<typeof OpenAI.APIError> & { code?: string | null }
 
 const SIM = { name: 'sim', type: 'sim', zone: 'internal' }
-const simModel = (name: string): object => ({ name, targets: [{ provider: 'sim', model: name }], rates: { currency: 'USD', input: 1, cachedInput: 1, output: 1 } })
+const simModel = (name: string): object => ({
+  name,
+  targets: [{ provider: 'sim', model: name }],
+  rates: { currency: 'USD', input: 1, cachedInput: 1, output: 1 },
+})
 
 describe('the official OpenAI SDK', function () {
   this.timeout(30_000)
@@ -23,10 +27,19 @@ describe('the official OpenAI SDK', function () {
       config: {
         ...base,
         providers: [...(base.providers as object[]), SIM],
-        models: [...(base.models as object[]), ...['sim-echo', 'sim-chat', 'sim-slow', 'sim-error-500', 'sim-error-429', 'sim-dies'].map(simModel)],
+        models: [
+          ...(base.models as object[]),
+          ...['sim-echo', 'sim-chat', 'sim-slow', 'sim-error-500', 'sim-error-429', 'sim-dies'].map(simModel),
+        ],
         plugins: { failover: { attempts: 2, backoff: { baseMs: 1, maxMs: 5 } } },
-        features: [{ name: 'allowed', model: 'sim-echo' }, { name: 'closed', model: 'sim-echo' }],
-        tenants: [{ id: 'acme', features: ['allowed'] }, { id: 'small', quota: { dailyTokens: { hard: 10 } } }],
+        features: [
+          { name: 'allowed', model: 'sim-echo' },
+          { name: 'closed', model: 'sim-echo' },
+        ],
+        tenants: [
+          { id: 'acme', features: ['allowed'] },
+          { id: 'small', quota: { dailyTokens: { hard: 10 } } },
+        ],
       },
     })
     client = clientFor(await gateway.key())
@@ -58,7 +71,8 @@ describe('the official OpenAI SDK', function () {
     throw new Error('it should have failed')
   }
 
-  const ask = (model: string, content = 'hello', extra: object = {}) => client.chat.completions.create({ model, messages: [{ role: 'user', content }], ...extra })
+  const ask = (model: string, content = 'hello', extra: object = {}) =>
+    client.chat.completions.create({ model, messages: [{ role: 'user', content }], ...extra })
 
   it('gets an answer', async () => {
     const answer = await ask('sim-echo', 'hello there')
@@ -70,7 +84,12 @@ describe('the official OpenAI SDK', function () {
     const whole = await ask('sim-chat')
     let text = ''
     let usage
-    for await (const chunk of await client.chat.completions.create({ model: 'sim-chat', messages: [{ role: 'user', content: 'hello' }], stream: true, stream_options: { include_usage: true } })) {
+    for await (const chunk of await client.chat.completions.create({
+      model: 'sim-chat',
+      messages: [{ role: 'user', content: 'hello' }],
+      stream: true,
+      stream_options: { include_usage: true },
+    })) {
       text += chunk.choices[0]?.delta.content ?? ''
       usage = chunk.usage ?? usage
     }
@@ -79,20 +98,34 @@ describe('the official OpenAI SDK', function () {
   })
 
   it('does not see the usage chunk it did not ask for', async () => {
-    for await (const chunk of await client.chat.completions.create({ model: 'sim-chat', messages: [{ role: 'user', content: 'hello' }], stream: true })) {
+    for await (const chunk of await client.chat.completions.create({
+      model: 'sim-chat',
+      messages: [{ role: 'user', content: 'hello' }],
+      stream: true,
+    })) {
       assert.equal(chunk.usage ?? null, null)
       assert.equal(chunk.choices.length, 1)
     }
   })
 
   it('gets tool calls, whole and streamed', async () => {
-    const tools = [{ type: 'function' as const, function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } }]
+    const tools = [
+      {
+        type: 'function' as const,
+        function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
+      },
+    ]
     const whole = await ask('sim-chat', 'call weather', { tools })
     const call = (whole as OpenAI.ChatCompletion).choices[0]!.message.tool_calls![0]!
     assert.equal(call.type === 'function' && call.function.name, 'weather')
     let name = ''
     let args = ''
-    for await (const chunk of await client.chat.completions.create({ model: 'sim-chat', messages: [{ role: 'user', content: 'call weather' }], tools, stream: true })) {
+    for await (const chunk of await client.chat.completions.create({
+      model: 'sim-chat',
+      messages: [{ role: 'user', content: 'call weather' }],
+      tools,
+      stream: true,
+    })) {
       const delta = chunk.choices[0]?.delta.tool_calls?.[0]
       name += delta?.function?.name ?? ''
       args += delta?.function?.arguments ?? ''
@@ -107,23 +140,60 @@ describe('the official OpenAI SDK', function () {
     assert.ok(names.includes('sim-echo') && names.includes('gpt-test'))
     assert.equal((await client.models.retrieve('sim-echo')).id, 'sim-echo')
     const narrow = clientFor(await gateway.key(['--tenant', 'acme', '--scopes', 'chat', '--models', 'sim-echo']))
-    assert.deepEqual((await narrow.models.list()).data.map(({ id }) => id), ['sim-echo'])
+    assert.deepEqual(
+      (await narrow.models.list()).data.map(({ id }) => id),
+      ['sim-echo'],
+    )
   })
 
   const refusals: [string, () => Promise<OpenAI> | OpenAI, () => object, number, string][] = [
     ['an unknown key', () => clientFor('sp_live_wrong'), () => ({}), 401, 'invalid_api_key'],
     ['an unknown model', () => client, () => ({ model: 'gpt-none' }), 404, 'model_not_found'],
-    ['a key without the scope', async () => clientFor(await gateway.key(['--tenant', 'acme', '--scopes', 'embeddings'])), () => ({}), 403, 'scope_missing'],
-    ['a model outside the list of the key', async () => clientFor(await gateway.key(['--tenant', 'acme', '--scopes', 'chat', '--models', 'sim-chat'])), () => ({}), 403, 'model_not_allowed'],
-    ['an address outside the list of the key', async () => clientFor(await gateway.key(['--tenant', 'acme', '--scopes', 'chat', '--ips', '10.0.0.0/8'])), () => ({}), 403, 'ip_not_allowed'],
+    [
+      'a key without the scope',
+      async () => clientFor(await gateway.key(['--tenant', 'acme', '--scopes', 'embeddings'])),
+      () => ({}),
+      403,
+      'scope_missing',
+    ],
+    [
+      'a model outside the list of the key',
+      async () => clientFor(await gateway.key(['--tenant', 'acme', '--scopes', 'chat', '--models', 'sim-chat'])),
+      () => ({}),
+      403,
+      'model_not_allowed',
+    ],
+    [
+      'an address outside the list of the key',
+      async () => clientFor(await gateway.key(['--tenant', 'acme', '--scopes', 'chat', '--ips', '10.0.0.0/8'])),
+      () => ({}),
+      403,
+      'ip_not_allowed',
+    ],
     ['a wrong type', () => client, () => ({ messages: 'hello' }), 400, 'invalid_request'],
-    ['a remote image', () => client, () => ({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }] }] }), 400, 'unscannable_content'],
-    ['a token quota', async () => clientFor(await gateway.key(['--tenant', 'small', '--scopes', 'chat'])), () => ({ max_tokens: 100 }), 429, 'quota_exceeded'],
+    [
+      'a remote image',
+      () => client,
+      () => ({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }] }] }),
+      400,
+      'unscannable_content',
+    ],
+    [
+      'a token quota',
+      async () => clientFor(await gateway.key(['--tenant', 'small', '--scopes', 'chat'])),
+      () => ({ max_tokens: 100 }),
+      429,
+      'quota_exceeded',
+    ],
   ]
   for (const [title, who, body, status, code] of refusals) {
     it(`is refused once, and told ${status} ${code}, for ${title}`, async () => {
       const caller = await who()
-      const request = { model: 'sim-echo', messages: [{ role: 'user', content: 'hi' }], ...body() } as OpenAI.ChatCompletionCreateParamsNonStreaming
+      const request = {
+        model: 'sim-echo',
+        messages: [{ role: 'user', content: 'hi' }],
+        ...body(),
+      } as OpenAI.ChatCompletionCreateParamsNonStreaming
       const { error, calls: made } = await failure(() => caller.chat.completions.create(request))
       assert.equal(error.status, status, error.message)
       assert.equal(error.code, code)
@@ -135,13 +205,20 @@ describe('the official OpenAI SDK', function () {
   }
 
   it('is refused for a feature that the tenant has not enabled', async () => {
-    const { error, calls: made } = await failure(() => client.chat.completions.create({ model: 'sim-echo', messages: [{ role: 'user', content: 'x' }] }, { headers: { 'x-sallyport-feature': 'closed' } }))
+    const { error, calls: made } = await failure(() =>
+      client.chat.completions.create(
+        { model: 'sim-echo', messages: [{ role: 'user', content: 'x' }] },
+        { headers: { 'x-sallyport-feature': 'closed' } },
+      ),
+    )
     assert.equal(error.code, 'feature_not_enabled')
     assert.equal(made, 1)
   })
 
   it('sees an upstream error after the gateway tried all it may, and knows that a repeat may help', async () => {
-    const { error } = await failure(() => client.chat.completions.create({ model: 'sim-error-500', messages: [{ role: 'user', content: 'x' }] }, { maxRetries: 0 }))
+    const { error } = await failure(() =>
+      client.chat.completions.create({ model: 'sim-error-500', messages: [{ role: 'user', content: 'x' }] }, { maxRetries: 0 }),
+    )
     assert.equal(error.status, 502)
     assert.equal(error.code, 'upstream_error')
     assert.equal(error.headers!.get('x-should-retry'), 'true')

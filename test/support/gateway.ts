@@ -46,7 +46,13 @@ export function baseConfig(upstreamUrl: string): { [key: string]: unknown } {
     record: { clickhouse: { driver: 'embedded', path: './data/clickhouse' }, spool: { path: './data/spool' } },
     policies: { standard: true, paths: ['./policies'] },
     providers: [{ name: 'primary', type: 'openai', zone: 'us', endpoint: `${upstreamUrl}/v1`, credential: { env: 'TEST_UPSTREAM_KEY' } }],
-    models: [{ name: 'gpt-test', targets: [{ provider: 'primary', model: 'gpt-upstream' }], rates: { currency: 'USD', input: 1, cachedInput: 0.5, output: 2 } }],
+    models: [
+      {
+        name: 'gpt-test',
+        targets: [{ provider: 'primary', model: 'gpt-upstream' }],
+        rates: { currency: 'USD', input: 1, cachedInput: 0.5, output: 2 },
+      },
+    ],
     tenants: [{ id: 'acme' }],
   }
 }
@@ -82,8 +88,10 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGat
     adminToken,
     output: () => output,
     cli,
-    key: async (options = ['--tenant', 'acme', '--scopes', 'chat']) => (JSON.parse(await cli('keys', 'create', ...options, '--json')) as { key: string }).key,
-    admin: (path, init) => fetch(`${url}/admin/v1${path}`, { ...init, headers: { authorization: `Bearer ${adminToken}`, ...init?.headers } }),
+    key: async (options = ['--tenant', 'acme', '--scopes', 'chat']) =>
+      (JSON.parse(await cli('keys', 'create', ...options, '--json')) as { key: string }).key,
+    admin: (path, init) =>
+      fetch(`${url}/admin/v1${path}`, { ...init, headers: { authorization: `Bearer ${adminToken}`, ...init?.headers } }),
     stop,
     async remove() {
       await stop('SIGKILL')
@@ -107,7 +115,10 @@ async function untilReady(child: ChildProcess, output: () => string): Promise<vo
 }
 
 /** Runs a command to its end; rejects with its output if it fails. */
-export async function runCli(args: readonly string[], options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv }): Promise<string> {
+export async function runCli(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args], { ...options, maxBuffer: 64 * 1024 * 1024 })
   return stdout
 }

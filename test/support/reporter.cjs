@@ -11,7 +11,8 @@ module.exports = class Reporter extends reporters.Base {
     runner.once('end', () => {
       if (this.failures.length > 0) reporters.Base.list(this.failures)
       const { passes, failures, pending, duration } = this.stats
-      if (process.env.SALLYPORT_TEST_STATS) writeFileSync(process.env.SALLYPORT_TEST_STATS, JSON.stringify({ passes, failures, pending, duration }))
+      if (process.env.SALLYPORT_TEST_STATS)
+        writeFileSync(process.env.SALLYPORT_TEST_STATS, JSON.stringify({ passes, failures, pending, duration }))
     })
   }
 }

@@ -1,6 +1,14 @@
 // Who is let in with which key, and who is not, with what code.
 import assert from 'node:assert/strict'
-import { GatewayError, NOT_MINE, type Credentials, type Host, type KeyRow, type KeyStore, type Principal } from '../../../core/plugin/index.ts'
+import {
+  GatewayError,
+  NOT_MINE,
+  type Credentials,
+  type Host,
+  type KeyRow,
+  type KeyStore,
+  type Principal,
+} from '../../../core/plugin/index.ts'
 import { hashKey, makeKey, prefixOfKey } from '../../../core/model/key-material.ts'
 import { Identifier } from '../../../plugins/auth/identify.ts'
 import { ManualClock, silentLog } from '../state/manual-clock.ts'
@@ -10,8 +18,18 @@ const { key: KEY, prefix: PREFIX } = makeKey()
 
 function rowOf(more: Partial<KeyRow> = {}): KeyRow {
   return {
-    id: 'key_1', tenant: 'acme', prefix: PREFIX, hash: hashKey(KEY, PEPPER), scopes: ['chat'], models: null, features: null, allowedIps: null,
-    expires: null, createdAt: null, revokedAt: null, ...more,
+    id: 'key_1',
+    tenant: 'acme',
+    prefix: PREFIX,
+    hash: hashKey(KEY, PEPPER),
+    scopes: ['chat'],
+    models: null,
+    features: null,
+    allowedIps: null,
+    expires: null,
+    createdAt: null,
+    revokedAt: null,
+    ...more,
   }
 }
 
@@ -32,13 +50,22 @@ function identifierAt({ clock = new ManualClock(), configured = [], stored = [],
     directory: {
       keys: configured,
       tenants: new Map([['acme', {}]]),
-      users: new Map([['jo', { id: 'jo', tenant: 'acme', roles: ['fraud-analyst'] }], ['eve', { id: 'eve', tenant: 'other', roles: ['admin'] }]]),
+      users: new Map([
+        ['jo', { id: 'jo', tenant: 'acme', roles: ['fraud-analyst'] }],
+        ['eve', { id: 'eve', tenant: 'other', roles: ['admin'] }],
+      ]),
     },
   } as unknown as Host)
 }
 
 function shown(secret: string | null, more: Partial<Credentials> & { readonly user?: string } = {}): Credentials {
-  return { secret, scope: 'chat', clientIp: '203.0.113.7', header: (name) => (name === 'x-sallyport-user' ? (more.user ?? null) : null), ...more }
+  return {
+    secret,
+    scope: 'chat',
+    clientIp: '203.0.113.7',
+    header: (name) => (name === 'x-sallyport-user' ? (more.user ?? null) : null),
+    ...more,
+  }
 }
 
 async function codeFor(identifier: Identifier, credentials: Credentials): Promise<string> {
@@ -103,13 +130,24 @@ describe('identify', () => {
     assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
   })
   it('does not start with a configured key it cannot understand', () => {
-    assert.throws(() => identifierAt({ configured: [rowOf({ allowedIps: ['10.0.0.0/99'] })] }), /key_1: not a network or an address: 10\.0\.0\.0\/99/)
+    assert.throws(
+      () => identifierAt({ configured: [rowOf({ allowedIps: ['10.0.0.0/99'] })] }),
+      /key_1: not a network or an address: 10\.0\.0\.0\/99/,
+    )
   })
   it('asks the store once a second for one key, and sees a revocation then', async () => {
     const clock = new ManualClock()
     const stored = [rowOf()]
     let asked = 0
-    const identifier = identifierAt({ clock, keys: { findByPrefix: () => { asked++; return [...stored] } } })
+    const identifier = identifierAt({
+      clock,
+      keys: {
+        findByPrefix: () => {
+          asked++
+          return [...stored]
+        },
+      },
+    })
     for (let i = 0; i < 5; i++) assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
     assert.equal(asked, 1)
     stored[0] = rowOf({ revokedAt: '2026-01-15T12:00:00Z' })
@@ -135,7 +173,9 @@ describe('identify', () => {
     assert.equal(await codeFor(identifier, shown(KEY)), 'invalid_api_key')
   })
   it('blames the store and not the key when the store cannot be read', async () => {
-    const away = (): never => { throw new Error('away') }
+    const away = (): never => {
+      throw new Error('away')
+    }
     assert.equal(await codeFor(identifierAt({ keys: { findByPrefix: away } }), shown(KEY)), 'state_unavailable')
     assert.equal(await codeFor(identifierAt({ keys: { findByPrefix: async () => away() } }), shown(KEY)), 'state_unavailable')
   })
@@ -147,7 +187,11 @@ describe('identify', () => {
   describe('of a user', () => {
     const scopes = ['chat', 'act-as-user']
     it('believes the header from a key with the scope act-as-user, with the roles of the configuration', async () => {
-      assert.deepEqual((await principalFor({ scopes }, shown(KEY, { user: 'jo' }))).user, { id: 'jo', roles: ['fraud-analyst'], source: 'act-as-user' })
+      assert.deepEqual((await principalFor({ scopes }, shown(KEY, { user: 'jo' }))).user, {
+        id: 'jo',
+        roles: ['fraud-analyst'],
+        source: 'act-as-user',
+      })
     })
     it('gives no roles to unknown users, and none of another tenant’s', async () => {
       for (const user of ['stranger', 'eve']) assert.deepEqual((await principalFor({ scopes }, shown(KEY, { user }))).user?.roles, [])

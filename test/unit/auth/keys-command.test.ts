@@ -35,10 +35,14 @@ describe('sallyport keys', () => {
     } as unknown as LoadedConfig
     const program = new Command().exitOverride().configureOutput({ writeErr: () => {} })
     registerKeys(program, () => loaded)
-    for (const command of program.commands.flatMap((group) => [group, ...group.commands])) command.exitOverride().configureOutput({ writeErr: () => {} })
+    for (const command of program.commands.flatMap((group) => [group, ...group.commands]))
+      command.exitOverride().configureOutput({ writeErr: () => {} })
     const write = process.stdout.write.bind(process.stdout)
     let printed = ''
-    process.stdout.write = ((text: string) => { printed += text; return true }) as typeof process.stdout.write
+    process.stdout.write = ((text: string) => {
+      printed += text
+      return true
+    }) as typeof process.stdout.write
     try {
       await program.parseAsync(['keys', ...line], { from: 'user' })
     } finally {
@@ -48,7 +52,22 @@ describe('sallyport keys', () => {
   }
 
   it('makes a key that the running gateway finds at once', async () => {
-    const made = JSON.parse(await keys('create', '--tenant', 'acme', '--scopes', 'chat, debug', '--models', 'm', '--ips', '10.0.0.0/8', '--expires', '30d', '--json')) as Record<string, string>
+    const made = JSON.parse(
+      await keys(
+        'create',
+        '--tenant',
+        'acme',
+        '--scopes',
+        'chat, debug',
+        '--models',
+        'm',
+        '--ips',
+        '10.0.0.0/8',
+        '--expires',
+        '30d',
+        '--json',
+      ),
+    ) as Record<string, string>
     assert.deepEqual(Object.keys(made), ['id', 'key', 'prefix'])
     const [row] = await gateway.keys.findByPrefix(made.prefix!)
     assert.equal(row?.hash, hashKey(made.key!, openSecrets(join(folder, 'data', 'secrets'))('pepper')))

@@ -7,7 +7,14 @@ import { GatewayError } from '../../../core/errors/gateway-error.ts'
 import type { Hooks, Host, Plugin } from '../../../core/plugin/contract.ts'
 
 const plugin = (name: string, rest: Partial<Plugin> = {}): Plugin => ({
-  name, apiVersion: 1, summary: name, config: { type: 'object', properties: {} }, setup: () => ({}), onFailure: {}, budgetMs: {}, ...rest,
+  name,
+  apiVersion: 1,
+  summary: name,
+  config: { type: 'object', properties: {} },
+  setup: () => ({}),
+  onFailure: {},
+  budgetMs: {},
+  ...rest,
 })
 
 const ledger = () => {
@@ -19,11 +26,17 @@ const owner = { plugin: 'p', onFailure: 'deny', budgetMs: 20 } as const
 
 describe('plugins: order', () => {
   it('keeps the order of the list where nothing asks for another', () => {
-    assert.deepEqual(orderPlugins([plugin('a'), plugin('b')]).map(({ name }) => name), ['a', 'b'])
+    assert.deepEqual(
+      orderPlugins([plugin('a'), plugin('b')]).map(({ name }) => name),
+      ['a', 'b'],
+    )
   })
   it('puts a plugin behind those it names, and ignores those that are not there', () => {
     const ordered = orderPlugins([plugin('a', { after: ['c', 'gone'] }), plugin('b'), plugin('c')])
-    assert.deepEqual(ordered.map(({ name }) => name), ['c', 'a', 'b'])
+    assert.deepEqual(
+      ordered.map(({ name }) => name),
+      ['c', 'a', 'b'],
+    )
   })
   it('names the members of a circle', () => {
     assert.throws(() => orderPlugins([plugin('a', { after: ['b'] }), plugin('b', { after: ['a'] })]), /a -> b -> a/)
@@ -51,12 +64,23 @@ describe('plugins: set-up', () => {
   it('closes what was set up when a later plugin fails, and names the one that failed', async () => {
     const closed: string[] = []
     const good = plugin('good', { setup: () => ({ close: () => void closed.push('good') }) })
-    const bad = plugin('bad', { setup: () => { throw new Error('no') } })
+    const bad = plugin('bad', {
+      setup: () => {
+        throw new Error('no')
+      },
+    })
     await assert.rejects(setupPlugins([good, bad], {}, hostFor), /plugin bad: no/)
     assert.deepEqual(closed, ['good'])
   })
   it('refuses two adapters of one provider type, naming both plugins', async () => {
-    const adapter = { type: 'x', defaultEndpoint: null, needsCredential: false, prepare: () => { throw new Error() } }
+    const adapter = {
+      type: 'x',
+      defaultEndpoint: null,
+      needsCredential: false,
+      prepare: () => {
+        throw new Error()
+      },
+    }
     const brings = (name: string) => plugin(name, { setup: () => ({ providers: [adapter] }) })
     await assert.rejects(setupPlugins([brings('one'), brings('two')], {}, hostFor), /one and two both bring the provider type x/)
   })
@@ -64,17 +88,27 @@ describe('plugins: set-up', () => {
 
 describe('plugins: running a hook', () => {
   it('keeps a synchronous result synchronous', () => {
-    assert.equal(runHook(owner, ledger(), 0, () => 7), 7)
+    assert.equal(
+      runHook(owner, ledger(), 0, () => 7),
+      7,
+    )
   })
   it('denies when a hook that guards throws', () => {
-    const result = runHook(owner, ledger(), 0, () => { throw new Error('boom') })
+    const result = runHook(owner, ledger(), 0, () => {
+      throw new Error('boom')
+    })
     assert.ok(result instanceof GatewayError)
     assert.equal(result.code, 'policy_denied')
     assert.ok(!result.message.includes('boom'), 'the cause is for the log, not for the client')
   })
   it('skips and notes it when the plugin says so', () => {
     const notes = ledger()
-    assert.equal(runHook({ ...owner, onFailure: 'skip' }, notes, 5, () => { throw new Error('boom') }), 5)
+    assert.equal(
+      runHook({ ...owner, onFailure: 'skip' }, notes, 5, () => {
+        throw new Error('boom')
+      }),
+      5,
+    )
     assert.deepEqual(notes.names, ['p'])
   })
   it('denies when async work exceeds its budget', async () => {
@@ -83,6 +117,11 @@ describe('plugins: running a hook', () => {
   })
   it('hands a refusal through as it is', () => {
     const refusal = new GatewayError('quota_exceeded')
-    assert.equal(runHook(owner, ledger(), 0 as number | GatewayError, () => { throw refusal }), refusal)
+    assert.equal(
+      runHook(owner, ledger(), 0 as number | GatewayError, () => {
+        throw refusal
+      }),
+      refusal,
+    )
   })
 })

@@ -11,9 +11,16 @@ describe('policy sets', () => {
     it(`${path.split('/').slice(-2).join('/')} checks, and its own tests pass`, async () => {
       const set = openPolicySet([path], PLUGINS)
       assert.deepEqual(set.diagnostics, [])
-      const results = await runPolicyTests(set.bundle!, set.tests.filter(({ span }) => set.isOwn(span.file)), set.words)
+      const results = await runPolicyTests(
+        set.bundle!,
+        set.tests.filter(({ span }) => set.isOwn(span.file)),
+        set.words,
+      )
       assert.ok(results.length > 10)
-      assert.deepEqual(results.flatMap(({ test, failures }) => failures.map(({ message }) => `${test.title}: ${message}`)), [])
+      assert.deepEqual(
+        results.flatMap(({ test, failures }) => failures.map(({ message }) => `${test.title}: ${message}`)),
+        [],
+      )
     })
 
     it(`${path.split('/').slice(-2).join('/')} has a firing and a silent test for every policy`, async () => {
@@ -22,7 +29,11 @@ describe('policy sets', () => {
       const results = await runPolicyTests(set.bundle!, set.tests, set.words)
       const fired = new Set(results.flatMap((result) => result.fired))
       const silent = own.filter((id) => results.some((result) => !result.fired.includes(id)))
-      assert.deepEqual(own.filter((id) => !fired.has(id)), [], 'never fires')
+      assert.deepEqual(
+        own.filter((id) => !fired.has(id)),
+        [],
+        'never fires',
+      )
       assert.deepEqual(silent, own)
     })
   }

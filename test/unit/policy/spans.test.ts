@@ -4,9 +4,15 @@ import type { EffectCall, Verb } from '../../../core/plugin/contract.ts'
 
 type Severity = EffectCall['severity']
 
-const span = (verb: string, strength: number, detector: string, options: { severity?: Severity; policy?: string; text?: string } = {}): SpanCall => ({
+const span = (
+  verb: string,
+  strength: number,
+  detector: string,
+  options: { severity?: Severity; policy?: string; text?: string } = {},
+): SpanCall => ({
   call: { verb, phrase: '', policy: options.policy ?? 'p', severity: options.severity ?? 'medium', operands: {} },
-  verb: { acts: 'spans', join: { kind: 'span', strength }, rewrite: () => options.text ?? `[${detector}]` } as unknown as SpanCall['verb'] & Verb,
+  verb: { acts: 'spans', join: { kind: 'span', strength }, rewrite: () => options.text ?? `[${detector}]` } as unknown as SpanCall['verb'] &
+    Verb,
   detectors: new Set([detector]),
   locations: new Set(['prompt.user', 'prompt.arguments']),
 })
@@ -19,11 +25,17 @@ describe('rewriting spans', () => {
   it('replaces findings and leaves the rest', () => {
     const rewritten = rewriteText('mail a@b.c now', [hit('email', 5, 10)], USER, [span('redact', 2, 'email')])
     assert.equal(rewritten?.text, 'mail [email] now')
-    assert.deepEqual(rewritten.applied.map(({ verb }) => verb), ['redact'])
+    assert.deepEqual(
+      rewritten.applied.map(({ verb }) => verb),
+      ['redact'],
+    )
   })
 
   it('leaves a location alone that no call names', () => {
-    assert.equal(rewriteText('a@b.c', [hit('email', 0, 5)], { location: 'prompt.system', encoding: 'text' }, [span('redact', 2, 'email')]), null)
+    assert.equal(
+      rewriteText('a@b.c', [hit('email', 0, 5)], { location: 'prompt.system', encoding: 'text' }, [span('redact', 2, 'email')]),
+      null,
+    )
   })
 
   it('merges overlapping findings under the strongest verb', () => {
@@ -42,7 +54,10 @@ describe('rewriting spans', () => {
     const calls = [span('redact', 2, 'card', { text: '["x"]' })]
     const inString = '{"card":"4111"}'
     const asNumber = '{"card":4111}'
-    for (const [text, start] of [[inString, 9], [asNumber, 8]] as const) {
+    for (const [text, start] of [
+      [inString, 9],
+      [asNumber, 8],
+    ] as const) {
       const rewritten = rewriteText(text, [hit('card', start, start + 4)], ARGUMENTS, calls)!
       assert.deepEqual(JSON.parse(rewritten.text), { card: '["x"]' })
     }

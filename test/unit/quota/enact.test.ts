@@ -57,7 +57,11 @@ describe('limit on whole answers', () => {
     assert.equal(hold!.reservedTokens, 4106)
   })
   it('takes the feature’s cap where it is lower, shared by the choices', () => {
-    const { params } = passed(serviceOn(), viewOf({ maxTokens: 500, choices: 2, maxOutput: 300, body: { max_completion_tokens: 500 } }), limit('tokens', 10_000, 'day'))
+    const { params } = passed(
+      serviceOn(),
+      viewOf({ maxTokens: 500, choices: 2, maxOutput: 300, body: { max_completion_tokens: 500 } }),
+      limit('tokens', 10_000, 'day'),
+    )
     assert.deepEqual(params, { max_completion_tokens: 150 })
   })
   it('names the bound as OpenAI’s own models need it', () => {
@@ -87,7 +91,10 @@ describe('limit on whole answers', () => {
     const service = serviceOn()
     const { hold } = passed(service, viewOf(), limit('tokens', 1000, 'day'), limit('requests', 10, 'day'), concurrent(1))
     void hold!.settle(settlement(0, 0, { dispatched: false, usageSource: 'none' }))
-    assert.deepEqual((await service.ledger.list()).filter(({ used, reserved }) => used + reserved > 0), [])
+    assert.deepEqual(
+      (await service.ledger.list()).filter(({ used, reserved }) => used + reserved > 0),
+      [],
+    )
   })
   it('settles once, however often it is told', () => {
     const service = serviceOn()
@@ -99,7 +106,10 @@ describe('limit on whole answers', () => {
   it('counts different values of `by` apart, even when they are built to read the same', () => {
     const service = serviceOn()
     const by = (...values: string[]): EffectCall => ({
-      verb: 'limit', phrase: '', policy: 'p', severity: 'low',
+      verb: 'limit',
+      phrase: '',
+      policy: 'p',
+      severity: 'low',
       operands: { unit: 'requests', amount: 1, window: 'day', attribute: values.map((value) => ({ attribute: 'a', value })) },
     })
     passed(service, viewOf(), by('a|1:b', 'c'))
@@ -178,8 +188,17 @@ describe('limit on money', () => {
   })
   it('bounds the output to the allowed cost where the client set no maximum, in streams too', () => {
     for (const stream of [false, true]) {
-      const call: EffectCall = { verb: 'limit', phrase: '', policy: 'p', severity: 'low', operands: { amount: { attribute: 'request.max_cost', value: 0.00082 } } }
-      assert.deepEqual(passed(serviceOn(), viewOf({ candidates: [dear], stream }), call), { params: { max_tokens: 100 }, warnings: ['output_capped'] })
+      const call: EffectCall = {
+        verb: 'limit',
+        phrase: '',
+        policy: 'p',
+        severity: 'low',
+        operands: { amount: { attribute: 'request.max_cost', value: 0.00082 } },
+      }
+      assert.deepEqual(passed(serviceOn(), viewOf({ candidates: [dear], stream }), call), {
+        params: { max_tokens: 100 },
+        warnings: ['output_capped'],
+      })
     }
   })
 })

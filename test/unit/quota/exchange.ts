@@ -30,7 +30,15 @@ interface Given {
 let exchanges = 0
 
 export function viewOf(given: Given = {}): EnactView {
-  const { maxTokens = null, choices = 1, stream = false, maxOutput = null, maxCostNano = null, body = {}, candidates = [targetAt(0n, 0n)] } = given
+  const {
+    maxTokens = null,
+    choices = 1,
+    stream = false,
+    maxOutput = null,
+    maxCostNano = null,
+    body = {},
+    candidates = [targetAt(0n, 0n)],
+  } = given
   return {
     id: given.id ?? `x${++exchanges}`,
     receivedAt: given.at ?? new ManualClock().now(),
@@ -52,7 +60,12 @@ export function targetAt(input: bigint, output: bigint, endpoint: string | null 
 
 const TENANT: Operand = { attribute: 'tenant.id', value: 'acme' }
 
-export function limit(unit: 'tokens' | 'requests' | 'money', amount: Operand, window: 'minute' | 'hour' | 'day' | 'month', soft?: Operand): EffectCall {
+export function limit(
+  unit: 'tokens' | 'requests' | 'money',
+  amount: Operand,
+  window: 'minute' | 'hour' | 'day' | 'month',
+  soft?: Operand,
+): EffectCall {
   const operands = { unit, amount, window, attribute: [TENANT], ...(soft === undefined ? {} : { soft }) }
   return { verb: 'limit', phrase: '', policy: `test.${unit}_${window}`, severity: 'medium', operands }
 }

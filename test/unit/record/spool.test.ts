@@ -27,7 +27,8 @@ function flakyFiles(): { files: SpoolFiles; full: boolean; most: number; writes:
 
 /** The ids of all whole exchanges in the spool, by kind. */
 function idsIn(folder: string): string[] {
-  return segmentPaths(folder).flatMap((path) => [...readFrames(path)])
+  return segmentPaths(folder)
+    .flatMap((path) => [...readFrames(path)])
     .filter((frame) => frame.kind === 'opened' || frame.kind === 'closed')
     .map((frame) => `${frame.kind} ${exchangeOf(frame).request.request_id}`)
 }
@@ -56,7 +57,16 @@ describe('the spool', () => {
     await closed(exchange('b'))
     assert.deepEqual(idsIn(folder), ['opened a', 'opened b', 'closed a', 'closed b'])
     const frames = segmentPaths(folder).flatMap((file) => [...readFrames(file)])
-    assert.deepEqual(frames.map((frame) => [frame.seq, frame.openedSeq]), [[1, 0], [2, 0], [3, 1], [4, 0], [5, 2]])
+    assert.deepEqual(
+      frames.map((frame) => [frame.seq, frame.openedSeq]),
+      [
+        [1, 0],
+        [2, 0],
+        [3, 1],
+        [4, 0],
+        [5, 2],
+      ],
+    )
   })
 
   it('sends all frames of one turn out in one write', async () => {
@@ -81,7 +91,10 @@ describe('the spool', () => {
     await spool!.close()
     const segments = listSegments(folder)
     assert.ok(segments.length > 2)
-    assert.deepEqual(segments.filter((segment) => segment.open), [])
+    assert.deepEqual(
+      segments.filter((segment) => segment.open),
+      [],
+    )
     assert.equal(idsIn(folder).length, 9)
   })
 
@@ -91,7 +104,10 @@ describe('the spool', () => {
     const { folder, opened } = bound(open({ segmentAgeMs: 10, files }))
     await opened(exchange('a'))
     await sealed.promise
-    assert.deepEqual(listSegments(folder).map((segment) => segment.open), [false])
+    assert.deepEqual(
+      listSegments(folder).map((segment) => segment.open),
+      [false],
+    )
   })
 
   it('refuses on a full disk, leaves nothing of the refused, and recovers by itself', async () => {
@@ -128,7 +144,9 @@ describe('the spool', () => {
 
   it('refuses new exchanges at maxBytes, lets running ones end, and takes new ones when the recorder has made room', async () => {
     const back = Promise.withResolvers<void>()
-    const { folder, opened, closed } = bound(open({ maxBytes: 20_000, segmentBytes: 5_000, onChange: (available) => available && back.resolve() }))
+    const { folder, opened, closed } = bound(
+      open({ maxBytes: 20_000, segmentBytes: 5_000, onChange: (available) => available && back.resolve() }),
+    )
     let count = 0
     while (spool!.available) await opened(exchange(`r${count++}`))
     await assert.rejects(opened(exchange('late')), refused)
@@ -157,7 +175,10 @@ describe('the spool', () => {
     const first = open()
     const second = openSpool({ path, maxBytes: 1 << 20, fsync: false, onUnavailable: 'block' })
     assert.notEqual(first.nodeId, second.nodeId)
-    assert.throws(() => openSpool({ path, maxBytes: 1, fsync: false, onUnavailable: 'block', nodeId: first.nodeId }), /belongs to a gateway that is running/)
+    assert.throws(
+      () => openSpool({ path, maxBytes: 1, fsync: false, onUnavailable: 'block', nodeId: first.nodeId }),
+      /belongs to a gateway that is running/,
+    )
     await second.close()
   })
 
@@ -173,10 +194,15 @@ describe('the spool', () => {
     })
     const { folder } = open()
     const kept = new Set(idsIn(folder))
-    assert.deepEqual([...acked].filter((id) => !kept.has(`closed ${id}`)), [])
+    assert.deepEqual(
+      [...acked].filter((id) => !kept.has(`closed ${id}`)),
+      [],
+    )
   })
 })
 
 const bound = (spool: Spool): Pick<Spool, 'folder' | 'opened' | 'closed'> => ({
-  folder: spool.folder, opened: (rows) => spool.opened(rows), closed: (rows) => spool.closed(rows),
+  folder: spool.folder,
+  opened: (rows) => spool.opened(rows),
+  closed: (rows) => spool.closed(rows),
 })

@@ -27,7 +27,10 @@ describe('the output of sql and usage', () => {
   })
 
   it('is one object per line for programs, numbers as they came', async () => {
-    assert.equal(await printed(true, true, ['acme', '18446744073709551615'], ['b', null]), '{"tenant":"acme","n":"18446744073709551615"}\n{"tenant":"b","n":null}\n')
+    assert.equal(
+      await printed(true, true, ['acme', '18446744073709551615'], ['b', null]),
+      '{"tenant":"acme","n":"18446744073709551615"}\n{"tenant":"b","n":null}\n',
+    )
   })
 })
 
@@ -37,7 +40,12 @@ describe('the options of usage', () => {
     assert.equal(parseSince('7d'), 604_800)
   })
 
-  for (const [read, text, message] of [[parseBy, 'tenant,colour', /"colour" is none of tenant, user/], [parseBy, 'constructor', /none of/], [parseSince, '7 days', /e\.g\. 7d/], [parseSince, '-1d', /e\.g\. 7d/]] as const) {
+  for (const [read, text, message] of [
+    [parseBy, 'tenant,colour', /"colour" is none of tenant, user/],
+    [parseBy, 'constructor', /none of/],
+    [parseSince, '7 days', /e\.g\. 7d/],
+    [parseSince, '-1d', /e\.g\. 7d/],
+  ] as const) {
     it(`refuses ${JSON.stringify(text)} and says what to write`, () => assert.throws(() => read(text), message))
   }
 })

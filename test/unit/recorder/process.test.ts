@@ -52,16 +52,21 @@ describe('the recorder as a process', function () {
     let count = 0
     const write = async (exchanges: number): Promise<void> => {
       for (let done = 0; done < exchanges; done += 10) {
-        await Promise.all(Array.from({ length: 10 }, async () => {
-          const one = exchange(`r${count++}`)
-          await spool.opened(one)
-          await spool.closed(one)
-        }))
+        await Promise.all(
+          Array.from({ length: 10 }, async () => {
+            const one = exchange(`r${count++}`)
+            await spool.opened(one)
+            await spool.closed(one)
+          }),
+        )
       }
     }
     for (let kill = 0; kill < 2; kill++) {
       await write(300)
-      const victim = await until(() => status(options), ({ shipped }) => shipped > 0)
+      const victim = await until(
+        () => status(options),
+        ({ shipped }) => shipped > 0,
+      )
       process.kill(victim.pid, 'SIGKILL')
     }
     await write(100)
@@ -81,7 +86,10 @@ describe('the recorder as a process', function () {
     process.env['SALLYPORT_TEST_SECRET_KEY'] = 'sk-secret'
     const supervisor = superviseRecorder({ ...options, log: quiet })
     delete process.env['SALLYPORT_TEST_SECRET_KEY']
-    const { pid } = await until(() => status(options), () => true)
+    const { pid } = await until(
+      () => status(options),
+      () => true,
+    )
     if (process.platform === 'linux') assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, 'latin1'), /sk-secret/)
     assert.equal(statSync(socketPath(options.spool)).mode & 0o777, 0o600)
     await assert.rejects(rows(options, "SELECT file('/etc/hostname')"), /reaches beyond/)

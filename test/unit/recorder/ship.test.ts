@@ -47,10 +47,19 @@ describe('shipping', () => {
     assert.equal(await follower(spool).pass(store), 1)
     assert.deepEqual(await counts(store, ['requests', 'decisions', 'findings', 'attempts', 'admin_events', 'ingest']), [2, 2, 2, 2, 1, 1])
     assert.deepEqual(readdirSync(spool.folder), [])
-    const [row] = await store.query(`SELECT toUnixTimestamp64Milli(ts) AS ts, cost, internal_cost, secure, plugin_us, warnings, local_day, node_id, schema_version FROM ${store.database}.requests WHERE request_id = 'r1'`)
+    const [row] = await store.query(
+      `SELECT toUnixTimestamp64Milli(ts) AS ts, cost, internal_cost, secure, plugin_us, warnings, local_day, node_id, schema_version FROM ${store.database}.requests WHERE request_id = 'r1'`,
+    )
     assert.deepEqual(row, {
-      ts: String(TS), cost: '0.0000123', internal_cost: null, secure: false, plugin_us: { auth: 1.5 }, warnings: ['pii_found'],
-      local_day: '2026-11-21', node_id: spool.nodeId, schema_version: 1,
+      ts: String(TS),
+      cost: '0.0000123',
+      internal_cost: null,
+      secure: false,
+      plugin_us: { auth: 1.5 },
+      warnings: ['pii_found'],
+      local_day: '2026-11-21',
+      node_id: spool.nodeId,
+      schema_version: 1,
     })
     const [ingest] = await store.query(`SELECT rows, lag_ms, dead_letters FROM ${store.database}.ingest`)
     assert.deepEqual(ingest, { rows: '9', lag_ms: '2000', dead_letters: '0' })
@@ -82,10 +91,13 @@ describe('shipping', () => {
   it('looks rows up itself: the deduplication token is only the second line', async () => {
     const spool = await wrote((open) => answered(open, ['r1', 'r2']))
     // The token is another one each time, so only counting can save us.
-    const tokenless: Store = { ...flakyStore(store, () => 'after'), insert: async (batch) => {
-      await store.insert({ ...batch, token: `${batch.token}-first` })
-      throw new StoreError('connection lost', null)
-    } }
+    const tokenless: Store = {
+      ...flakyStore(store, () => 'after'),
+      insert: async (batch) => {
+        await store.insert({ ...batch, token: `${batch.token}-first` })
+        throw new StoreError('connection lost', null)
+      },
+    }
     await assert.rejects(follower(spool).pass(tokenless), StoreError)
     await follower(spool).pass(store)
     assert.deepEqual(await counts(store), [2, 2, 2, 2])
@@ -99,13 +111,23 @@ describe('shipping', () => {
     })
     await follower(spool).pass(store)
     assert.deepEqual(await counts(store), [60, 61, 61, 61])
-    const [event] = await store.query<{ action: string; target: string; result: string }>(`SELECT action, target, result FROM ${store.database}.admin_events`)
+    const [event] = await store.query<{ action: string; target: string; result: string }>(
+      `SELECT action, target, result FROM ${store.database}.admin_events`,
+    )
     assert.equal(event?.action, 'rows dead-lettered')
     assert.match(event.target, /^requests node-/)
     assert.match(event.result, /Decimal/)
     const folder = join(path, 'dead-letters')
-    const letters = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n').map((line) => JSON.parse(line)))
-    assert.deepEqual(letters.map((letter) => [letter.table, JSON.parse(letter.rows)[2]]), [['requests', 'bad']])
+    const letters = readdirSync(folder).flatMap((file) =>
+      readFileSync(join(folder, file), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    )
+    assert.deepEqual(
+      letters.map((letter) => [letter.table, JSON.parse(letter.rows)[2]]),
+      [['requests', 'bad']],
+    )
     const [ingest] = await store.query(`SELECT dead_letters FROM ${store.database}.ingest`)
     assert.deepEqual(ingest, { dead_letters: '1' })
   })
@@ -133,7 +155,9 @@ describe('shipping', () => {
     await assert.rejects(follower(spool).pass(flakyStore(store, (_, nth) => (nth === 6 ? 'after' : 'fine'))), StoreError)
     await follower(spool).pass(store)
     await follower(spool).pass(store)
-    const rows = await store.query(`SELECT request_id, outcome, usage_source, total_tokens FROM ${store.database}.requests ORDER BY request_id`)
+    const rows = await store.query(
+      `SELECT request_id, outcome, usage_source, total_tokens FROM ${store.database}.requests ORDER BY request_id`,
+    )
     assert.deepEqual(rows, [
       { request_id: 'open', outcome: 'interrupted', usage_source: 'estimated_on_crash', total_tokens: '12' },
       { request_id: 'r1', outcome: 'completed', usage_source: 'provider', total_tokens: '42' },
@@ -153,7 +177,9 @@ describe('shipping', () => {
     await spool.closed(exchange('long'))
     await spool.close()
     await follower(spool).pass(store)
-    assert.deepEqual(await store.query(`SELECT outcome, count() AS n FROM ${store.database}.requests GROUP BY outcome`), [{ outcome: 'completed', n: '16' }])
+    assert.deepEqual(await store.query(`SELECT outcome, count() AS n FROM ${store.database}.requests GROUP BY outcome`), [
+      { outcome: 'completed', n: '16' },
+    ])
   })
 
   it('ships every acknowledged exchange of a killed gateway exactly once, and its open ones as interrupted', async () => {
@@ -170,8 +196,14 @@ describe('shipping', () => {
       `SELECT request_id, count() AS n, any(outcome) AS outcome FROM ${store.database}.requests GROUP BY request_id`,
     )
     const byId = new Map(rows.map((row) => [row.request_id, row]))
-    assert.deepEqual(rows.filter((row) => row.n !== '1'), [])
-    assert.deepEqual([...acked].filter((id) => byId.get(id)?.outcome !== 'completed'), [])
+    assert.deepEqual(
+      rows.filter((row) => row.n !== '1'),
+      [],
+    )
+    assert.deepEqual(
+      [...acked].filter((id) => byId.get(id)?.outcome !== 'completed'),
+      [],
+    )
     assert.equal(byId.get('long')?.outcome, 'interrupted')
   })
 
@@ -180,7 +212,9 @@ describe('shipping', () => {
     let isAway = true
     const shipped = Promise.withResolvers<void>()
     const loop = new ShippingLoop({
-      spool: path, pollMs: 1, maxBackoffMs: 5,
+      spool: path,
+      pollMs: 1,
+      maxBackoffMs: 5,
       openStore: async () => {
         if (isAway) throw new StoreError('connection refused', null)
         return flakyStore(store, () => 'fine')

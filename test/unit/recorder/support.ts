@@ -48,7 +48,10 @@ export function flakyStore(store: Store, plan: (batch: InsertBatch, nth: number)
   }
 }
 
-export async function counts(store: Store, tables: readonly string[] = ['requests', 'decisions', 'findings', 'attempts']): Promise<number[]> {
+export async function counts(
+  store: Store,
+  tables: readonly string[] = ['requests', 'decisions', 'findings', 'attempts'],
+): Promise<number[]> {
   const columns = tables.map((table) => `(SELECT count() FROM ${store.database}.${table}) AS ${table}`)
   const [row] = await store.query<Record<string, string>>(`SELECT ${columns.join(', ')}`)
   return tables.map((table) => Number(row![table]))

@@ -3,7 +3,10 @@ import type { IncomingMessage } from 'node:http'
 import { clientIpReader } from '../../../core/server/client-ip.ts'
 
 const request = (peer: string, forwarded?: string): IncomingMessage =>
-  ({ socket: { remoteAddress: peer }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage
+  ({
+    socket: { remoteAddress: peer },
+    headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+  }) as unknown as IncomingMessage
 
 describe('client address', () => {
   const cases: [string, readonly string[], string, string | undefined, string][] = [

@@ -50,7 +50,19 @@ describe('a state folder', () => {
       const store = openKeyStore('${join(folder, 'state')}')
       await store.keys.${action}
       await store.close()`
-    const row = { id: 'k1', prefix: 'pre', tenant: 'acme', hash: '00', scopes: [], models: null, features: null, allowedIps: null, expires: null, createdAt: null, revokedAt: null }
+    const row = {
+      id: 'k1',
+      prefix: 'pre',
+      tenant: 'acme',
+      hash: '00',
+      scopes: [],
+      models: null,
+      features: null,
+      allowedIps: null,
+      expires: null,
+      createdAt: null,
+      revokedAt: null,
+    }
     await inAnotherProcess(beside(`put(${JSON.stringify(row)})`))
     assert.deepEqual(await state.keys.findByPrefix('pre'), [row])
     await inAnotherProcess(beside(`revoke('k1', '2026-01-01T00:00:00Z')`))
@@ -59,7 +71,10 @@ describe('a state folder', () => {
 
   it('belongs to one gateway at a time, and says who has it', async () => {
     open()
-    assert.throws(() => openEmbeddedState({ path: join(folder, 'state'), clock, log: silentLog() }), new RegExp(`in use by process ${process.pid};`))
+    assert.throws(
+      () => openEmbeddedState({ path: join(folder, 'state'), clock, log: silentLog() }),
+      new RegExp(`in use by process ${process.pid};`),
+    )
     const answer = await inAnotherProcess(`
       import { openEmbeddedState } from '${EMBEDDED}'
       import { ManualClock, silentLog } from '${CLOCK}'
@@ -69,12 +84,16 @@ describe('a state folder', () => {
   })
 
   it('can be opened again after its owner was killed', async () => {
-    const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', `
+    const child: ChildProcess = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `
       import { openEmbeddedState } from '${EMBEDDED}'
       import { ManualClock, silentLog } from '${CLOCK}'
       openEmbeddedState({ path: '${join(folder, 'state')}', clock: new ManualClock(), log: silentLog() })
       console.log('ready')
-      setInterval(() => {}, 1000)`])
+      setInterval(() => {}, 1000)`,
+    ])
     await once(child.stdout!, 'data')
     assert.throws(() => openEmbeddedState({ path: join(folder, 'state'), clock, log: silentLog() }), { name: 'StateInUseError' })
     child.kill('SIGKILL')

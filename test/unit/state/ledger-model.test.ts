@@ -42,7 +42,12 @@ class Model {
   }
 
   reserve(id: string, claims: readonly Claim[]): boolean {
-    const before = [structuredClone(this.#windows), structuredClone(this.#leases), this.#debtMs, structuredClone(this.#rateTakings)] as const
+    const before = [
+      structuredClone(this.#windows),
+      structuredClone(this.#leases),
+      this.#debtMs,
+      structuredClone(this.#rateTakings),
+    ] as const
     if (claims.every((claim) => this.#take(id, claim))) {
       this.#open.add(id)
       return true
@@ -66,7 +71,10 @@ class Model {
     const isMine = (entry: Entry): boolean => entry.id === id && entry.counter === claim.counter
     const others = this.#leases.filter((entry) => entry.counter === claim.counter && entry.endsAt > this.now && !isMine(entry))
     if (others.length >= claim.limit) return false
-    this.#leases = [...this.#leases.filter((entry) => !isMine(entry)), { id, counter: claim.counter, endsAt: this.now + LEASE_MS, amount: 1 }]
+    this.#leases = [
+      ...this.#leases.filter((entry) => !isMine(entry)),
+      { id, counter: claim.counter, endsAt: this.now + LEASE_MS, amount: 1 },
+    ]
     return true
   }
 
@@ -96,11 +104,28 @@ type Step =
   | { readonly do: 'advance'; readonly ms: number }
 
 const ids = fc.constantFrom('a', 'b', 'c', 'd', 'e')
-const draft = fc.record({ kind: fc.constantFrom('window' as const, 'rate' as const, 'slot' as const), which: fc.integer({ min: 0, max: 1 }), amount: fc.integer({ min: 0, max: 25 }) })
+const draft = fc.record({
+  kind: fc.constantFrom('window' as const, 'rate' as const, 'slot' as const),
+  which: fc.integer({ min: 0, max: 1 }),
+  amount: fc.integer({ min: 0, max: 25 }),
+})
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('reserve' as const), id: ids, drafts: fc.array(draft, { minLength: 1, maxLength: 4 }) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('settle' as const), id: ids, used: fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 3, maxLength: 3 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 40 }).map((seconds) => seconds * 1000) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('reserve' as const), id: ids, drafts: fc.array(draft, { minLength: 1, maxLength: 4 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('settle' as const),
+      id: ids,
+      used: fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 3, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 40 }).map((seconds) => seconds * 1000) }),
+  },
 )
 
 const COUNTERS = ['w0', 'w1', 's0', 's1', 'r']
@@ -124,7 +149,11 @@ describe('the embedded ledger', () => {
             clock.advance(current.ms)
             model.advance(current.ms)
           } else if (current.do === 'settle') {
-            const used = new Map([['w0', current.used[0]!], ['w1', current.used[1]!], ['r', current.used[2]!]])
+            const used = new Map([
+              ['w0', current.used[0]!],
+              ['w1', current.used[1]!],
+              ['r', current.used[2]!],
+            ])
             ledger.settle(current.id, used)
             model.settle(current.id, used)
           } else {

@@ -14,7 +14,8 @@ function codesOf(text: string, module = 'acme.test'): readonly string[] {
   return compile([{ path: 'p.policy', text: `module ${module}\n${text}` }], vocabulary).diagnostics.map(({ code }) => code)
 }
 
-const on = (phase: string, condition: string, effect = 'deny "a.b"'): string => `policy a.b "x" {\n  on ${phase}\n  when ${condition}\n  ${effect}\n}`
+const on = (phase: string, condition: string, effect = 'deny "a.b"'): string =>
+  `policy a.b "x" {\n  on ${phase}\n  when ${condition}\n  ${effect}\n}`
 const when = (condition: string): string => on('request', condition)
 const effect = (text: string, phase = 'request'): string => `policy a.b "x" {\n  on ${phase}\n  ${text}\n}`
 const detector = (clauses: string): string => `detector number {\n  ${clauses}\n}`
@@ -52,10 +53,18 @@ const CASES: readonly (readonly [code: string, bad: string, good: string])[] = [
   ['P120', when('request.max_tokens > 5'), when('(request.max_tokens ?? 0) > 5')],
   ['P120', effect('unless tenant.region == "eu"\n  allow'), effect('unless tenant.region == "eu"\n  deny "a.b"')],
   ['P121', when('tenant.id exists'), when('tenant.region exists')],
-  ['P122', effect('limit requests to 5 per day by user.id'), `policy a.b "x" {\n  on request\n  when user.id exists\n  limit requests to 5 per day by user.id\n}`],
+  [
+    'P122',
+    effect('limit requests to 5 per day by user.id'),
+    `policy a.b "x" {\n  on request\n  when user.id exists\n  limit requests to 5 per day by user.id\n}`,
+  ],
   ['P130', when('target.zone == "us"'), on('target', 'target.zone == "us"')],
   ['P131', effect('route to secure', 'target'), effect('route to secure')],
-  ['P140', `${detector('pattern /\\d{4}/')}\n${on('stream', 'not (completion contains number)')}`, `${detector('pattern /\\d{4}/')}\n${on('stream', 'completion contains number')}`],
+  [
+    'P140',
+    `${detector('pattern /\\d{4}/')}\n${on('stream', 'not (completion contains number)')}`,
+    `${detector('pattern /\\d{4}/')}\n${on('stream', 'completion contains number')}`,
+  ],
   [
     'P141',
     `${detector('pattern /\\d{4}/')}\ndetector other {\n  pattern /[a-z]{9}/\n}\n${on('response, stream', 'completion contains other', 'redact number in completion')}`,
@@ -82,12 +91,24 @@ describe('the checker', () => {
   })
 
   it('reports the errors of all policies in one pass', () => {
-    assert.equal(codesOf(`${when('tenant.x == "a"')}\n${when('tenant.y == "b"').replace('a.b', 'a.c')}`).filter((code) => code === 'P104').length, 2)
+    assert.equal(
+      codesOf(`${when('tenant.x == "a"')}\n${when('tenant.y == "b"').replace('a.b', 'a.c')}`).filter((code) => code === 'P104').length,
+      2,
+    )
   })
 })
 
 describe('phrase templates', () => {
-  const verb = (phrase: string, plugin: string): VerbDeclaration => ({ phrase, use: 'effect', phases: ['request'], join: { kind: 'union' }, aliases: [], protects: false, doc: '', plugin })
+  const verb = (phrase: string, plugin: string): VerbDeclaration => ({
+    phrase,
+    use: 'effect',
+    phases: ['request'],
+    join: { kind: 'union' },
+    aliases: [],
+    protects: false,
+    doc: '',
+    plugin,
+  })
   const problems = (...verbs: VerbDeclaration[]): string => {
     try {
       verbsOf({ ...vocabulary, verbs })
@@ -99,8 +120,18 @@ describe('phrase templates', () => {
 
   it('know slots, choices, lists, groups and what may be left out', () => {
     const { slots } = parseTemplate('mask <detector...> in <location...> [except <first|last> <number>]')
-    assert.deepEqual(slots.map(({ preposition, optional }) => [preposition, optional]), [[null, false], ['in', false], ['except', true]])
-    assert.deepEqual(slots[2]!.operands.map(({ words, types }) => [...words, ...types]), [['first', 'last'], ['number']])
+    assert.deepEqual(
+      slots.map(({ preposition, optional }) => [preposition, optional]),
+      [
+        [null, false],
+        ['in', false],
+        ['except', true],
+      ],
+    )
+    assert.deepEqual(
+      slots[2]!.operands.map(({ words, types }) => [...words, ...types]),
+      [['first', 'last'], ['number']],
+    )
     assert.ok(parseTemplate('maps (<framework:word> <control:text>)...').slots[0]!.grouped)
   })
 

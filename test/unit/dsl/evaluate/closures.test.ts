@@ -23,13 +23,19 @@ const list = fc.oneof(variable(LISTS), fc.array(fc.constantFrom(...WORDS), { max
 const condition = fc.letrec<{ node: JsonLogic }>((tie) => ({
   node: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.tuple(fc.constantFrom('<', '<=', '>', '>='), number, number).map(([operator, a, b]): JsonLogic => ({ and: [{ '!==': [a, null] }, { '!==': [b, null] }, { [operator]: [a, b] }] })),
+    fc
+      .tuple(fc.constantFrom('<', '<=', '>', '>='), number, number)
+      .map(([operator, a, b]): JsonLogic => ({ and: [{ '!==': [a, null] }, { '!==': [b, null] }, { [operator]: [a, b] }] })),
     fc.tuple(fc.constantFrom('===', '!=='), text, text).map(([operator, a, b]): JsonLogic => ({ [operator]: [a, b] })),
     fc.tuple(text, list).map(([a, b]): JsonLogic => ({ and: [{ '!==': [b, null] }, { in: [a, b] }] })),
     fc.tuple(text, text).map(([a, b]): JsonLogic => ({ includes: [a, b] })),
     fc.tuple(text, fc.constantFrom('e*', '?s', '*')).map(([a, pattern]): JsonLogic => ({ glob: [a, pattern] })),
-    fc.tuple(list, text).map(([items, word]): JsonLogic => ({ some: [items, { '===': [{ var: '' }, word === null || typeof word !== 'string' ? 'eu' : word] }] })),
-    fc.tuple(fc.constantFrom('and', 'or'), fc.array(tie('node'), { minLength: 1, maxLength: 3 })).map(([operator, parts]): JsonLogic => ({ [operator]: parts })),
+    fc.tuple(list, text).map(([items, word]): JsonLogic => ({
+      some: [items, { '===': [{ var: '' }, word === null || typeof word !== 'string' ? 'eu' : word] }],
+    })),
+    fc
+      .tuple(fc.constantFrom('and', 'or'), fc.array(tie('node'), { minLength: 1, maxLength: 3 }))
+      .map(([operator, parts]): JsonLogic => ({ [operator]: parts })),
     tie('node').map((inner): JsonLogic => ({ '!': [inner] })),
   ),
 })).node
@@ -83,10 +89,16 @@ describe('closures', () => {
   })
 
   it('refuse operators outside the portable core', () => {
-    for (const operator of ['==', '!=', '!!', 'missing', 'log', '/', '%', 'all']) assert.throws(() => compileLogic({ [operator]: [1, 2] }, slotOf), /portable core/)
+    for (const operator of ['==', '!=', '!!', 'missing', 'log', '/', '%', 'all'])
+      assert.throws(() => compileLogic({ [operator]: [1, 2] }, slotOf), /portable core/)
   })
 
   it('know what they read', () => {
-    assert.deepEqual(readPaths({ and: [{ '===': [{ var: 'a.b' }, 1] }, { some: [{ var: 'l' }, { '===': [{ var: 'name' }, { lower: [{ var: 'x' }] }] }] }] }), ['a.b', 'l'])
+    assert.deepEqual(
+      readPaths({
+        and: [{ '===': [{ var: 'a.b' }, 1] }, { some: [{ var: 'l' }, { '===': [{ var: 'name' }, { lower: [{ var: 'x' }] }] }] }],
+      }),
+      ['a.b', 'l'],
+    )
   })
 })

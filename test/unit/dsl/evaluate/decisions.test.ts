@@ -20,7 +20,12 @@ const JOINS: readonly Join[] = [
   { kind: 'span', strength: 2 },
 ]
 
-const call = fc.record({ policy: fc.constantFrom('a', 'b', 'c'), amount: fc.integer({ min: 1, max: 3 }), name: fc.constantFrom('x', 'y'), level: fc.constantFrom('full', 'standard', 'minimal') })
+const call = fc.record({
+  policy: fc.constantFrom('a', 'b', 'c'),
+  amount: fc.integer({ min: 1, max: 3 }),
+  name: fc.constantFrom('x', 'y'),
+  level: fc.constantFrom('full', 'standard', 'minimal'),
+})
 
 function joined({ policy, ...operands }: { policy: string; amount: number; name: string; level: string }, join: Join): JoinedCall {
   const severity = policy === 'a' ? 'high' : 'low'
@@ -37,7 +42,11 @@ describe('joins', () => {
           const turned = [...all.slice(seed % (all.length + 1)), ...all.slice(0, seed % (all.length + 1))].reverse()
           assert.deepEqual(joinEffects([...turned, ...all]), once)
           const half = Math.floor(all.length / 2)
-          const again = [...joinEffects(all.slice(0, half)), ...joinEffects(all.slice(half))].map((one) => ({ call: one, join, ...joinKeys(one.policy, one.verb, one.operands, join) }))
+          const again = [...joinEffects(all.slice(0, half)), ...joinEffects(all.slice(half))].map((one) => ({
+            call: one,
+            join,
+            ...joinKeys(one.policy, one.verb, one.operands, join),
+          }))
           assert.deepEqual(joinEffects(again), once)
         }),
         { numRuns: RUNS, seed: 5 },
@@ -73,10 +82,14 @@ describe('decisions', () => {
   it('do not depend on the order of policies and files', () => {
     const plain = decide([fileOf(POLICIES)], values)
     fc.assert(
-      fc.property(fc.shuffledSubarray(POLICIES, { minLength: POLICIES.length }), fc.integer({ min: 0, max: POLICIES.length }), (order, cut) => {
-        const files = [fileOf(order.slice(0, cut), 'one.policy'), fileOf(order.slice(cut), 'two.policy')]
-        assert.deepEqual(decide(files, values), plain)
-      }),
+      fc.property(
+        fc.shuffledSubarray(POLICIES, { minLength: POLICIES.length }),
+        fc.integer({ min: 0, max: POLICIES.length }),
+        (order, cut) => {
+          const files = [fileOf(order.slice(0, cut), 'one.policy'), fileOf(order.slice(cut), 'two.policy')]
+          assert.deepEqual(decide(files, values), plain)
+        },
+      ),
       { numRuns: 30, seed: 3 },
     )
   })
@@ -84,7 +97,10 @@ describe('decisions', () => {
   it('name the refusal of the highest severity, then of the smallest id, and keep all reasons', () => {
     const decision = decide([fileOf(POLICIES)], values)
     assert.deepEqual(decision.refused, { policy: 'a.deny', code: 'a.closed', message: 'Closed.', status: null })
-    assert.deepEqual(decision.reasons.map(({ policy }) => policy), ['a.deny', 'a.deny_too', 'a.allow', 'a.cap', 'a.cap_less', 'a.shadow', 'a.warn'])
+    assert.deepEqual(
+      decision.reasons.map(({ policy }) => policy),
+      ['a.deny', 'a.deny_too', 'a.allow', 'a.cap', 'a.cap_less', 'a.shadow', 'a.warn'],
+    )
   })
 
   it('never join what only runs in shadow', () => {
@@ -95,7 +111,10 @@ describe('decisions', () => {
 
   it('take the smallest cap', () => {
     const caps = decide([fileOf(POLICIES)], values).effects.filter(({ verb }) => verb === 'cap')
-    assert.deepEqual(caps.map(({ operands }) => operands.amount), [10])
+    assert.deepEqual(
+      caps.map(({ operands }) => operands.amount),
+      [10],
+    )
   })
 
   it('deny what nobody allowed', () => {

@@ -36,42 +36,79 @@ export function phrases(body: string): string[] {
 }
 
 export function showPhrase({ verb, slots }: Phrase): string {
-  return [verb.text, ...slots.map(({ preposition, groups }) => {
-    const shown = groups.map((group) => `[${group.map(show).join(' ')}]`).join(' ')
-    return preposition === null ? shown : `${preposition.text} ${shown}`
-  })].join(' ')
+  return [
+    verb.text,
+    ...slots.map(({ preposition, groups }) => {
+      const shown = groups.map((group) => `[${group.map(show).join(' ')}]`).join(' ')
+      return preposition === null ? shown : `${preposition.text} ${shown}`
+    }),
+  ].join(' ')
 }
 
 export function show(e: Expression): string {
   switch (e.kind) {
-    case 'text': case 'date': return JSON.stringify(e.value)
-    case 'number': case 'bool': return String(e.value)
-    case 'percent': return `${e.value}%`
-    case 'duration': return `${e.value}ms`
-    case 'regex': return `/${e.value}/`
-    case 'list': return `[${e.items.map(show).join(', ')}]`
-    case 'path': return e.name.text
-    case 'and': case 'or': return `(${e.kind} ${e.operands.map(show).join(' ')})`
-    case 'not': return `(not ${show(e.operand)})`
-    case 'compare': case 'arithmetic': case 'match': return `(${e.operator} ${show(e.left)} ${show(e.right)})`
-    case 'in': return `(${e.negated ? 'not in' : 'in'} ${show(e.left)} ${show(e.right)})`
-    case 'has': return `(has ${e.quantity} ${show(e.left)} ${show(e.right)})`
-    case 'contains': return `(contains ${show(e.left)} ${show(e.right)}${e.scoring === null ? '' : ` ${e.scoring.value}`})`
-    case 'exists': return `(${e.negated ? 'missing' : 'exists'} ${show(e.operand)})`
-    case 'quantifier': return `(${e.quantity} ${e.variable.text} ${show(e.list)} ${show(e.where)})`
-    case 'count': return `(count ${e.variable.text} ${show(e.list)}${e.where === null ? '' : ` ${show(e.where)}`})`
-    case 'lower': return `(lower ${show(e.operand)})`
-    case 'default': return `(?? ${show(e.left)} ${show(e.right)})`
-    case 'jsonlogic': return `(jsonlogic ${e.source})`
-    case 'hole': return '_'
+    case 'text':
+    case 'date':
+      return JSON.stringify(e.value)
+    case 'number':
+    case 'bool':
+      return String(e.value)
+    case 'percent':
+      return `${e.value}%`
+    case 'duration':
+      return `${e.value}ms`
+    case 'regex':
+      return `/${e.value}/`
+    case 'list':
+      return `[${e.items.map(show).join(', ')}]`
+    case 'path':
+      return e.name.text
+    case 'and':
+    case 'or':
+      return `(${e.kind} ${e.operands.map(show).join(' ')})`
+    case 'not':
+      return `(not ${show(e.operand)})`
+    case 'compare':
+    case 'arithmetic':
+    case 'match':
+      return `(${e.operator} ${show(e.left)} ${show(e.right)})`
+    case 'in':
+      return `(${e.negated ? 'not in' : 'in'} ${show(e.left)} ${show(e.right)})`
+    case 'has':
+      return `(has ${e.quantity} ${show(e.left)} ${show(e.right)})`
+    case 'contains':
+      return `(contains ${show(e.left)} ${show(e.right)}${e.scoring === null ? '' : ` ${e.scoring.value}`})`
+    case 'exists':
+      return `(${e.negated ? 'missing' : 'exists'} ${show(e.operand)})`
+    case 'quantifier':
+      return `(${e.quantity} ${e.variable.text} ${show(e.list)} ${show(e.where)})`
+    case 'count':
+      return `(count ${e.variable.text} ${show(e.list)}${e.where === null ? '' : ` ${show(e.where)}`})`
+    case 'lower':
+      return `(lower ${show(e.operand)})`
+    case 'default':
+      return `(?? ${show(e.left)} ${show(e.right)})`
+    case 'jsonlogic':
+      return `(jsonlogic ${e.source})`
+    case 'hole':
+      return '_'
   }
 }
 
 /** A tree without spans and docs, to compare with what is expected. */
 export function bare<Value>(value: Value): unknown {
-  return JSON.parse(JSON.stringify(value, (key, inner: unknown) => (key === 'span' || key === 'doc' ? undefined : isName(inner) ? inner.text : inner)))
+  return JSON.parse(
+    JSON.stringify(value, (key, inner: unknown) => (key === 'span' || key === 'doc' ? undefined : isName(inner) ? inner.text : inner)),
+  )
 }
 
 function isName(value: unknown): value is { text: string } {
-  return typeof value === 'object' && value !== null && 'text' in value && 'span' in value && Object.keys(value).length === 2 && !('optional' in value)
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'text' in value &&
+    'span' in value &&
+    Object.keys(value).length === 2 &&
+    !('optional' in value)
+  )
 }

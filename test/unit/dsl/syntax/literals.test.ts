@@ -4,9 +4,21 @@ import { isRealDate, kindOfNumeral, valueOfLongText, valueOfNumeral, valueOfText
 
 describe('numerals', () => {
   const cases: [string, ReturnType<typeof kindOfNumeral>, number][] = [
-    ['0', 'number', 0], ['1_000', 'number', 1000], ['200k', 'number', 200_000], ['1.5M', 'number', 1_500_000], ['1.1M', 'number', 1_100_000], ['0.07', 'number', 0.07],
-    ['25%', 'percent', 25], ['0.5%', 'percent', 0.5], ['500ms', 'duration', 500], ['10s', 'duration', 10_000], ['15m', 'duration', 900_000], ['12h', 'duration', 43_200_000],
-    ['30d', 'duration', 2_592_000_000], ['2w', 'duration', 1_209_600_000], ['1.5h', 'duration', 5_400_000],
+    ['0', 'number', 0],
+    ['1_000', 'number', 1000],
+    ['200k', 'number', 200_000],
+    ['1.5M', 'number', 1_500_000],
+    ['1.1M', 'number', 1_100_000],
+    ['0.07', 'number', 0.07],
+    ['25%', 'percent', 25],
+    ['0.5%', 'percent', 0.5],
+    ['500ms', 'duration', 500],
+    ['10s', 'duration', 10_000],
+    ['15m', 'duration', 900_000],
+    ['12h', 'duration', 43_200_000],
+    ['30d', 'duration', 2_592_000_000],
+    ['2w', 'duration', 1_209_600_000],
+    ['1.5h', 'duration', 5_400_000],
   ]
   for (const [text, kind, value] of cases) {
     it(`reads \`${text}\` as a ${kind}`, () => {
@@ -24,7 +36,13 @@ describe('numerals', () => {
 
 describe('texts', () => {
   const cases: [string, string][] = [
-    ['""', ''], ['"a b"', 'a b'], [String.raw`"\"\\\n\r\t"`, '"\\\n\r\t'], [String.raw`"\u00e9\u{1f600}"`, 'é😀'], [String.raw`"\\n"`, '\\n'], [String.raw`"\q"`, '\\q'], ['"open', 'open'],
+    ['""', ''],
+    ['"a b"', 'a b'],
+    [String.raw`"\"\\\n\r\t"`, '"\\\n\r\t'],
+    [String.raw`"\u00e9\u{1f600}"`, 'é😀'],
+    [String.raw`"\\n"`, '\\n'],
+    [String.raw`"\q"`, '\\q'],
+    ['"open', 'open'],
   ]
   for (const [written, value] of cases) it(`reads ${written}`, () => assert.equal(valueOfText(written), value))
   it('drops the first line break and the shared indentation of a long text', () => {

@@ -7,7 +7,10 @@ function errors(text: string): string[] {
   return parseText(text).diagnostics.map(({ code, span }) => `${code} ${text.slice(span.start, span.end)}`)
 }
 
-const kinds = (text: string): string => parseText(text).file.declarations.map(({ kind }) => kind).join(' ')
+const kinds = (text: string): string =>
+  parseText(text)
+    .file.declarations.map(({ kind }) => kind)
+    .join(' ')
 
 describe('recovery', () => {
   it('reports every error of a file in the order of the text', () => {
@@ -27,7 +30,10 @@ policy c { allow }`
 
   it('goes on at the next line within a policy and keeps its other clauses', () => {
     const { file, diagnostics } = parseText('policy a {\n  on request\n  when x == )\n  deny "c" "m"\n  log minimal\n}')
-    assert.deepEqual(diagnostics.map(({ code }) => code), ['P014'])
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['P014'],
+    )
     const [policy] = file.declarations
     assert.deepEqual(policy?.kind === 'policy' ? policy.clauses.map(({ kind }) => kind) : [], ['on', 'when', 'phrase', 'phrase'])
   })
@@ -55,7 +61,8 @@ policy c { allow }`
     assert.equal(kinds('polcy a { allow }\ndetecter d { score 0.5 }'), 'policy detector')
   })
 
-  it('names a reserved word that was meant as a name', () => assert.deepEqual(errors('policy on { allow }\nconst list = 1'), ['P018 on', 'P018 list']))
+  it('names a reserved word that was meant as a name', () =>
+    assert.deepEqual(errors('policy on { allow }\nconst list = 1'), ['P018 on', 'P018 list']))
 
   it('stops after a hundred errors and says so', () => {
     const { diagnostics } = parseText('policy a {\n  on nowhere\n'.repeat(500))

@@ -11,18 +11,39 @@ describe('the sample file', () => {
   it('parses without a diagnostic', () => assert.deepEqual(diagnostics, []))
 
   it('holds its declarations in order', () => {
-    const seen = file.declarations.map((declaration) => `${declaration.kind} ${'name' in declaration ? declaration.name.text : 'title' in declaration ? declaration.title : ''}`.trim())
+    const seen = file.declarations.map((declaration) =>
+      `${declaration.kind} ${'name' in declaration ? declaration.name.text : 'title' in declaration ? declaration.title : ''}`.trim(),
+    )
     assert.deepEqual(seen, [
-      'module acme.guard', 'import', 'list frontier_models', 'list icd10_terms', 'param daily_tokens', 'attribute metadata.case_id', 'default',
-      'detector payment_card', 'detector health_term', 'policy access.chat', 'policy access.frontier', 'policy pci.cards_stay_inside',
-      'policy gdpr.tokenize_contacts', 'policy hipaa.route_phi', 'policy spend.free_tier', 'policy tools.injected', 'policy leak.answers',
-      'exception fraud desk may send cards to the vault model', 'overlay acme_bank', 'test a card to an outside provider is stopped',
-      'test a number that fails the Luhn check passes', 'test a secret split over chunks is removed',
+      'module acme.guard',
+      'import',
+      'list frontier_models',
+      'list icd10_terms',
+      'param daily_tokens',
+      'attribute metadata.case_id',
+      'default',
+      'detector payment_card',
+      'detector health_term',
+      'policy access.chat',
+      'policy access.frontier',
+      'policy pci.cards_stay_inside',
+      'policy gdpr.tokenize_contacts',
+      'policy hipaa.route_phi',
+      'policy spend.free_tier',
+      'policy tools.injected',
+      'policy leak.answers',
+      'exception fraud desk may send cards to the vault model',
+      'overlay acme_bank',
+      'test a card to an outside provider is stopped',
+      'test a number that fails the Luhn check passes',
+      'test a secret split over chunks is removed',
     ])
   })
 
   it('keeps every clause of a policy', () => {
-    const policy = file.declarations.find((declaration) => declaration.kind === 'policy' && declaration.name.text === 'pci.cards_stay_inside')
+    const policy = file.declarations.find(
+      (declaration) => declaration.kind === 'policy' && declaration.name.text === 'pci.cards_stay_inside',
+    )
     assert.ok(policy?.kind === 'policy')
     assert.equal(policy.title, 'Card numbers never reach an outside provider')
     const shown = policy.clauses.map((clause) => {
@@ -32,7 +53,10 @@ describe('the sample file', () => {
       return clause.kind === 'phrase' ? showPhrase(clause.phrase) : ''
     })
     assert.deepEqual(shown, [
-      'severity [critical]', 'maps [pci_dss "3.4.1"] [owasp_llm "LLM02:2025"]', 'owner ["payments-security@acme.example"]', 'on target',
+      'severity [critical]',
+      'maps [pci_dss "3.4.1"] [owasp_llm "LLM02:2025"]',
+      'owner ["payments-security@acme.example"]',
+      'on target',
       'when (and (contains prompt payment_card 0.6) (!= target.zone "internal"))',
       'deny ["pci.card_to_external" "Remove the card number, or send the vault link instead."] with [status 422]',
       'on error deny ["pci.scan_failed" "We could not scan this request for card numbers."]',
@@ -53,8 +77,14 @@ describe('the sample file', () => {
       if (typeof value === 'object' && value !== null && 'span' in value) {
         const node = value as { span: { start: number; end: number }; text?: unknown; kind?: string; value?: unknown }
         const written = text.slice(node.span.start, node.span.end)
-        if (typeof node.text === 'string' && !('optional' in node) && node.kind === undefined) { assert.equal(written, node.text); seen++ }
-        if (node.kind === 'text') { assert.equal(written, JSON.stringify(node.value)); seen++ }
+        if (typeof node.text === 'string' && !('optional' in node) && node.kind === undefined) {
+          assert.equal(written, node.text)
+          seen++
+        }
+        if (node.kind === 'text') {
+          assert.equal(written, JSON.stringify(node.value))
+          seen++
+        }
         assert.ok(written.length > 0 && written === written.trim(), `span of ${node.kind}: ${written}`)
       }
       return value

@@ -5,6 +5,9 @@ import type { Awaitable } from '../model/maybe-promise.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { GovernedEndpoint, Headers, Incoming, Reply } from '../pipeline/ports.ts'
 
+/** How long an unread body is thrown away after the answer was sent. */
+const LINGER_MS = 1000
+
 export class HttpIncoming implements Incoming {
   readonly governed: GovernedEndpoint
   readonly clientIp: string
@@ -45,16 +48,24 @@ export class HttpReply implements Reply {
 
   send(status: number, headers: Headers, body: Buffer): void {
     headers['content-length'] = String(body.length)
-    this.#closeIfUnread(headers)
+    this.#discardUnread()
     this.#response.writeHead(status, headers)
     this.#response.end(body)
   }
 
-  /** A body that nobody read would have to be drained before the connection could serve the next request. */
-  #closeIfUnread(headers: Headers): void {
-    if (this.#request.complete || this.#request.headers['content-length'] === '0') return
-    headers.connection = 'close'
-    this.#response.once('finish', () => this.#request.destroy())
+  /**
+   * A body that nobody read stands before the next request on the connection. It is thrown away for a while, so that the client
+   * finds the time to read its answer (closing at once would reset the connection under it), and then the connection is closed.
+   */
+  #discardUnread(): void {
+    const request = this.#request
+    if (request.complete) return
+    this.#response.once('finish', () => {
+      request.resume()
+      setTimeout(() => {
+        if (!request.complete) request.destroy()
+      }, LINGER_MS).unref()
+    })
   }
 
   open(status: number, headers: Headers): void {

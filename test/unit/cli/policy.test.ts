@@ -1,0 +1,93 @@
+// The policy commands as a security engineer types them: output, JSON, exit codes.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { runCli } from '../../support/gateway.ts'
+
+const GUARD = resolve(import.meta.dirname, '../../fixtures/policies/guard.policy')
+
+describe('sallyport policy', function () {
+  this.timeout(20_000)
+  let folder: string
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-policy-'))))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const run = (...args: string[]): Promise<string> => runCli(['policy', ...args], { cwd: folder })
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return name
+  }
+  async function failure(...args: string[]): Promise<{ code: number; stdout: string }> {
+    try {
+      await run(...args)
+    } catch (error) {
+      return error as { code: number; stdout: string }
+    }
+    throw new Error('it should have failed')
+  }
+
+  it('check: says how many policies are good, and shows what is not with a caret and exit code 1', async () => {
+    assert.match(await run('check', GUARD), /7 policies checked, 0 warnings/)
+    const bad = write('bad.policy', 'policy a.b "x" {\n  on request\n  when tenant.regoin == "eu"\n  deny "a.b"\n}\n')
+    const { code, stdout } = await failure('check', bad)
+    assert.equal(code, 1)
+    assert.match(stdout, /P104/)
+    assert.match(stdout, /bad\.policy:3:8/)
+    assert.match(stdout, /\^{10,}/)
+    assert.match(stdout, /Did you mean `tenant.region`/)
+    const json = JSON.parse((await failure('check', '--json', bad)).stdout) as { diagnostics: { code: string }[] }
+    assert.deepEqual(
+      json.diagnostics.map((diagnostic) => diagnostic.code),
+      ['P104'],
+    )
+  })
+
+  it('test: runs the tests of the files, and says what came instead', async () => {
+    assert.match(await run('test', GUARD), /14 passed, 0 failed/)
+    const failing = write(
+      'failing.policy',
+      'policy a.b "x" {\n  on request\n  deny "a.b"\n}\ntest "passes" {\n  message user "hi"\n  expect allow\n}\n',
+    )
+    const { code, stdout } = await failure('test', failing)
+    assert.equal(code, 1)
+    assert.match(stdout, /the request was denied with `a\.b`/)
+    assert.match(stdout, /0 passed, 1 failed/)
+  })
+
+  it('compile: prints the same bundle every time', async () => {
+    const [one, two] = await Promise.all([run('compile', GUARD), run('compile', GUARD)])
+    assert.equal(one, two)
+    const bundle = JSON.parse(one) as { format: string; hash: string; program: { request: unknown } }
+    assert.equal(bundle.format, 'sallyport.policy/1')
+    assert.match(bundle.hash, /^[0-9a-f]{64}$/)
+  })
+
+  it('scan: finds with UTF-16 offsets and tells the decision', async () => {
+    const text = write('text.txt', '🙂 card 4111 1111 1111 1111')
+    const report = JSON.parse(await run('scan', '--json', text)) as {
+      findings: { detector: string; start: number; end: number }[]
+      decision: string
+    }
+    assert.deepEqual(
+      report.findings.map(({ detector, start, end }) => [detector, start, end]),
+      [['standard.detectors.payment_card', 8, 27]],
+    )
+    assert.equal(report.decision, 'allow')
+  })
+
+  it('explain: shows which policies fire and what the silent ones read', async () => {
+    const request = write(
+      'request.json',
+      JSON.stringify({ model: 'x', messages: [{ role: 'user', content: 'write to jo.smith@example.com' }] }),
+    )
+    const out = await run('explain', GUARD, '--request', request, '--given', 'tenant.region=eu')
+    assert.match(out, /gdpr\.redact_contacts \[enforced\]/)
+    assert.match(out, /tenant\.region = "eu"/)
+    assert.match(out, /silent:[\s\S]*spend\.free_tier/)
+  })
+
+  it('answers wrong usage with exit code 2', async () => {
+    assert.equal((await failure('check')).code, 2)
+  })
+})

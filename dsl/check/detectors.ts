@@ -1,26 +1,31 @@
-// Checks and lowers detectors: patterns in the portable dialect, checks that exist, members of unions, and examples that hold.
-import { DEFAULT_SCORE, suggestion } from './expressions.ts'
+// Checks and lowers detectors: patterns in the portable dialect, checks that exist, members of unions, numbers within their bounds.
 import { analysePattern } from '../regex/analyse.ts'
+import { DEFAULT_SCORE } from './expressions.ts'
 import { findDetector, findValue, fullName, type Module, type Names } from './names.ts'
+import { suggestion } from './lowered.ts'
 import type { CompiledDetector, CompiledPattern } from '../compile/bundle.ts'
-import type { DeclarationOf, DetectorClause } from '../syntax/ast.ts'
+import type { DeclarationOf, DetectorClause, Name } from '../syntax/ast.ts'
 import type { Report } from './report.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
 
+type Detector = DeclarationOf<'detector'>
 type ClauseOf<K extends DetectorClause['kind']> = Extract<DetectorClause, { kind: K }>
 
 export function lowerDetectors(names: Names, module: Module, report: Report): readonly CompiledDetector[] {
   return [...module.detectors.values()].map((detector) => lowerDetector(detector, names, module, report))
 }
 
-function lowerDetector(detector: DeclarationOf<'detector'>, names: Names, module: Module, report: Report): CompiledDetector {
+function lowerDetector(detector: Detector, names: Names, module: Module, report: Report): CompiledDetector {
   const clauses = <K extends DetectorClause['kind']>(kind: K): readonly ClauseOf<K>[] =>
     detector.clauses.filter((clause): clause is ClauseOf<K> => clause.kind === kind)
+  const name = fullName(module, detector.name.text)
+  checkClauses(detector, report)
   const compiled: CompiledDetector = {
-    name: fullName(module, detector.name.text),
-    patterns: clauses('pattern').map((clause) => lowerPattern(clause, report)),
+    name,
+    patterns: clauses('pattern').map((clause) => lowerPattern(clause, clauses('group')[0], report)),
     terms: clauses('list').flatMap((clause) => termsOf(clause, names, module, report)),
-    any: clauses('any').flatMap(({ detectors }) => detectors.flatMap((name) => memberOf(name, names, module, report))),
-    checks: clauses('check').flatMap(({ checks }) => checks.filter((name) => isKnownCheck(name, names, report)).map(({ text }) => text)),
+    any: clauses('any').flatMap(({ detectors }) => detectors.flatMap((member) => memberOf(member, name, names, module, report))),
+    checks: clauses('check').flatMap(({ checks }) => checks.filter((check) => isKnownCheck(check, names, report)).map(({ text }) => text)),
     near: clauses('near').map(({ words, withinChars, adds }) => ({
       words: words.flatMap((word) => (word.kind === 'text' ? [word.value] : [])),
       withinChars,
@@ -32,7 +37,7 @@ function lowerDetector(detector: DeclarationOf<'detector'>, names: Names, module
     examples: textsOf(detector, 'examples'),
     never: textsOf(detector, 'never'),
   }
-  if (compiled.patterns.length + compiled.terms.length + compiled.any.length === 0) {
+  if (!detector.clauses.some(({ kind }) => kind === 'pattern' || kind === 'list' || kind === 'any')) {
     report.error(
       'P118',
       detector.name.span,
@@ -43,40 +48,115 @@ function lowerDetector(detector: DeclarationOf<'detector'>, names: Names, module
   return compiled
 }
 
-function textsOf(detector: DeclarationOf<'detector'>, kind: 'examples' | 'never'): readonly string[] {
+function textsOf(detector: Detector, kind: 'examples' | 'never'): readonly string[] {
   return detector.clauses.flatMap((clause) => (clause.kind === kind ? clause.texts.map(({ value }) => value) : []))
 }
 
-function lowerPattern({ pattern }: ClauseOf<'pattern'>, report: Report): CompiledPattern {
+// ── clauses ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const ONCE: ReadonlySet<string> = new Set(['score', 'entropy', 'group'])
+/** What a union may say of itself; everything else belongs to its members. */
+const OF_UNIONS: ReadonlySet<string> = new Set(['any', 'examples', 'never'])
+
+function checkClauses({ name, clauses }: Detector, report: Report): void {
+  const isUnion = clauses.some(({ kind }) => kind === 'any')
+  for (const [i, clause] of clauses.entries()) {
+    const first = clauses.slice(0, i).find(({ kind }) => kind === clause.kind)
+    if (first && ONCE.has(clause.kind))
+      report.doubled('P114', clause.span, first.span, `\`${clause.kind}\` stands twice`, 'Keep one of them.')
+    if (isUnion && !OF_UNIONS.has(clause.kind)) {
+      report.error(
+        'P124',
+        clause.span,
+        `the union \`${name.text}\` has a \`${clause.kind}\` of its own`,
+        'Put it into a detector and name that after `any`.',
+      )
+    }
+    checkNumbers(clause, report)
+  }
+}
+
+function checkNumbers(clause: DetectorClause, report: Report): void {
+  if (clause.kind === 'normalize')
+    report.error(
+      'P190',
+      clause.span,
+      '`normalize` is not supported by this version',
+      'Leave it out; texts are always normalised before they are scanned.',
+    )
+  if (clause.kind === 'score') checkShare(clause.score, 'a score', clause.span, report)
+  if (clause.kind === 'near') checkShare(clause.adds, 'what `near` adds', clause.span, report)
+  if (clause.kind === 'entropy' && clause.minimum > 16) report.error('P112', clause.span, 'a text holds at most 16 bits per character')
+}
+
+function checkShare(value: number, what: string, span: Span, report: Report): void {
+  if (value < 0 || value > 1) report.error('P112', span, `${what} lies between 0 and 1, and this is ${value}`)
+}
+
+function lowerPattern({ pattern }: ClauseOf<'pattern'>, group: ClauseOf<'group'> | undefined, report: Report): CompiledPattern {
   const { minLength, maxLength, literals, problems } = analysePattern(pattern.value)
   for (const { message, help } of problems) report.error('P210', pattern.span, message, help)
+  if (group && problems.length === 0) {
+    const groups = new RegExp(`${pattern.value}|`).exec('')!.length - 1
+    if (group.index > groups)
+      report.error(
+        'P112',
+        group.span,
+        `the pattern has ${groups === 0 ? 'no groups' : `groups up to ${groups}`}, and this is group ${group.index}`,
+      )
+  }
   return { source: pattern.value, minLength, maxLength, literals }
 }
 
+// ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 function termsOf({ list }: ClauseOf<'list'>, names: Names, module: Module, report: Report): readonly string[] {
   const value = findValue(names, module, list.text)
-  if (value?.kind === 'list') return value.items.flatMap((item) => (item.kind === 'text' ? [item.value] : []))
-  report.error('P109', list.span, `there is no list \`${list.text}\``, suggestion(list.text, [...module.values.keys()]))
+  if (value?.kind !== 'list') {
+    report.error('P109', list.span, `there is no list \`${list.text}\``, suggestion(list.text, [...module.values.keys()]))
+    return []
+  }
+  const odd = value.items.find(({ kind }) => kind !== 'text')
+  if (odd) report.error('P110', list.span, `a detector looks for texts, and the list \`${list.text}\` holds a ${odd.kind}`)
+  return value.items.flatMap((item) => (item.kind === 'text' ? [item.value] : []))
+}
+
+function memberOf(member: Name, union: string, names: Names, module: Module, report: Report): readonly string[] {
+  const full = findDetector(names, module, member.text)
+  if (full === null) {
+    report.error('P105', member.span, `there is no detector \`${member.text}\``, suggestion(member.text, [...module.detectors.keys()]))
+    return []
+  }
+  if (!reaches(full, union, names)) return [full]
+  report.error('P124', member.span, `\`${member.text}\` leads back to the union it is a member of`, 'Take one of them out.')
   return []
 }
 
-function memberOf(name: ClauseOf<'any'>['detectors'][number], names: Names, module: Module, report: Report): readonly string[] {
-  const full = findDetector(names, module, name.text)
-  if (full !== null) return [full]
-  report.error('P105', name.span, `there is no detector \`${name.text}\``, suggestion(name.text, [...module.detectors.keys()]))
-  return []
+/** Does a chain of unions lead from one detector to the other? */
+function reaches(from: string, to: string, names: Names, seen: ReadonlySet<string> = new Set()): boolean {
+  if (from === to) return true
+  const module = moduleOf(from, names)
+  const declaration = names.detectors.get(from)
+  if (!module || !declaration || seen.has(from)) return false
+  const members = declaration.clauses.flatMap((clause) => (clause.kind === 'any' ? clause.detectors : []))
+  return members.some(({ text }) => {
+    const full = findDetector(names, module, text)
+    return full !== null && reaches(full, to, names, new Set([...seen, from]))
+  })
 }
 
-function isKnownCheck(name: ClauseOf<'check'>['checks'][number], { vocabulary }: Names, report: Report): boolean {
-  if (vocabulary.checks.some((check) => check.name === name.text)) return true
+function moduleOf(full: string, { modules }: Names): Module | undefined {
+  return [...modules.values()].find((module) => [...module.detectors.keys()].some((name) => fullName(module, name) === full))
+}
+
+function isKnownCheck(name: Name, { vocabulary }: Names, report: Report): boolean {
+  const known = vocabulary.checks.map((check) => check.name)
+  if (known.includes(name.text)) return true
   report.error(
     'P119',
     name.span,
     `there is no check \`${name.text}\``,
-    suggestion(
-      name.text,
-      vocabulary.checks.map((check) => check.name),
-    ) ?? 'The plugin that brings it may not be loaded.',
+    suggestion(name.text, known) ?? 'The plugin that brings it may not be loaded.',
   )
   return false
 }

@@ -4,29 +4,19 @@ import type { CompiledDetector } from '../compile/bundle.ts'
 import type { Names } from './names.ts'
 import type { Report } from './report.ts'
 
-export function checkExamples(names: Names, detectors: readonly CompiledDetector[], report: Report): void {
+const MEND = { examples: 'Correct the pattern, the checks, or the example.', never: 'Make the pattern narrower, or add a check.' }
+
+export function checkExamples({ detectors: declared, vocabulary }: Names, detectors: readonly CompiledDetector[], report: Report): void {
+  const finds = exampleMatcher(detectors, vocabulary)
   for (const detector of detectors) {
-    const declaration = names.detectors.get(detector.name)
-    if (!declaration || detector.patterns.length === 0) continue
-    const finds = exampleMatcher(detector, names.vocabulary)
-    for (const clause of declaration.clauses) {
+    for (const clause of declared.get(detector.name)?.clauses ?? []) {
       if (clause.kind !== 'examples' && clause.kind !== 'never') continue
       for (const { value, span } of clause.texts) {
-        const found = finds(value)
+        const found = finds(detector.name, value)
         if (clause.kind === 'examples' && !found)
-          report.error(
-            'P201',
-            span,
-            `\`${declaration.name.text}\` does not find its own example \`${value}\``,
-            'Correct the pattern, the checks, or the example.',
-          )
+          report.error('P201', span, `\`${detector.name}\` does not find its own example \`${value}\``, MEND.examples)
         if (clause.kind === 'never' && found)
-          report.error(
-            'P202',
-            span,
-            `\`${declaration.name.text}\` finds \`${value}\`, which it never should`,
-            'Make the pattern narrower, or add a check.',
-          )
+          report.error('P202', span, `\`${detector.name}\` finds \`${value}\`, which it never should`, MEND.never)
       }
     }
   }

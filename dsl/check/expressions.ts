@@ -1,43 +1,34 @@
-// Checks a condition and lowers it to portable JSON Logic in one walk. Conditions are total: what could depend on the absence of a
+// Lowers a condition to portable JSON Logic and checks it in the same walk. Conditions are total: what could depend on the absence of a
 // value is an error that names both fixes.
 import { findAttribute, findDetector, findValue, knownNames, locationsIn, type Module, type Names } from './names.ts'
-import { isNetwork } from '../evaluate/operators.ts'
-import { didYouMean } from '../diagnostics/suggest.ts'
+import {
+  BOOL,
+  checkEnumValues,
+  describe,
+  FALSE,
+  isText,
+  isTyped,
+  NUMBER,
+  sameKind,
+  seesAbsence,
+  suggestion,
+  TEXT,
+  truth,
+} from './lowered.ts'
+import { compare, has, match, membership, textContains } from './comparisons.ts'
 import type { Expression, Literal } from '../syntax/ast.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
-import type { Phase, Type } from '../vocabulary/vocabulary.ts'
-import type { Report } from './report.ts'
+import type { Lowered, Scope } from './lowered.ts'
+import type { Phase } from '../vocabulary/vocabulary.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 
-export interface Scope {
-  readonly names: Names
-  readonly module: Module
-  readonly phases: readonly Phase[]
-  readonly report: Report
-  /** False inside `not`: a test that absence makes false becomes true there. */
-  readonly positive: boolean
-  /** Attributes that the surrounding conjunction proves to be there. */
-  readonly present: ReadonlySet<string>
-  /** Elements of quantifiers: name -> type. The innermost alone can be read. */
-  readonly element: { readonly name: string; readonly type: Type } | null
-}
-
-/** A lowered expression. `absent`: the attribute whose absence would be seen here, or null. `type` null: already reported. */
-interface Lowered {
-  readonly logic: JsonLogic
-  readonly type: Type | null
-  readonly absent: string | null
-}
-
-const BOOL: Type = { kind: 'bool' }
-const NUMBER: Type = { kind: 'number' }
-const TEXT: Type = { kind: 'text' }
-const FALSE: Lowered = { logic: false, type: null, absent: null }
+type Of<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>
 
 /** Lowers a condition; anything that is not a truth value is reported. */
 export function lowerCondition(expression: Expression, scope: Scope): JsonLogic {
   const lowered = lower(expression, scope)
-  if (lowered.type && lowered.type.kind !== 'bool') {
+  if (!isTyped(lowered)) return false
+  if (lowered.type.kind !== 'bool') {
     scope.report.error(
       'P110',
       expression.span,
@@ -46,7 +37,9 @@ export function lowerCondition(expression: Expression, scope: Scope): JsonLogic 
     )
     return false
   }
-  return lowered.absent === null || expression.kind !== 'path' ? lowered.logic : { '===': [lowered.logic, true] }
+  if (lowered.absent === null) return lowered.logic
+  seesAbsence([lowered], false, expression.span, scope)
+  return { '===': [lowered.logic, true] }
 }
 
 function lower(expression: Expression, scope: Scope): Lowered {
@@ -59,17 +52,17 @@ function lower(expression: Expression, scope: Scope): Lowered {
     case 'not':
       return truth({ '!': [lowerCondition(expression.operand, { ...scope, positive: !scope.positive })] })
     case 'compare':
-      return compare(expression, scope)
+      return compare(expression, lower(expression.left, scope), lower(expression.right, scope), scope)
     case 'in':
-      return membership(expression, scope)
+      return membership(expression, lower(expression.left, scope), lower(expression.right, scope), scope)
     case 'has':
-      return has(expression, scope)
+      return has(expression, lower(expression.left, scope), lower(expression.right, scope), scope)
     case 'contains':
       return contains(expression, scope)
     case 'exists':
       return exists(expression, scope)
     case 'match':
-      return match(expression, scope)
+      return match(expression, lower(expression.left, scope), lower(expression.right, scope), scope)
     case 'quantifier':
       return quantify(expression, scope)
     case 'count':
@@ -90,32 +83,40 @@ function lower(expression: Expression, scope: Scope): Lowered {
   }
 }
 
-const truth = (logic: JsonLogic): Lowered => ({ logic, type: BOOL, absent: null })
-
 // ── names and literals ───────────────────────────────────────────────────────────────────────────────────────────────
 
-function path({ name, span }: Extract<Expression, { kind: 'path' }>, scope: Scope): Lowered {
+function path({ name, span }: Of<'path'>, scope: Scope): Lowered {
   const element = readElement(name.text, span, scope)
   if (element) return element
   const value = findValue(scope.names, scope.module, name.text)
   if (value) return literal(value, scope)
   const attribute = findAttribute(scope.names, name.text)
   if (!attribute) return unknown(name.text, span, scope)
+  if (scope.element) return outside(name.text, span, scope)
   const late = scope.phases.find((phase) => !isKnownIn(attribute.phase, phase))
-  if (late)
+  if (late) {
     scope.report.error(
       'P130',
       span,
       `\`${name.text}\` is not known in the phase \`${late}\``,
       `It is known from the phase \`${attribute.phase}\` on.`,
     )
+  }
   const absent = attribute.optional && !scope.present.has(name.text) ? name.text : null
   return { logic: { var: name.text }, type: attribute.type, absent }
 }
 
+/** A response attribute is not known while the answer streams. */
 export function isKnownIn(from: 'request' | 'target' | 'response', phase: Phase): boolean {
   const order = ['request', 'target', 'response']
   return order.indexOf(from) <= order.indexOf(phase === 'stream' ? 'target' : phase)
+}
+
+/** In JSON Logic the body of a quantifier sees its element and nothing else. */
+function outside(text: string, span: Span, { element, report }: Scope): Lowered {
+  const help = `Test \`${text}\` beside the quantifier; inside stands only \`${element?.name ?? ''}\`.`
+  report.error('P190', span, `\`${text}\` inside a quantifier is not supported by this version`, help)
+  return FALSE
 }
 
 function readElement(text: string, span: Span, { element, report }: Scope): Lowered | null {
@@ -123,30 +124,25 @@ function readElement(text: string, span: Span, { element, report }: Scope): Lowe
   if (text === element.name) return { logic: { var: '' }, type: element.type, absent: null }
   if (!text.startsWith(`${element.name}.`)) return null
   const field = text.slice(element.name.length + 1)
-  const type = element.type.kind === 'record' ? element.type.fields[field] : undefined
+  const fields = element.type.kind === 'record' ? element.type.fields : {}
+  const type = Object.hasOwn(fields, field) ? fields[field] : undefined
   if (type) return { logic: { var: field }, type, absent: null }
-  const fields = element.type.kind === 'record' ? Object.keys(element.type.fields) : []
-  report.error('P104', span, `\`${element.name}\` has no field \`${field}\``, suggestion(field, fields) ?? `It has ${fields.join(', ')}.`)
+  const known = Object.keys(fields)
+  const help = suggestion(field, known) ?? (known.length > 0 ? `It has ${known.join(', ')}.` : 'Its elements have no fields.')
+  report.error('P104', span, `\`${element.name}\` has no field \`${field}\``, help)
   return FALSE
 }
 
 function unknown(text: string, span: Span, { names, module, report }: Scope): Lowered {
-  if (findDetector(names, module, text))
+  if (findDetector(names, module, text)) {
     report.error('P111', span, `\`${text}\` is a detector and has no value`, `Write \`prompt contains ${text}\`.`)
-  else if (locationsIn(names).has(text))
+  } else if (locationsIn(names).has(text)) {
     report.error('P111', span, `\`${text}\` is a place in the content and has no value`, `Write \`${text} contains\` and a detector.`)
-  else
-    report.error(
-      'P104',
-      span,
-      `there is no attribute \`${text}\``,
-      suggestion(text, knownNames(names, module)) ?? 'See the policy reference for what the loaded plugins bring.',
-    )
+  } else {
+    const help = suggestion(text, knownNames(names, module)) ?? 'See the policy reference for what the loaded plugins bring.'
+    report.error('P104', span, `there is no attribute \`${text}\``, help)
+  }
   return FALSE
-}
-
-export function suggestion(text: string, known: Iterable<string>): string | undefined {
-  return didYouMean(text, known) ?? undefined
 }
 
 function literal(value: Literal, scope: Scope): Lowered {
@@ -154,207 +150,112 @@ function literal(value: Literal, scope: Scope): Lowered {
     case 'text':
       return { logic: value.value, type: TEXT, absent: null }
     case 'number':
+      return { logic: value.value, type: NUMBER, absent: null }
     case 'duration':
-      return { logic: value.value, type: value.kind === 'number' ? NUMBER : { kind: 'duration' }, absent: null }
+      return { logic: value.value, type: { kind: 'duration' }, absent: null }
     case 'bool':
       return { logic: value.value, type: BOOL, absent: null }
     case 'date':
       return { logic: Date.parse(value.value) / 1000, type: { kind: 'time' }, absent: null }
-    case 'list': {
-      const items = value.items.map((item) => literal(item, scope))
-      const odd = value.items.find((_, i) => items[i]!.type?.kind !== items[0]!.type?.kind)
-      if (odd) scope.report.error('P110', odd.span, 'the values of a list must be of one type')
-      return { logic: items.map(({ logic }) => logic), type: { kind: 'list', of: items[0]?.type ?? TEXT }, absent: null }
-    }
-    default:
-      scope.report.error(
-        'P110',
-        value.span,
-        `a ${value.kind} has no place in a condition`,
-        value.kind === 'regex' ? 'Declare a detector with the pattern and write `prompt contains NAME`.' : undefined,
-      )
+    case 'list':
+      return listLiteral(value, scope)
+    default: {
+      const help = value.kind === 'regex' ? 'Declare a detector with the pattern and write `prompt contains NAME`.' : undefined
+      scope.report.error('P110', value.span, `a ${value.kind} has no place in a condition`, help)
       return FALSE
+    }
   }
+}
+
+function listLiteral({ items: values, span }: Extract<Literal, { kind: 'list' }>, scope: Scope): Lowered {
+  const items = values.map((item) => literal(item, scope))
+  const first = items[0]
+  const odd = values.find((_, i) => items[i]!.type?.kind !== first?.type?.kind)
+  if (odd) scope.report.error('P110', odd.span, 'the values of a list must be of one type')
+  if (first?.type?.kind === 'list') scope.report.error('P110', span, 'a list holds no lists')
+  return { logic: items.map(({ logic }) => logic), type: { kind: 'list', of: first?.type ?? TEXT }, absent: null }
 }
 
 // ── connectives ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function connect({ kind, operands }: Extract<Expression, { kind: 'and' | 'or' }>, scope: Scope): Lowered {
-  const proves = kind === 'and' ? scope.positive : !scope.positive
-  const present = proves ? new Set([...scope.present, ...operands.flatMap((operand) => provenBy(operand, kind))]) : scope.present
-  return truth({
-    [kind]: operands.map((operand) => lowerCondition(operand, { ...scope, present: provesItself(operand) ? scope.present : present })),
-  })
+/** In `x exists and …` and in `x is missing or …` what stands beside matters only where x is there. */
+function connect({ kind, operands }: Of<'and' | 'or'>, scope: Scope): Lowered {
+  const present = new Set([...scope.present, ...operands.flatMap((operand) => provenBy(operand, kind))])
+  return truth({ [kind]: operands.map((operand) => lowerCondition(operand, { ...scope, present })) })
 }
 
-/** `x exists` proves x for its neighbours in an `and`; `x is missing` does in an `or`. */
 function provenBy(operand: Expression, connective: 'and' | 'or'): readonly string[] {
-  if (operand.kind === 'exists' && operand.negated === (connective === 'or') && operand.operand.kind === 'path')
-    return [operand.operand.name.text]
-  if (operand.kind === 'and' && connective === 'and') return operand.operands.flatMap((inner) => provenBy(inner, connective))
-  return []
+  const isNegated = operand.kind === 'not'
+  const test = isNegated ? operand.operand : operand
+  if (test.kind === 'exists' && test.operand.kind === 'path') {
+    return (test.negated !== isNegated) === (connective === 'or') ? [test.operand.name.text] : []
+  }
+  return operand.kind === connective ? operand.operands.flatMap((inner) => provenBy(inner, connective)) : []
 }
 
-function provesItself(operand: Expression): boolean {
-  return operand.kind === 'exists'
-}
-
-/** Names that a whole condition proves to be there: what `limit … by` an optional attribute asks for. */
+/** Names that a condition says to exist. */
 export function provenPresent(condition: Expression | null): ReadonlySet<string> {
   return new Set(condition ? provenBy(condition, 'and') : [])
 }
 
-// ── tests ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** `trueIfAbsent`: does absence make the test true? An order comparison may not see absence at all. */
-function seesAbsence(lowered: readonly Lowered[], trueIfAbsent: boolean | 'either', span: Span, { positive, report }: Scope): void {
-  const absent = lowered.find((one) => one.absent !== null)?.absent
-  if (absent === undefined || absent === null) return
-  if (trueIfAbsent !== 'either' && trueIfAbsent !== positive) return
-  report.error(
-    'P120',
-    span,
-    `\`${absent}\` may be absent, and this test must not depend on that`,
-    `Write \`${absent} exists and …\`, or give a value for its absence: \`(${absent} ?? "…")\`.`,
-  )
+/** Names without which a condition is never true: beside `exists`, all that stand in a positive test. What `limit … by` asks for. */
+export function neededPresent(condition: Expression | null): ReadonlySet<string> {
+  return new Set(condition ? neededBy(condition) : [])
 }
 
-function compare(expression: Extract<Expression, { kind: 'compare' }>, scope: Scope): Lowered {
-  const { operator, span } = expression
-  const left = lower(expression.left, scope)
-  const right = lower(expression.right, scope)
-  if (!left.type || !right.type) return FALSE
-  const ordering = operator !== '==' && operator !== '!='
-  checkComparable(left.type, right.type, expression, ordering, scope)
-  seesAbsence([left, right], ordering ? 'either' : operator === '!=', span, scope)
-  const symbol = operator === '==' ? '===' : operator === '!=' ? '!==' : operator
-  return truth({ [symbol]: [left.logic, right.logic] })
-}
-
-function checkComparable(
-  left: Type,
-  right: Type,
-  { span, left: a, right: b, operator }: Extract<Expression, { kind: 'compare' }>,
-  ordering: boolean,
-  scope: Scope,
-): void {
-  if (left.kind === 'list' || right.kind === 'list')
-    return scope.report.error('P110', span, 'a list is not compared as a whole', 'Use `has`, `in`, or a quantifier.')
-  if (left.kind === 'enum') return checkEnum(left, b, scope)
-  if (right.kind === 'enum') return checkEnum(right, a, scope)
-  if (!sameKind(left, right))
-    return scope.report.error(
-      'P110',
-      span,
-      `${describe(left)} is compared with ${describe(right)}`,
-      'Nothing is converted; compare values of one type.',
-    )
-  if (ordering && !['number', 'time', 'duration'].includes(left.kind))
-    scope.report.error('P110', span, `\`${operator}\` needs numbers, and this is ${describe(left)}`)
-}
-
-function checkEnum(type: Extract<Type, { kind: 'enum' }>, other: Expression, { report }: Scope): void {
-  if (other.kind === 'path') return
-  if (other.kind === 'text' && type.values.includes(other.value)) return
-  const shown = other.kind === 'text' ? `\`${other.value}\`` : 'this'
-  report.error(
-    'P112',
-    other.span,
-    `${shown} is not one of ${type.values.map((value) => `\`${value}\``).join(', ')}`,
-    other.kind === 'text' ? suggestion(other.value, type.values) : undefined,
-  )
-}
-
-function sameKind(a: Type, b: Type): boolean {
-  const kind = (type: Type): string => (type.kind === 'enum' || type.kind === 'ip' ? 'text' : type.kind)
-  return kind(a) === kind(b)
-}
-
-function membership({ negated, left, right, span }: Extract<Expression, { kind: 'in' }>, scope: Scope): Lowered {
-  const needle = lower(left, scope)
-  const list = lower(right, scope)
-  if (!needle.type || !list.type) return FALSE
-  if (list.type.kind !== 'list') {
-    scope.report.error(
-      'P110',
-      right.span,
-      `\`in\` needs a list, and this is ${describe(list.type)}`,
-      list.type.kind === 'text' ? 'For a text within a text write `contains`.' : undefined,
-    )
-    return FALSE
+function neededBy(condition: Expression): readonly string[] {
+  const names = (...operands: readonly Expression[]): readonly string[] =>
+    operands.flatMap((one) => (one.kind === 'path' ? [one.name.text] : []))
+  switch (condition.kind) {
+    case 'and':
+      return condition.operands.flatMap(neededBy)
+    case 'compare':
+      return condition.operator === '==' ? names(condition.left, condition.right) : []
+    case 'in':
+      return condition.negated ? [] : names(condition.left)
+    case 'has':
+      return condition.quantity === 'one' ? names(condition.left, condition.right) : []
+    case 'match':
+      return names(condition.left)
+    default:
+      return provenBy(condition, 'and')
   }
-  if (!sameKind(needle.type, list.type.of))
-    scope.report.error('P110', span, `${describe(needle.type)} is looked for among ${describe(list.type.of)} values`)
-  seesAbsence([needle, list], negated, span, scope)
-  const logic = needle.type.kind === 'ip' ? inNetworks(needle.logic, list.logic, right.span, scope) : guardedIn(needle, list)
-  return truth(negated ? { '!': [logic] } : logic)
 }
 
-/** An absent list holds nothing; json-logic-js would look for a substring in anything else. */
-function guardedIn(needle: Lowered, list: Lowered): JsonLogic {
-  const found: JsonLogic = { in: [needle.logic, list.logic] }
-  return list.absent === null ? found : { and: [{ '!==': [list.logic, null] }, found] }
-}
+// ── content and presence ─────────────────────────────────────────────────────────────────────────────────────────────
 
-function inNetworks(ip: JsonLogic, networks: JsonLogic, span: Span, { report }: Scope): JsonLogic {
-  if (!Array.isArray(networks)) return { some: [networks, { cidr: [ip, { var: '' }] }] }
-  const texts = (networks as readonly JsonLogic[]).map(String)
-  for (const network of texts)
-    if (!isNetwork(network))
-      report.error('P112', span, `\`${network}\` is neither an address nor a network`, 'Write `10.0.0.0/8` or `203.0.113.7`.')
-  return { or: texts.map((network) => ({ cidr: [ip, network] })) }
-}
-
-function has({ quantity, left, right, span }: Extract<Expression, { kind: 'has' }>, scope: Scope): Lowered {
-  const list = lower(left, scope)
-  const wanted = lower(right, scope)
-  if (!list.type || !wanted.type) return FALSE
-  if (list.type.kind !== 'list') {
-    scope.report.error(
-      'P110',
-      left.span,
-      `\`has\` needs a list, and this is ${describe(list.type)}`,
-      list.type.kind === 'text' ? 'For a text within a text write `contains`.' : undefined,
-    )
-    return FALSE
-  }
-  const wantedItem = quantity === 'one' ? wanted.type : wanted.type.kind === 'list' ? wanted.type.of : null
-  if (!wantedItem) scope.report.error('P110', right.span, `\`has ${quantity} of\` needs a list`, 'Write `["a", "b"]`.')
-  else if (!sameKind(list.type.of, wantedItem))
-    scope.report.error('P110', span, `${describe(wantedItem)} is looked for among ${describe(list.type.of)} values`)
-  seesAbsence([list], false, span, scope)
-  if (quantity === 'one') return truth(guardedIn(wanted, list))
-  const items = Array.isArray(wanted.logic) ? (wanted.logic as readonly JsonLogic[]) : []
-  return truth({ [quantity === 'any' ? 'or' : 'and']: items.map((item) => guardedIn({ ...wanted, logic: item }, list)) })
-}
-
-function contains({ left, right, scoring }: Extract<Expression, { kind: 'contains' }>, scope: Scope): Lowered {
+function contains(expression: Of<'contains'>, scope: Scope): Lowered {
+  const { left, right, scoring } = expression
   const location = left.kind === 'path' ? left.name.text : null
   const phase = location === null ? undefined : locationsIn(scope.names).get(location)
-  if (location === null || phase === undefined) return textContains(left, right, scope)
+  if (location === null || phase === undefined) return textContains(expression, lower(left, scope), lower(right, scope), scope)
+  if (scope.element) return outside(location, left.span, scope)
   if (phase === 'response' && scope.phases.some((on) => on === 'request' || on === 'target')) {
     scope.report.error('P130', left.span, `\`${location}\` is not known before there is an answer`, 'Put the policy `on response, stream`.')
   }
-  const name = right.kind === 'path' ? right.name.text : null
-  const detector = name === null ? null : findDetector(scope.names, scope.module, name)
-  if (detector === null) {
-    scope.report.error(
-      'P105',
-      right.span,
-      name === null ? 'a location contains a detector' : `there is no detector \`${name}\``,
-      name === null ? 'Write `prompt contains NAME`, with a declared detector.' : suggestion(name, knownNames(scope.names, scope.module)),
-    )
-    return FALSE
-  }
-  if (scoring && (scoring.value < 0 || scoring.value > 1))
+  const detector = detectorOf(right, scope)
+  if (detector === null) return FALSE
+  if (scoring && (scoring.value < 0 || scoring.value > 1)) {
     scope.report.error('P112', scoring.span, `a score lies between 0 and 1, and this is ${scoring.value}`)
+  }
   const score: JsonLogic = { var: `found.${detector}.${location}.score` }
   const threshold = scoring?.value ?? ownScore(scope, detector)
-  return truth(threshold === null ? { '>': [score, 0] } : { '>=': [score, threshold] })
+  // A score is 0 where nothing was found, so a threshold of 0 still asks for a finding.
+  return truth(threshold === null || threshold <= 0 ? { '>': [score, 0] } : { '>=': [score, threshold] })
+}
+
+function detectorOf(right: Expression, { names, module, report }: Scope): string | null {
+  const name = right.kind === 'path' ? right.name.text : null
+  const detector = name === null ? null : findDetector(names, module, name)
+  if (detector !== null) return detector
+  if (name === null)
+    report.error('P105', right.span, 'a location contains a detector', 'Write `prompt contains NAME`, with a declared detector.')
+  else report.error('P105', right.span, `there is no detector \`${name}\``, suggestion(name, knownNames(names, module)))
+  return null
 }
 
 /** Without `scoring`, the detector's own score; a union has none, so any finding of its members counts. */
-function ownScore({ names }: Scope, detector: string): number | null {
+function ownScore({ names }: { readonly names: Names; readonly module: Module }, detector: string): number | null {
   const declaration = names.detectors.get(detector)
   if (!declaration || declaration.clauses.some(({ kind }) => kind === 'any')) return null
   const score = declaration.clauses.find((clause) => clause.kind === 'score')
@@ -363,19 +264,7 @@ function ownScore({ names }: Scope, detector: string): number | null {
 
 export const DEFAULT_SCORE = 0.5
 
-function textContains(left: Expression, right: Expression, scope: Scope): Lowered {
-  const text = lower(left, scope)
-  const part = lower(right, scope)
-  if (!text.type || !part.type) return FALSE
-  if (text.type.kind === 'list')
-    scope.report.error('P110', left.span, '`contains` looks into a text, and this is a list', 'For a list write `has`.')
-  else if (!sameKind(text.type, TEXT) || !sameKind(part.type, TEXT))
-    scope.report.error('P110', left.span, '`contains` needs a location and a detector, or two texts')
-  seesAbsence([text, part], false, left.span, scope)
-  return truth({ includes: [text.logic, part.logic] })
-}
-
-function exists({ negated, operand }: Extract<Expression, { kind: 'exists' }>, scope: Scope): Lowered {
+function exists({ negated, operand }: Of<'exists'>, scope: Scope): Lowered {
   const { logic, type } = lower(operand, scope)
   if (!type) return FALSE
   const attribute = operand.kind === 'path' ? findAttribute(scope.names, operand.name.text) : null
@@ -383,82 +272,70 @@ function exists({ negated, operand }: Extract<Expression, { kind: 'exists' }>, s
   return truth({ [negated ? '===' : '!==']: [logic, null] })
 }
 
-function match({ operator, left, right, span }: Extract<Expression, { kind: 'match' }>, scope: Scope): Lowered {
-  const text = lower(left, scope)
-  const part = lower(right, scope)
-  if (!text.type || !part.type) return FALSE
-  if (!sameKind(text.type, TEXT) || !sameKind(part.type, TEXT)) scope.report.error('P110', span, `\`${operator}\` needs two texts`)
-  seesAbsence([text, part], false, span, scope)
-  if (operator === 'like') return truth({ glob: [text.logic, part.logic] })
-  if (typeof part.logic !== 'string') {
-    scope.report.error('P110', right.span, `\`${operator}\` needs a text that stands in the policy`)
-    return FALSE
-  }
-  const cut: JsonLogic =
-    operator === 'starts with' ? { substr: [text.logic, 0, part.logic.length] } : { substr: [text.logic, -part.logic.length] }
-  const test: JsonLogic = { '===': [cut, part.logic] }
-  return truth(text.absent === null ? test : { and: [{ '!==': [text.logic, null] }, test] })
-}
-
 // ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function elements(list: Expression, variable: string, scope: Scope): { readonly logic: JsonLogic; readonly scope: Scope } | null {
-  const lowered = lower(list, scope)
-  if (!lowered.type) return null
-  if (lowered.type.kind !== 'list') {
-    scope.report.error('P110', list.span, `a quantifier needs a list, and this is ${describe(lowered.type)}`)
-    return null
-  }
+interface Elements {
+  readonly list: Lowered
+  readonly scope: Scope
+}
+
+function elements(list: Expression, variable: string, scope: Scope): Elements | null {
   if (scope.element) {
     scope.report.error('P190', list.span, 'a quantifier inside a quantifier is not supported by this version')
     return null
   }
-  return { logic: lowered.logic, scope: { ...scope, element: { name: variable, type: lowered.type.of } } }
+  const lowered = lower(list, scope)
+  if (!isTyped(lowered)) return null
+  if (lowered.type.kind !== 'list') {
+    scope.report.error('P110', list.span, `a quantifier needs a list, and this is ${describe(lowered.type)}`)
+    return null
+  }
+  return { list: lowered, scope: { ...scope, element: { name: variable, type: lowered.type.of } } }
 }
 
-function quantify({ quantity, variable, list, where }: Extract<Expression, { kind: 'quantifier' }>, scope: Scope): Lowered {
+function quantify({ quantity, variable, list, where }: Of<'quantifier'>, scope: Scope): Lowered {
   const inner = elements(list, variable.text, scope)
   if (!inner) return FALSE
+  seesAbsence([inner.list], quantity !== 'some', list.span, scope)
   const test = lowerCondition(where, inner.scope)
-  if (quantity === 'some') return truth({ some: [inner.logic, test] })
-  return truth({ none: [inner.logic, quantity === 'no' ? test : { '!': [test] }] })
+  if (quantity === 'some') return truth({ some: [inner.list.logic, test] })
+  return truth({ none: [inner.list.logic, quantity === 'no' ? test : { '!': [test] }] })
 }
 
-function count({ variable, list, where }: Extract<Expression, { kind: 'count' }>, scope: Scope): Lowered {
+function count({ variable, list, where }: Of<'count'>, scope: Scope): Lowered {
   const inner = elements(list, variable.text, scope)
   if (!inner) return FALSE
-  const kept: JsonLogic = where ? { filter: [inner.logic, lowerCondition(where, inner.scope)] } : inner.logic
+  seesAbsence([inner.list], 'either', list.span, scope)
+  const kept: JsonLogic = where ? { filter: [inner.list.logic, lowerCondition(where, inner.scope)] } : inner.list.logic
   return { logic: { reduce: [kept, { '+': [{ var: 'accumulator' }, 1] }, 0] }, type: NUMBER, absent: null }
 }
 
 // ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function lowerCase({ operand, span }: Extract<Expression, { kind: 'lower' }>, scope: Scope): Lowered {
+function lowerCase({ operand, span }: Of<'lower'>, scope: Scope): Lowered {
   const text = lower(operand, scope)
-  if (!text.type) return FALSE
-  if (!sameKind(text.type, TEXT)) scope.report.error('P110', span, '`lower` needs a text')
-  return { logic: { lower: [text.logic] }, type: TEXT, absent: text.absent }
+  if (!isTyped(text)) return FALSE
+  if (!isText(text.type)) scope.report.error('P110', span, '`lower` needs a text')
+  const logic: JsonLogic = { lower: [text.logic] }
+  return { logic: text.absent === null ? logic : { if: [{ '!==': [text.logic, null] }, logic, null] }, type: TEXT, absent: text.absent }
 }
 
-function withDefault({ left, right, span }: Extract<Expression, { kind: 'default' }>, scope: Scope): Lowered {
+function withDefault({ left, right, span }: Of<'default'>, scope: Scope): Lowered {
   const value = lower(left, scope)
   const fallback = lower(right, scope)
-  if (!value.type || !fallback.type) return FALSE
-  if (!sameKind(value.type, fallback.type) && value.type.kind !== fallback.type.kind)
+  if (!isTyped(value) || !isTyped(fallback)) return FALSE
+  if (!sameKind(value.type, fallback.type)) {
     scope.report.error('P110', span, `${describe(value.type)} falls back to ${describe(fallback.type)}`)
-  return { logic: { if: [{ '!==': [value.logic, null] }, value.logic, fallback.logic] }, type: value.type, absent: null }
+  }
+  checkEnumValues(value.type, fallback.logic, right.span, scope.report)
+  return { logic: { if: [{ '!==': [value.logic, null] }, value.logic, fallback.logic] }, type: value.type, absent: fallback.absent }
 }
 
-function arithmetic({ operator, left, right, span }: Extract<Expression, { kind: 'arithmetic' }>, scope: Scope): Lowered {
+function arithmetic({ operator, left, right, span }: Of<'arithmetic'>, scope: Scope): Lowered {
   const a = lower(left, scope)
   const b = lower(right, scope)
-  if (!a.type || !b.type) return FALSE
+  if (!isTyped(a) || !isTyped(b)) return FALSE
   if (a.type.kind !== 'number' || b.type.kind !== 'number') scope.report.error('P110', span, `\`${operator}\` needs numbers`)
   seesAbsence([a, b], 'either', span, scope)
   return { logic: { [operator]: [a.logic, b.logic] }, type: NUMBER, absent: null }
-}
-
-export function describe(type: Type): string {
-  if (type.kind === 'list') return `a list of ${type.of.kind}`
-  return type.kind === 'enum' ? `one of ${type.values.join(', ')}` : `a ${type.kind}`
 }

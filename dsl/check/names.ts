@@ -3,6 +3,7 @@ import { didYouMean } from '../diagnostics/suggest.ts'
 import type { Declaration, DeclarationOf, FileAst, Literal, Name } from '../syntax/ast.ts'
 import type { AttributeDeclaration, Vocabulary } from '../vocabulary/vocabulary.ts'
 import type { Report } from './report.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
 
 /** All files of one module. Files without a module declaration form the module `` (empty name). */
 export interface Module {
@@ -33,25 +34,24 @@ export function collectNames(files: readonly FileAst[], vocabulary: Vocabulary, 
   const detectors = new Map<string, DeclarationOf<'detector'>>()
   for (const module of modules.values()) {
     for (const [id, policy] of module.policies) {
-      if (policies.has(id)) report.error('P101', policy.name.span, `the policy \`${id}\` is declared twice`, 'Give one of them another id.')
-      policies.set(id, policy)
+      const first = policies.get(id)
+      if (first) reportDoubled(policy.name, first.name.span, `the policy \`${id}\` is declared in two modules`, report)
+      else policies.set(id, policy)
     }
     for (const [name, detector] of module.detectors) detectors.set(fullName(module, name), detector)
-    for (const [alias, imported] of module.imports)
-      if (!modules.has(imported)) reportMissing(module, alias, imported, [...modules.keys()], report)
+    for (const { module: imported } of declarationsOf(module.files, 'import')) {
+      if (!modules.has(imported.text)) reportMissing(imported, [...modules.keys()], report)
+    }
   }
   return { modules, vocabulary, policies, detectors }
 }
 
-function reportMissing(module: Module, alias: string, imported: string, known: readonly string[], report: Report): void {
-  const declaration = declarationsOf(module.files, 'import').find(({ module: name }) => name.text === imported)
-  if (declaration)
-    report.error(
-      'P102',
-      declaration.module.span,
-      `there is no module \`${imported}\` (imported as \`${alias}\`)`,
-      didYouMean(imported, known) ?? 'Check the name, or add the path of its files.',
-    )
+function reportDoubled({ span }: Name, first: Span, message: string, report: Report): void {
+  report.doubled('P101', span, first, message, 'Remove one of the declarations, or rename it.')
+}
+
+function reportMissing({ text, span }: Name, known: readonly string[], report: Report): void {
+  report.error('P102', span, `there is no module \`${text}\``, didYouMean(text, known) ?? 'Check the name, or add the path of its files.')
 }
 
 export function fullName(module: Pick<Module, 'name'>, name: string): string {
@@ -72,31 +72,38 @@ export function declarationsOf<K extends Declaration['kind']>(
 }
 
 function readModule(name: string, files: readonly FileAst[], report: Report): Module {
-  const named = <D extends Declaration & { readonly name: Name }>(declarations: readonly D[]): Map<string, D> => {
+  const named = <D>(declarations: readonly D[], nameOf: (declaration: D) => Name): Map<string, D> => {
     const known = new Map<string, D>()
     for (const declaration of declarations) {
-      if (known.has(declaration.name.text))
-        report.error(
-          'P101',
-          declaration.name.span,
-          `\`${declaration.name.text}\` is declared twice in the module`,
-          'Remove one of the declarations, or rename it.',
-        )
-      else known.set(declaration.name.text, declaration)
+      const own = nameOf(declaration)
+      const first = known.get(own.text)
+      if (first !== undefined) reportDoubled(own, nameOf(first).span, `\`${own.text}\` is declared twice in the module`, report)
+      else known.set(own.text, declaration)
     }
     return known
+  }
+  // The files of a module may import the same one, each for itself.
+  for (const file of files) named(declarationsOf([file], 'import'), aliasOf)
+  for (const file of files) {
+    const [first, ...more] = declarationsOf([file], 'module')
+    for (const { name: other } of more) reportDoubled(other, first!.name.span, 'a file belongs to one module', report)
   }
   return {
     name,
     version: files.map((file) => moduleOf(file)?.version ?? null).find((version) => version !== null) ?? null,
     files,
-    detectors: named(declarationsOf(files, 'detector')),
-    values: named(declarationsOf(files, 'list', 'param', 'const')),
-    policies: named(declarationsOf(files, 'policy')),
-    imports: new Map(
-      declarationsOf(files, 'import').map(({ module, alias }) => [alias?.text ?? module.text.split('.').at(-1)!, module.text]),
-    ),
+    detectors: named(declarationsOf(files, 'detector'), nameOf),
+    values: named(declarationsOf(files, 'list', 'param', 'const'), nameOf),
+    policies: named(declarationsOf(files, 'policy'), nameOf),
+    imports: new Map(declarationsOf(files, 'import').map((one) => [aliasOf(one).text, one.module.text])),
   }
+}
+
+const nameOf = ({ name }: { readonly name: Name }): Name => name
+
+/** Without `as`, a module goes by its last word. */
+function aliasOf({ alias, module: { text, span } }: DeclarationOf<'import'>): Name {
+  return alias ?? { text: text.slice(text.lastIndexOf('.') + 1), span }
 }
 
 /** Resolves a name of a kind as seen from a module: own short name, imported `alias.name`, or full name. */

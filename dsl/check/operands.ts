@@ -1,10 +1,11 @@
 // Matches what stands in one slot of a phrase with what its template asks for, and gives the operands as the artefact stores them.
 import { findAttribute, findDetector, findValue, knownNames, locationsIn, type Module, type Names } from './names.ts'
-import { isKnownIn, suggestion } from './expressions.ts'
+import { isKnownIn } from './expressions.ts'
+import { suggestion } from './lowered.ts'
 import { showOperand, type OperandType, type TemplateOperand, type TemplateSlot } from '../vocabulary/template.ts'
 import type { CompiledOperand } from '../compile/bundle.ts'
 import type { Literal, Operand, Slot } from '../syntax/ast.ts'
-import type { Phase } from '../vocabulary/vocabulary.ts'
+import type { Phase, Type } from '../vocabulary/vocabulary.ts'
 import type { Report } from './report.ts'
 
 export interface OperandScope {
@@ -101,7 +102,7 @@ function matchGroups(
 function compileOperand(operand: Operand, template: TemplateOperand, scope: OperandScope): CompiledOperand | null {
   if (template.words.length > 0) return compileWord(operand, template, scope)
   for (const type of template.types) {
-    const compiled = compileAs(operand, type, scope)
+    const compiled = compileAs(operand, type, template, scope)
     if (compiled !== undefined) return compiled
   }
   return wrongOperand(operand, template, scope)
@@ -135,7 +136,7 @@ function wrongOperand(operand: Operand, template: TemplateOperand, { names, modu
 }
 
 /** `undefined`: not of this type. */
-function compileAs(operand: Operand, type: OperandType, scope: OperandScope): CompiledOperand | undefined {
+function compileAs(operand: Operand, type: OperandType, template: TemplateOperand, scope: OperandScope): CompiledOperand | undefined {
   const { names, module } = scope
   if (operand.kind === 'path') {
     const text = operand.name.text
@@ -143,7 +144,7 @@ function compileAs(operand: Operand, type: OperandType, scope: OperandScope): Co
       case 'word':
         return text.includes('.') ? undefined : text
       case 'attribute':
-        return compileAttribute(text, operand, scope)
+        return compileAttribute(text, operand, template, scope)
       case 'detector':
         return findDetector(names, module, text) ?? undefined
       case 'location':
@@ -159,9 +160,14 @@ function compileAs(operand: Operand, type: OperandType, scope: OperandScope): Co
   return compileLiteral(operand, type)
 }
 
-function compileAttribute(text: string, operand: Operand, { names, phases, report }: OperandScope): CompiledOperand | undefined {
+function compileAttribute(
+  text: string,
+  operand: Operand,
+  template: TemplateOperand,
+  { names, phases, report }: OperandScope,
+): CompiledOperand | undefined {
   const attribute = findAttribute(names, text)
-  if (!attribute) return undefined
+  if (!attribute || !takes(template, attribute.type)) return undefined
   const late = phases.find((phase) => !isKnownIn(attribute.phase, phase))
   if (late)
     report.error(
@@ -171,6 +177,13 @@ function compileAttribute(text: string, operand: Operand, { names, phases, repor
       `It is known from the phase \`${attribute.phase}\` on.`,
     )
   return { attribute: text }
+}
+
+/** Beside other types an attribute stands for a value of them; alone it is a name, such as a key to count by. */
+function takes({ types }: TemplateOperand, type: Type): boolean {
+  const values = types.filter((known) => known !== 'attribute')
+  if (values.length === 0) return type.kind !== 'list' && type.kind !== 'record'
+  return (values as readonly string[]).includes(type.kind === 'enum' || type.kind === 'ip' ? 'text' : type.kind)
 }
 
 const CODE = /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/

@@ -10,6 +10,7 @@ import type { VerbUse } from '../vocabulary/vocabulary.ts'
 export type Operands = { readonly [name: string]: CompiledOperand | readonly CompiledOperand[] }
 
 export interface MatchedPhrase {
+  readonly phrase: Phrase
   readonly verb: KnownVerb
   readonly operands: Operands
 }
@@ -20,25 +21,32 @@ export function matchPhrase(phrase: Phrase, uses: readonly VerbUse[], scope: Ope
   if (candidates.length === 0) return unknownVerb(phrase, uses, scope)
   const verb = chooseTemplate(candidates, phrase)
   const operands = matchTemplate(phrase, verb.template, scope)
-  return operands && { verb, operands }
+  return operands && { phrase, verb, operands }
 }
 
 function unknownVerb({ verb }: Phrase, uses: readonly VerbUse[], { names, report }: OperandScope): null {
   const verbs = verbsOf(names.vocabulary)
-  const meant =
-    uses.map((use) => verbs.alias(use, verb.text)).find((word) => word !== null) ??
-    nearest(
-      verb.text,
-      uses.flatMap((use) => verbs.words(use)),
-    )
-  report.error(
-    'P106',
-    verb.span,
-    `there is no verb \`${verb.text}\``,
-    meant ? `Did you mean \`${meant}\`?` : 'The plugin that brings it may not be loaded.',
-  )
+  const elsewhere = EVERY_USE.find((use) => verbs.find(use, verb.text).length > 0)
+  if (elsewhere) {
+    report.error('P106', verb.span, `\`${verb.text}\` has no place here`, PLACES[elsewhere])
+    return null
+  }
+  const words = uses.flatMap((use) => verbs.words(use))
+  const meant = uses.map((use) => verbs.alias(use, verb.text)).find((word) => word !== null) ?? nearest(verb.text, words)
+  const help = meant ? `Did you mean \`${meant}\`?` : 'The plugin that brings it may not be loaded.'
+  report.error('P106', verb.span, `there is no verb \`${verb.text}\``, help)
   return null
 }
+
+const PLACES: { readonly [use in VerbUse]: string } = {
+  fact: 'It is a fact of a policy.',
+  effect: 'It is an effect of a policy.',
+  exception: 'It stands in an `exception`.',
+  overlay: 'It stands in an `overlay`.',
+  expect: 'It stands after `expect` in a `test`.',
+}
+
+const EVERY_USE = Object.keys(PLACES) as VerbUse[]
 
 /** A verb with several phrases is told apart by the word that follows it. */
 function chooseTemplate(candidates: readonly KnownVerb[], { slots }: Phrase): KnownVerb {
@@ -54,34 +62,33 @@ function chooseTemplate(candidates: readonly KnownVerb[], { slots }: Phrase): Kn
   return fits ?? open ?? candidates[0]!
 }
 
+/** Operands come in the order of the template, so that the order of the groups in the text makes no other artefact. */
 function matchTemplate(phrase: Phrase, template: Template, scope: OperandScope): Operands | null {
   const before = scope.report.diagnostics.length
   const operands: { [name: string]: CompiledOperand | readonly CompiledOperand[] } = {}
+  for (const expected of template.slots) {
+    const slot = phrase.slots.find((one) => sameSlot(expected, one))
+    if (slot) Object.assign(operands, matchSlot(slot, expected, scope, template.source))
+    else if (!scope.partial && isNeeded(expected)) reportMissing(phrase, expected, template, scope)
+  }
   for (const slot of phrase.slots) {
-    const expected = slotFor(template, slot)
-    if (expected) Object.assign(operands, matchSlot(slot, expected, scope, template.source))
-    else scope.report.error('P107', slot.preposition?.span ?? slot.span, wrongSlot(slot, phrase), `It is written \`${template.source}\`.`)
+    if (template.slots.some((expected) => sameSlot(expected, slot))) continue
+    scope.report.error('P107', slot.preposition?.span ?? slot.span, wrongSlot(slot, phrase), `It is written \`${template.source}\`.`)
   }
   reportDoubled(phrase, scope)
-  for (const expected of template.slots) {
-    const needed = !expected.optional && (expected.words.length > 0 || expected.operands.some(({ optional }) => !optional))
-    if (!needed || scope.partial || phrase.slots.some((slot) => sameSlot(expected, slot))) continue
-    scope.report.error(
-      'P107',
-      phrase.span,
-      `\`${phrase.verb.text}\` needs ${describeShape(expected)}`,
-      `It is written \`${template.source}\`.`,
-    )
-  }
   return scope.report.diagnostics.slice(before).some(({ severity }) => severity === 'error') ? null : operands
+}
+
+function isNeeded({ optional, words, operands }: TemplateSlot): boolean {
+  return !optional && (words.length > 0 || operands.some((operand) => !operand.optional))
+}
+
+function reportMissing({ verb, span }: Phrase, expected: TemplateSlot, { source }: Template, { report }: OperandScope): void {
+  report.error('P107', span, `\`${verb.text}\` needs ${describeShape(expected)}`, `It is written \`${source}\`.`)
 }
 
 function wrongSlot({ preposition }: Slot, { verb }: Phrase): string {
   return preposition ? `\`${verb.text}\` takes no \`${preposition.text}\`` : `\`${verb.text}\` takes nothing directly after it`
-}
-
-function slotFor(template: Template, slot: Slot): TemplateSlot | undefined {
-  return template.slots.find((expected) => sameSlot(expected, slot))
 }
 
 function sameSlot(expected: TemplateSlot, { preposition }: Slot): boolean {

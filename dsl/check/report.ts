@@ -8,6 +8,11 @@ export class Report {
     this.diagnostics.push({ code, severity: 'error', message, span, ...(help === undefined ? {} : { help }) })
   }
 
+  /** Something that stands in two places where it may stand in one; points at the first. */
+  doubled(code: string, span: Span, first: Span, message: string, help: string): void {
+    this.diagnostics.push({ code, severity: 'error', message, span, help, related: [{ span: first, message: 'it stands here first' }] })
+  }
+
   warning(code: string, span: Span, message: string, help?: string): void {
     this.diagnostics.push({ code, severity: 'warning', message, span, ...(help === undefined ? {} : { help }) })
   }

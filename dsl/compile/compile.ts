@@ -1,5 +1,6 @@
 // Text to artefact: parse, check, lower. One bundle for all files; its bytes depend on what they say, not on their order.
 import { canonicalJson, sha256 } from './canonical.ts'
+import { checkDeclarations } from '../check/declarations.ts'
 import { checkExamples } from '../check/examples.ts'
 import { collectNames, declarationsOf, type Names } from '../check/names.ts'
 import { lowerDetectors } from '../check/detectors.ts'
@@ -34,6 +35,7 @@ export function compile(files: readonly SourceFile[], vocabulary: Vocabulary): C
     report,
   )
   const modules = [...names.modules.values()]
+  for (const module of modules) checkDeclarations(module, report)
   const policies = modules.flatMap((module) => lowerPolicies(names, module, report)).sort(byId)
   const detectors = modules.flatMap((module) => lowerDetectors(names, module, report)).sort((a, b) => (a.name < b.name ? -1 : 1))
   checkExamples(names, detectors, report)

@@ -55,13 +55,14 @@ export const MEANING_CODES: readonly CodeEntry[] = [
   {
     code: 'P114',
     title: 'clause twice or missing',
-    explanation: 'The clause stands at most once in a policy, and a test expects at least one thing.',
+    explanation: 'The clause stands at most once, a module has one default per phase, and a test one answer and at least one expectation.',
   },
   { code: 'P115', title: 'policy without an effect', explanation: 'A policy that does nothing has no reason to be; give it an effect.' },
   {
     code: 'P116',
     title: 'code of a refusal',
-    explanation: 'The code of `deny` and `warn` has a dot. Codes without one belong to the error table and to the standard modules.',
+    explanation:
+      'The code of `deny` has a dot. Codes without one belong to the error table: they keep its status, and only the standard modules raise them.',
   },
   {
     code: 'P117',
@@ -87,6 +88,18 @@ export const MEANING_CODES: readonly CodeEntry[] = [
     explanation: 'All callers without the attribute would share one counter; limit the policy to those that have it.',
   },
   {
+    code: 'P123',
+    title: 'allows on the word of the caller',
+    explanation:
+      'What a request says of itself can be made up. An `allow` should rest on something proved as well: the key, the tenant, the user, the network.',
+  },
+  {
+    code: 'P124',
+    title: 'union that is none',
+    explanation:
+      'A union stands for the detectors after `any`: it has no pattern, check or score of its own, and is not among its own members.',
+  },
+  {
     code: 'P130',
     title: 'wrong phase',
     explanation: 'What the policy uses is not known, or can no longer be changed, in the phase in which it is judged.',
@@ -94,9 +107,9 @@ export const MEANING_CODES: readonly CodeEntry[] = [
   { code: 'P131', title: 'verb in the wrong phase', explanation: 'Each verb states the phases in which it can act.' },
   {
     code: 'P140',
-    title: 'refusal in a stream by a finding',
+    title: 'negation or count over a stream',
     explanation:
-      'A part of a stream may have been sent before the finding is known. Judge the whole answer: `on response` and `buffer completion`.',
+      'What is known about an answer grows while it streams, so what it does not contain is known at its end alone. Judge it whole: `on response` and `buffer completion`.',
   },
   {
     code: 'P141',

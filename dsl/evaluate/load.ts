@@ -2,6 +2,7 @@
 import { compileLogic, type Closure } from './closures.ts'
 import { actsOf, decidePhase, type PhasePolicy } from './decide.ts'
 import { readPaths } from './paths.ts'
+import { FAILED } from './program.ts'
 import type { Evaluation, PhaseProgram, Program, SlotSource, SlotValue } from './program.ts'
 import type { Bundle, CompiledPolicy } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
@@ -94,15 +95,11 @@ function evaluate(entries: readonly Entry[], values: readonly SlotValue[]): Eval
     const entry = entries[index]!
     const result = entry.when(values, null)
     if (result === false) continue
-    let unknown: readonly number[]
-    if (result === true) {
-      fired.push(index)
-      unknown = entry.effectSlots
-    } else {
-      open.push(index)
-      unknown = entry.conditionSlots
-    }
-    for (const slot of unknown) if (values[slot] === undefined) (needs ??= new Set()).add(slot)
+    // An effect whose attribute failed is as unknown as its condition: a limit without its amount would limit nothing.
+    const isKnown = result === true && !entry.effectSlots.some((slot) => values[slot] === FAILED)
+    ;(isKnown ? fired : open).push(index)
+    for (const slot of result === true ? entry.effectSlots : entry.conditionSlots)
+      if (values[slot] === undefined) (needs ??= new Set()).add(slot)
   }
   return { fired, open, needs: needs === null ? NOTHING : [...needs].sort((a, b) => a - b) }
 }

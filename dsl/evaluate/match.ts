@@ -1,17 +1,24 @@
-// The plain meaning of a detector, for checks at compile time: patterns by the JavaScript engine on short example texts. The run time
+// The plain meaning of a detector, for its examples at compile time: patterns by the JavaScript engine on short texts. The run time
 // has an engine of its own (linear on hostile text) that agrees with this one on the portable dialect.
 import type { CompiledDetector } from '../compile/bundle.ts'
 import type { Vocabulary } from '../vocabulary/vocabulary.ts'
 
-/** Says whether a text holds a finding that passes the detector's checks and entropy and reaches its score. */
-export function exampleMatcher(detector: CompiledDetector, { checks }: Vocabulary): (text: string) => boolean {
-  const patterns = detector.patterns.flatMap(({ source }) => {
-    try {
-      return [new RegExp(source, 'gu')]
-    } catch {
-      return [new RegExp(source, 'g')]
-    }
-  })
+type Finds = (text: string) => boolean
+
+/** Says whether a text holds something that a detector finds: patterns and terms with checks and entropy, for unions what members find. */
+export function exampleMatcher(
+  detectors: readonly CompiledDetector[],
+  vocabulary: Vocabulary,
+): (detector: string, text: string) => boolean {
+  const known = new Map(detectors.map((detector) => [detector.name, findsOwn(detector, vocabulary)]))
+  const members = new Map(detectors.map(({ name, any }) => [name, any]))
+  const finds = (name: string, text: string): boolean =>
+    known.get(name)?.(text) === true || (members.get(name) ?? []).some((member) => finds(member, text))
+  return finds
+}
+
+function findsOwn(detector: CompiledDetector, { checks }: Vocabulary): Finds {
+  const patterns = [...detector.patterns.flatMap(({ source }) => compilePattern(source)), ...detector.terms.map(termPattern)]
   const tests = detector.checks.flatMap((name) => checks.filter((check) => check.name === name))
   return (text) =>
     patterns.some((pattern) =>
@@ -20,6 +27,21 @@ export function exampleMatcher(detector: CompiledDetector, { checks }: Vocabular
         return tests.every(({ test }) => test(value)) && (detector.entropy === null || entropyOf(value) >= detector.entropy)
       }),
     )
+}
+
+/** What is outside the dialect was reported when the pattern was read. */
+function compilePattern(source: string): readonly RegExp[] {
+  for (const flags of ['gu', 'g']) {
+    try {
+      return [new RegExp(source, flags)]
+    } catch {}
+  }
+  return []
+}
+
+/** A term stands as a whole word, in whatever case. */
+function termPattern(term: string): RegExp {
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${term.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}(?![\\p{L}\\p{N}_])`, 'giu')
 }
 
 /** Shannon entropy in bits per character. */

@@ -59,8 +59,8 @@ function clashes(known: readonly KnownVerb[]): readonly string[] {
   const owner = new Map(known.map(({ declaration, template }) => [template.verb, declaration.plugin]))
   for (const [i, { declaration, template }] of known.entries()) {
     if (RESERVED.has(template.verb)) problems.push(`plugin ${declaration.plugin}: the verb \`${template.verb}\` is a reserved word`)
-    for (const { words } of template.slots) {
-      for (const word of words) {
+    for (const { words, operands } of template.slots) {
+      for (const word of [...words, ...operands.flatMap((operand) => operand.words)]) {
         const other = owner.get(word)
         if (other !== undefined && other !== declaration.plugin)
           problems.push(`plugins ${declaration.plugin} and ${other}: \`${word}\` is a word in \`${template.source}\` and a verb`)

@@ -42,7 +42,7 @@ const CASES: readonly (readonly [code: string, bad: string, good: string])[] = [
   ['P112', when('feature.pii == "scurb"'), when('feature.pii == "scrub"')],
   ['P112', when('client.ip in ["10.0.0.0/33"]'), when('client.ip in ["10.0.0.0/8"]')],
   ['P113', 'policy a.b "x" {\n  deny "a.b"\n}', effect('deny "a.b"')],
-  ['P114', effect('when request.stream\n  when request.stream\n  allow'), effect('when request.stream\n  allow')],
+  ['P114', effect('when request.stream\n  when request.stream\n  allow'), effect('when request.stream\n  deny "a.b"')],
   ['P115', 'policy a.b "x" {\n  on request\n  severity high\n}', effect('severity high\n  allow')],
   ['P116', effect('deny "quota_exceeded"'), effect('deny "a.quota"')],
   ['P117', effect('deny "a.b"\n  on error allow'), effect('deny "a.b"\n  on error deny "a.c"')],

@@ -245,6 +245,7 @@ function contains(expression: Of<'contains'>, scope: Scope): Lowered {
 }
 
 function detectorOf(right: Expression, { names, module, report }: Scope): string | null {
+  if (right.kind === 'hole') return null
   const name = right.kind === 'path' ? right.name.text : null
   const detector = name === null ? null : findDetector(names, module, name)
   if (detector !== null) return detector

@@ -22,6 +22,9 @@ export interface Compiled {
   readonly tests: readonly CompiledTest[]
 }
 
+/** Something is missing. Where the text itself is broken, it may stand there and was not understood. */
+const OF_LEFT_OUT: ReadonlySet<string> = new Set(['P113', 'P115', 'P118'])
+
 const PHASES: readonly Phase[] = ['request', 'target', 'response', 'stream']
 
 /** Compiles files against a vocabulary. Throws only when the vocabulary itself is broken (templates that clash). */
@@ -40,7 +43,9 @@ export function compile(files: readonly SourceFile[], vocabulary: Vocabulary): C
   const detectors = modules.flatMap((module) => lowerDetectors(names, module, report)).sort((a, b) => (a.name < b.name ? -1 : 1))
   checkExamples(names, detectors, report)
   const tests = modules.flatMap((module) => lowerTests(names, module, report))
-  const diagnostics = [...parsed.flatMap((one) => one.diagnostics), ...report.diagnostics].sort(byPlace)
+  const broken = new Set(parsed.filter((one) => one.diagnostics.length > 0).map(({ file }) => file.path))
+  const meaning = report.diagnostics.filter(({ code, span }) => !(OF_LEFT_OUT.has(code) && broken.has(span.file)))
+  const diagnostics = [...parsed.flatMap((one) => one.diagnostics), ...meaning].sort(byPlace)
   if (diagnostics.some(({ severity }) => severity === 'error')) return { bundle: null, diagnostics, tests: [] }
   return { bundle: assemble(names, policies, detectors), diagnostics, tests }
 }

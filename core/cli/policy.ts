@@ -1,150 +1,152 @@
 // `sallyport policy …`: check, test, compile, explain and scan, on the same machinery that judges requests.
 import { readFileSync } from 'node:fs'
-import type { Command } from 'commander'
-import { canonicalJson, openPolicySet, renderDiagnostics, runPolicyTests, type PolicySet } from '../policy/toolbox.ts'
+import { Option, type Command } from 'commander'
+import { canonicalJson, diagnosticsToJson, openPolicySet, renderDiagnostics, runPolicyTests, type PolicySet } from '../policy/toolbox.ts'
 import { explainRequest, showExplanation } from './policy-explain.ts'
 import { loadConfig } from '../config/load.ts'
 import { PLUGINS } from '../plugins.ts'
 import { scanText, showScan } from './policy-scan.ts'
-import { STANDARD_POLICIES } from '../policy/load.ts'
+import { PolicyError, STANDARD_POLICIES } from '../policy/load.ts'
 import { policyPaths } from '../server/snapshots.ts'
 
-interface Format {
+interface Options {
   readonly json?: boolean
   readonly format?: string
+  readonly config?: string
 }
 
-const wantsJson = ({ json, format }: Format): boolean => json === true || format === 'json'
+const wantsJson = ({ json, format }: Options): boolean => json === true || format === 'json'
 const colour = (): boolean => process.stdout.isTTY === true && !process.env['NO_COLOR']
 
 export function registerPolicy(program: Command): void {
   const policy = program.command('policy').description('work with policy files')
-  const withFormat = (command: Command): Command =>
-    command
-      .option('--json', 'print JSON')
-      .option('--format <kind>', 'human or json', 'human')
-      .option('--config <file>', 'configuration that says which plugins are set up how')
-  withFormat(policy.command('check').argument('<path...>').description('all diagnostics: where, what, and how to mend it')).action(check)
-  withFormat(policy.command('test').argument('<path...>').description('run the tests in the files')).action(test)
-  policy
-    .command('compile')
-    .argument('<path...>')
-    .option('--config <file>', 'configuration')
-    .description('print the JSON Logic bundle')
-    .action(compile)
-  withFormat(
-    policy
-      .command('explain')
-      .argument('[path...]')
-      .requiredOption('--request <file>', 'a chat completion request (JSON)')
-      .option('--given <attribute=value...>', 'values of attributes')
-      .description('which policies fire for a request, clause values included'),
-  ).action(explain)
-  withFormat(
-    policy
-      .command('scan')
-      .argument('<file>', 'a file, or - for standard input')
-      .argument('[path...]')
-      .description('findings in a text, with positions, scores and checks, and the decision'),
-  ).action(scan)
+  const command = (name: string, description: string): Command =>
+    policy.command(name).description(description).option('--config <file>', 'configuration that says which plugins are set up how')
+  const withFormat = (one: Command): Command =>
+    one.option('--json', 'print JSON').addOption(new Option('--format <kind>', 'how to print').choices(['human', 'json']).default('human'))
+  withFormat(command('check', 'all diagnostics: where, what, and how to mend it').argument('<path...>')).action(check)
+  withFormat(command('test', 'run the tests in the files').argument('<path...>')).action(test)
+  command('compile', 'print the JSON Logic bundle').argument('<path...>').action(compile)
+  withFormat(command('explain', 'which policies fire for a request, clause values included').argument('[path...]'))
+    .requiredOption('--request <file>', 'a chat completion request (JSON)')
+    .option('--given <attribute=value...>', 'values of attributes')
+    .action(explain)
+  withFormat(command('scan', 'findings in a text, with positions, scores and checks, and the decision'))
+    .argument('<file>', 'a file, or - for standard input')
+    .argument('[path...]', 'policies, else those of the configuration')
+    .action(scan)
 }
 
-function open(paths: readonly string[], { config }: { readonly config?: string }): PolicySet {
-  return openPolicySet(paths, PLUGINS, config === undefined ? {} : loadConfig(config).config.plugins)
+/** Paths that can not be read or hold no policies are wrong usage: a check that checks nothing must not look like a good one. */
+function open(paths: readonly string[], { config }: Options, command: Command): PolicySet {
+  const blocks = config === undefined ? {} : loadConfig(config).config.plugins
+  try {
+    const set = openPolicySet(paths, PLUGINS, blocks)
+    if (set.files.some(({ path }) => set.isOwn(path))) return set
+  } catch (error) {
+    if (error instanceof PolicyError) return command.error(`error: ${error.message}`, { exitCode: 2 })
+    throw error
+  }
+  return command.error(`error: there is no .policy file in ${paths.join(', ')}`, { exitCode: 2 })
 }
 
 /** Paths that were named, else those of the configuration. */
-function pathsOr(paths: readonly string[], { config }: { readonly config?: string }): readonly string[] {
+function pathsOr(paths: readonly string[], { config }: Options): readonly string[] {
   return paths.length > 0 ? paths : config === undefined ? [STANDARD_POLICIES] : policyPaths(loadConfig(config))
 }
 
-function check(paths: readonly string[], options: Format & { config?: string }): void {
-  const set = open(paths, options)
-  const own = set.diagnostics.filter(({ span }) => set.isOwn(span.file))
-  const errors = own.filter(({ severity }) => severity === 'error').length
-  if (wantsJson(options)) print(JSON.stringify({ diagnostics: own, hash: set.bundle?.hash ?? null }, null, 2))
-  else {
-    if (own.length > 0) print(renderDiagnostics(own, set.files, { colour: colour() }))
-    const policies = set.bundle?.policies.filter(({ span }) => set.isOwn(span.file)).length ?? 0
-    print(
-      errors > 0
-        ? `${count(errors, 'error')}, ${count(own.length - errors, 'warning')}`
-        : `${count(policies, 'policy', 'policies')} checked, ${count(own.length, 'warning')}`,
-    )
-  }
-  if (errors > 0) process.exitCode = 1
+// ── check ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function check(paths: readonly string[], options: Options, command: Command): void {
+  const set = open(paths, options, command)
+  if (!set.bundle) return showBroken(set, options)
+  const shown = diagnosticsOf(set)
+  if (wantsJson(options)) return printJson({ diagnostics: diagnosticsToJson(shown, set.files), hash: set.bundle.hash })
+  if (shown.length > 0) print(renderDiagnostics(shown, set.files, { colour: colour() }))
+  const policies = set.bundle.policies.filter(({ span }) => set.isOwn(span.file)).length
+  print(`${count(policies, 'policy', 'policies')} checked, ${count(shown.length, 'warning')}`)
 }
 
-async function test(paths: readonly string[], options: Format & { config?: string }): Promise<void> {
-  const set = open(paths, options)
-  if (!set.bundle) return check(paths, options)
-  const results = await runPolicyTests(
-    set.bundle,
-    set.tests.filter(({ span }) => set.isOwn(span.file)),
-    set.words,
+/** Errors wherever they stand, since none of the files can be used with them; warnings about the user's own files. */
+function diagnosticsOf({ diagnostics, isOwn }: PolicySet): PolicySet['diagnostics'] {
+  return diagnostics.filter(({ severity, span }) => severity === 'error' || isOwn(span.file))
+}
+
+function showBroken(set: PolicySet, options: Options, write = print): void {
+  const shown = diagnosticsOf(set)
+  const errors = shown.filter(({ severity }) => severity === 'error').length
+  process.exitCode = 1
+  if (wantsJson(options)) return printJson({ diagnostics: diagnosticsToJson(shown, set.files), hash: null })
+  write(renderDiagnostics(shown, set.files, { colour: colour() }))
+  write(`${count(errors, 'error')}, ${count(shown.length - errors, 'warning')}`)
+}
+
+// ── test and compile ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function test(paths: readonly string[], options: Options, command: Command): Promise<void> {
+  const set = open(paths, options, command)
+  if (!set.bundle) return showBroken(set, options)
+  const own = set.tests.filter(({ span }) => set.isOwn(span.file))
+  const results = await runPolicyTests(set.bundle, own, set.words)
+  const failures = results.flatMap(({ test: { title }, failures: all }) =>
+    all.map(({ span, message }) => ({ code: 'T001', severity: 'error' as const, span, message: `test "${title}": ${message}` })),
   )
-  const failed = results.filter(({ failures }) => failures.length > 0)
+  const failed = results.filter((result) => result.failures.length > 0).length
+  if (failed > 0) process.exitCode = 1
   if (wantsJson(options)) {
-    print(
-      JSON.stringify(
-        {
-          passed: results.length - failed.length,
-          failed: failed.length,
-          tests: results.map(({ test: { title }, failures }) => ({ title, failures })),
-        },
-        null,
-        2,
-      ),
-    )
-  } else {
-    for (const { test: one, failures } of failed) {
-      const diagnostics = failures.map(({ span, message }) => ({
-        code: 'T001',
-        severity: 'error' as const,
-        span,
-        message: `test "${one.title}": ${message}`,
-      }))
-      print(renderDiagnostics(diagnostics, set.files, { colour: colour() }))
-    }
-    print(`${results.length - failed.length} passed, ${failed.length} failed`)
+    const tests = results.map((result) => ({ title: result.test.title, failures: result.failures }))
+    return printJson({ passed: results.length - failed, failed, tests })
   }
-  if (failed.length > 0) process.exitCode = 1
+  if (failures.length > 0) print(renderDiagnostics(failures, set.files, { colour: colour() }))
+  print(`${results.length - failed} passed, ${failed} failed`)
 }
 
-function compile(paths: readonly string[], options: { config?: string }): void {
-  const set = open(paths, options)
-  if (!set.bundle) return check(paths, options)
+/** Standard output carries the bundle and nothing else. */
+function compile(paths: readonly string[], options: Options, command: Command): void {
+  const set = open(paths, options, command)
+  if (!set.bundle) return showBroken(set, options, (text) => process.stderr.write(`${text}\n`))
   print(canonicalJson(set.bundle))
 }
 
-async function explain(
-  paths: readonly string[],
-  options: Format & { config?: string; request: string; given?: readonly string[] },
-): Promise<void> {
-  const set = open(pathsOr(paths, options), options)
-  if (!set.bundle) return check(paths, options)
-  const explanation = await explainRequest(set, readText(options.request), options.given ?? [])
-  print(wantsJson(options) ? JSON.stringify(explanation, null, 2) : showExplanation(explanation))
+// ── explain and scan ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface ExplainOptions extends Options {
+  readonly request: string
+  readonly given?: readonly string[]
 }
 
-async function scan(file: string, paths: readonly string[], options: Format & { config?: string }): Promise<void> {
-  const set = open(pathsOr(paths, options), options)
-  if (!set.bundle) return check(paths, options)
-  const text = readText(file)
+async function explain(paths: readonly string[], options: ExplainOptions, command: Command): Promise<void> {
+  const set = open(pathsOr(paths, options), options, command)
+  if (!set.bundle) return showBroken(set, options)
+  const explanation = await explainRequest(set, readText(options.request, command), options.given ?? [])
+  if (wantsJson(options)) printJson(explanation)
+  else print(showExplanation(explanation))
+}
+
+async function scan(file: string, paths: readonly string[], options: Options, command: Command): Promise<void> {
+  const set = open(pathsOr(paths, options), options, command)
+  if (!set.bundle) return showBroken(set, options)
+  const text = readText(file, command)
   const result = await scanText(set, text)
   print(wantsJson(options) ? JSON.stringify(result) : showScan(text, result, colour()))
 }
 
-function readText(file: string): string {
+function readText(file: string, command: Command): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (error) {
-    throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error })
+    return command.error(`error: ${file} cannot be read: ${(error as Error).message}`, { exitCode: 2 })
   }
 }
 
+// ── output ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`
+}
+
+function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2))
 }
 
 function print(text: string): void {

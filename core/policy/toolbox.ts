@@ -7,7 +7,7 @@ import { readVocabularies } from '../plugin/registry.ts'
 import type { JsonObject } from '../model/value.ts'
 import type { Plugin } from '../plugin/contract.ts'
 
-export { canonicalJson, renderDiagnostics } from '../../dsl/index.ts'
+export { canonicalJson, diagnosticsToJson, renderDiagnostics } from '../../dsl/index.ts'
 export { runPolicyTests } from './run-tests.ts'
 
 export interface PolicySet extends Compiled {

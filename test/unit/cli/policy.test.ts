@@ -1,6 +1,6 @@
 // The policy commands as a security engineer types them: output, JSON, exit codes.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { tmpdir } from 'node:os'
 import { runCli } from '../../support/gateway.ts'
@@ -87,7 +87,27 @@ describe('sallyport policy', function () {
     assert.match(out, /silent:[\s\S]*spend\.free_tier/)
   })
 
-  it('answers wrong usage with exit code 2', async () => {
-    assert.equal((await failure('check')).code, 2)
+  it('answers wrong usage with exit code 2: nothing named, nothing there, nothing to read', async () => {
+    mkdirSync(join(folder, 'empty'))
+    for (const args of [
+      ['check'],
+      ['check', 'nowhere'],
+      ['check', 'empty'],
+      ['check', GUARD, '--format', 'xml'],
+      ['scan', 'nowhere.txt'],
+    ]) {
+      assert.equal((await failure(...args)).code, 2, args.join(' '))
+    }
+  })
+
+  it('shows errors in files that came along, and leaves standard output to the bundle', async () => {
+    const clash = write(
+      'clash.policy',
+      'module acme.clash\nimport standard.pii as pii\npolicy standard.pii.warn "x" {\n  on request\n  deny "a.b"\n}\n',
+    )
+    const { code, stdout } = await failure('check', clash)
+    assert.equal(code, 1)
+    assert.match(stdout, /P101: the policy `standard\.pii\.warn` is declared in two modules/)
+    assert.equal((await failure('compile', clash)).stdout, '')
   })
 })

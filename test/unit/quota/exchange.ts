@@ -6,7 +6,7 @@ import { LearnedOutput } from '../../../plugins/quota/learned.ts'
 import { MemoryLedger } from '../../../core/state/ledger.ts'
 import { ManualClock } from '../state/manual-clock.ts'
 
-export function serviceOn(clock = new ManualClock()): QuotaService & { readonly ledger: MemoryLedger } {
+export function serviceOn(clock = new ManualClock()): Omit<QuotaService, 'ledger'> & { readonly ledger: MemoryLedger } {
   return {
     ledger: new MemoryLedger({ clock, maxCounters: 10_000 }),
     learned: new LearnedOutput(),

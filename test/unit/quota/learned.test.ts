@@ -1,3 +1,4 @@
+// How much a stream reserves at first: the learned percentile against the exact one.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { LearnedOutput } from '../../../plugins/quota/learned.ts'

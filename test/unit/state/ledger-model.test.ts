@@ -136,7 +136,6 @@ function claimFor({ kind, which, amount }: Draft, now: number): Claim {
   return { kind, counter: `s${which}`, limit: 2, leaseMs: LEASE_MS }
 }
 
-/** An id is used again only after a settlement in the gateway; here a window that ended under an open id would mix two windows in one id. */
 describe('the embedded ledger', () => {
   it('agrees with a plain model on every answer and every level', () => {
     fc.assert(

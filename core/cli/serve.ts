@@ -3,12 +3,14 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import { watchGateway } from '../telemetry/gauges.ts'
+import { readingsOf } from './readings.ts'
 import { firstStart, printWelcome } from './welcome.ts'
 import { Gateway } from '../server/gateway.ts'
 import { loadConfig } from '../config/load.ts'
 import { openEmbeddedState } from '../state/embedded.ts'
 import { openSecrets, secretsFolder } from '../state/secrets.ts'
-import { openSpool } from '../record/spool.ts'
+import { openSpool, type Spool } from '../record/spool.ts'
 import { PLUGINS } from '../plugins.ts'
 import { recordOptions } from './record-options.ts'
 import { superviseRecorder, type Supervisor } from '../recorder/supervise.ts'
@@ -46,7 +48,6 @@ async function serve(flags: ServeFlags): Promise<void> {
   const metrics = createMetrics(VERSION)
   const secret = openSecrets(secretsFolder(loaded))
   const kernel = openKernel(loaded, log, metrics, secret)
-  watchKernel(metrics, kernel)
   const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
 
   const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, metricsText: () => metrics.text() }).catch(
@@ -64,6 +65,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       throw error
     })
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
+  watchGateway(metrics, readingsOf({ gateway, spool: kernel.record, recorder, loaded }))
   const stopWatching = watchConfig(
     loaded.path,
     () => policyPaths(gateway.current.loaded),
@@ -76,7 +78,12 @@ async function serve(flags: ServeFlags): Promise<void> {
   })
 }
 
-function openKernel(loaded: LoadedConfig, log: Log, metrics: Kernel['metrics'], secret: (name: string) => Buffer): Kernel {
+function openKernel(
+  loaded: LoadedConfig,
+  log: Log,
+  metrics: Kernel['metrics'],
+  secret: (name: string) => Buffer,
+): Kernel & { readonly record: Spool } {
   const { config, baseDir } = loaded
   if (config.state.driver !== 'embedded') throw new Error('state.driver: only "embedded" is supported by this version')
   const { spool } = config.record
@@ -96,16 +103,6 @@ function openKernel(loaded: LoadedConfig, log: Log, metrics: Kernel['metrics'], 
     estimator: new TokenEstimator(),
     findingKey: { id: 'findings-1', key: findingKey },
   }
-}
-
-function watchKernel(metrics: ReturnType<typeof createMetrics>, { record }: Kernel): void {
-  metrics.watch('sallyport_record_available', 'Whether the record takes frames (1) or not (0).', 'gauge', () => Number(record.available))
-  metrics.watch(
-    'sallyport_record_lost_total',
-    'Frames that were let go because the record was unavailable (onUnavailable: continue).',
-    'counter',
-    () => record.lost,
-  )
 }
 
 async function stopAll(gateway: Gateway, kernel: Kernel, recorder: Supervisor | null): Promise<void> {

@@ -29,6 +29,11 @@ export class Gateway {
   #clientIp: ClientIpReader
   #reloading: Promise<ReloadReport> | null = null
   #server: Server | null = null
+  /** Snapshots that a reload has replaced and that still have exchanges. */
+  readonly #retiring = new Set<Snapshot>()
+  readonly reloads = { ok: 0, refused: 0 }
+  /** Unix ms at which the current snapshot took over. */
+  currentSinceMs: number
   lastError: string | null = null
   isDraining = false
 
@@ -37,6 +42,7 @@ export class Gateway {
     this.kernel = options.kernel
     this.#current = first
     this.#clientIp = clientIpReader(first.loaded.config.server.trustProxy)
+    this.currentSinceMs = options.kernel.clock.now()
   }
 
   /** Builds the first snapshot. Throws when the configuration, a plugin or a policy is not good: nothing listens then. */
@@ -46,6 +52,13 @@ export class Gateway {
 
   get current(): Snapshot {
     return this.#current
+  }
+
+  /** Exchanges under way, by the snapshot that judges them. */
+  get exchanges(): { readonly current: number; readonly retiring: number } {
+    let retiring = 0
+    for (const snapshot of this.#retiring) retiring += snapshot.exchanges
+    return { current: this.#current.exchanges, retiring }
   }
 
   clientIp(request: IncomingMessage): string {
@@ -84,13 +97,26 @@ export class Gateway {
       this.#current = await buildSnapshot(this.options, loaded, old.generation + 1)
       this.#clientIp = clientIp
       this.lastError = null
+      this.reloads.ok++
+      this.currentSinceMs = this.kernel.clock.now()
       this.kernel.log.info({ generation: this.#current.generation, policy_hash: this.#current.bound.program.hash }, 'reloaded')
-      void old.retire().catch((error: unknown) => this.kernel.log.error({ err: error }, 'an old snapshot could not be closed'))
+      void this.#retire(old)
     } catch (error) {
+      this.reloads.refused++
       this.lastError = error instanceof Error ? error.message : String(error)
       this.kernel.log.error({ err: this.lastError }, 'the reload was refused; the last good configuration goes on')
     }
     return { ok: this.lastError === null, generation: this.#current.generation, error: this.lastError }
+  }
+
+  async #retire(old: Snapshot): Promise<void> {
+    this.#retiring.add(old)
+    try {
+      await old.retire()
+    } catch (error) {
+      this.kernel.log.error({ err: error }, 'an old snapshot could not be closed')
+    }
+    this.#retiring.delete(old)
   }
 
   /** Stops taking requests, lets those under way end within `server.drainSeconds`, then closes everything below. */

@@ -1,6 +1,7 @@
 // What `/metrics` shows. Exchanges are counted in `series.ts`; everything else is asked for at scrape time through `watch`.
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Counts, Durations } from './series.ts'
+import { watch, watchCounts, type Sample, type Watched } from './watched.ts'
 
 /** One exchange that has ended; fits the pipeline's `ExchangeMetrics`. */
 export interface ExchangeEnd {
@@ -20,8 +21,8 @@ export interface ExchangeEnd {
 
 export interface Metrics {
   exchangeEnded(end: ExchangeEnd): void
-  /** A number that `read` tells when it is asked; a counter if it only grows. */
-  watch(name: string, help: string, kind: 'gauge' | 'counter', read: () => number): void
+  /** Numbers that `read` tells when a scrape asks for them. */
+  watch(family: Watched, read: () => Iterable<Sample> | Promise<Iterable<Sample>>): void
   /** In Prometheus' text format. */
   text(): Promise<string>
 }
@@ -30,10 +31,9 @@ export interface Metrics {
 export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  new Gauge({ name: 'sallyport_build_info', help: 'Version of the gateway.', labelNames: ['version'], registers: [registry] }).set(
-    { version },
-    1,
-  )
+  watch(registry, { name: 'sallyport_build_info', help: 'Version of the gateway.', kind: 'gauge', labels: ['version'] }, () => [
+    { labels: { version }, value: 1 },
+  ])
 
   const requests = new Counts(['endpoint', 'status', 'outcome'])
   const attempts = new Counts(['provider', 'model'])
@@ -41,17 +41,17 @@ export function createMetrics(version: string): Metrics {
   const latency = new Durations(['endpoint', 'streamed'])
   const ttft = new Durations(['provider', 'model'])
   const overhead = new Durations(['endpoint'])
-  expose(registry, 'sallyport_requests_total', 'Exchanges that have ended.', requests)
-  expose(
+  watchCounts(registry, 'sallyport_requests_total', 'Exchanges that have ended.', requests)
+  watchCounts(
     registry,
     'sallyport_upstream_attempts_total',
     'Upstream calls of exchanges that have ended, by the target that came last.',
     attempts,
   )
-  expose(registry, 'sallyport_tokens_total', 'Tokens of exchanges that have ended.', tokens)
+  watchCounts(registry, 'sallyport_tokens_total', 'Tokens of exchanges that have ended.', tokens)
   const histograms: readonly [string, string, Durations][] = [
     ['sallyport_request_duration_seconds', 'From the request to the end of its answer.', latency],
-    ['gen_ai_server_time_to_first_token', 'Seconds from the request to the first content of a streamed answer.', ttft],
+    ['gen_ai_server_time_to_first_token_seconds', 'From the request to the first content of a streamed answer.', ttft],
     ['sallyport_overhead_seconds', 'Time that the gateway itself spent.', overhead],
   ]
 
@@ -67,40 +67,10 @@ export function createMetrics(version: string): Metrics {
       tokens.add(`${target}\noutput`, [end.provider, end.model, 'output'], end.completionTokens)
       if (end.streamed && end.ttftMs > 0) ttft.observe(target, [end.provider, end.model], end.ttftMs / 1000)
     },
-    watch(name, help, kind, read) {
-      watchNumber(registry, name, help, kind, read)
-    },
+    watch: (family, read) => watch(registry, family, read),
     text: async () =>
       (await registry.metrics()) + histograms.map(([name, help, durations]) => histogramText(name, help, durations)).join(''),
   }
-}
-
-function expose(registry: Registry, name: string, help: string, counts: Counts): void {
-  const counter = new Counter({
-    name,
-    help,
-    labelNames: [...counts.labels],
-    registers: [registry],
-    collect() {
-      counter.reset()
-      for (const { labels, value } of counts.entries()) counter.inc(labels, value)
-    },
-  })
-}
-
-function watchNumber(registry: Registry, name: string, help: string, kind: 'gauge' | 'counter', read: () => number): void {
-  const options = { name, help, registers: [registry] }
-  if (kind === 'gauge') {
-    const gauge: Gauge = new Gauge({ ...options, collect: () => gauge.set(read()) })
-    return
-  }
-  const counter: Counter = new Counter({
-    ...options,
-    collect() {
-      counter.reset()
-      counter.inc(read())
-    },
-  })
 }
 
 /** Prometheus' client cannot take buckets that were counted elsewhere, so histograms are written here. */

@@ -70,7 +70,7 @@ describe('metrics', () => {
       'sallyport_request_duration_seconds_bucket{endpoint="chat.completions",streamed="true",le="0.025"} 0',
       'sallyport_request_duration_seconds_bucket{endpoint="chat.completions",streamed="true",le="0.05"} 3',
       'sallyport_request_duration_seconds_bucket{endpoint="chat.completions",streamed="true",le="+Inf"} 3',
-      'gen_ai_server_time_to_first_token_count{provider="openai",model="gpt \\"x\\""} 3',
+      'gen_ai_server_time_to_first_token_seconds_count{provider="openai",model="gpt \\"x\\""} 3',
     ]) {
       assert.ok(text.split('\n').includes(line), `${line}\n${text}`)
     }
@@ -79,7 +79,7 @@ describe('metrics', () => {
   it('says the same at the second scrape', async () => {
     const metrics = createMetrics('1')
     metrics.exchangeEnded(END)
-    metrics.watch('sallyport_lost_frames_total', 'Frames lost.', 'counter', () => 4)
+    metrics.watch({ name: 'sallyport_lost_frames_total', help: 'Frames lost.', kind: 'counter' }, () => [{ value: 4 }])
     const own = (text: string): string =>
       text
         .split('\n')

@@ -1,0 +1,146 @@
+// Every block of the guide to the policy language is executed, in its order and in one folder. The rules, and there are no others:
+//   policy [NAME.policy] [CODE…]   raises exactly these diagnostics (`P190*8`: eight; T001: a failing test), and its tests pass
+//   policy conditions              the same, each line a condition
+//   sh [exits N]                   prints exactly the `text` block behind it, and nothing where there is none
+//   text                           belongs to the block before it; behind `policy` it is what `policy check` prints
+//   json NAME.json                 is a file for the commands
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { attributesTable, checkNames, effectPhrases, effectsTable, factsTable } from '../support/docs-words.ts'
+import { blocksOf, type Block } from '../support/docs.ts'
+import { openPolicySet, runPolicyTests, type PolicySet } from '../../core/policy/toolbox.ts'
+import { PLUGINS } from '../../core/plugins.ts'
+import { ROOT } from '../support/copy.ts'
+
+const PAGE = join(ROOT, 'docs/policy-language.md')
+const page = readFileSync(PAGE, 'utf8')
+const blocks = blocksOf(PAGE)
+const CODE = /^[PT]\d{3}(\*\d+)?$/
+
+/** What may stand behind the language of a block. */
+const INFO: { readonly [language: string]: RegExp } = {
+  policy: /^(conditions|[a-z]+\.policy)?( ?[PT]\d{3}(\*\d+)?)*$/,
+  sh: /^(exits \d)?$/,
+  json: /^[a-z]+\.json$/,
+  text: /^$/,
+}
+
+describe('docs/policy-language.md', function () {
+  this.timeout(30_000)
+  let folder: string
+  const phrases = new Set<string>()
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sallyport-guide-'))
+    // The command that readers have on their path.
+    const command = join(folder, 'sallyport')
+    writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'core/main.ts')}" "$@"\n`)
+    chmodSync(command, 0o755)
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const shell = (command: string): { status: number | null; output: string } => {
+    const environment = { ...process.env, PATH: [folder, process.env['PATH']].join(delimiter), NO_COLOR: '1' }
+    const { status, stdout } = spawnSync('sh', ['-c', `exec 2>&1\n${command}`], { cwd: folder, env: environment, encoding: 'utf8' })
+    return { status, output: stdout }
+  }
+
+  /** The file that the block is, for the commands behind it. */
+  const fileOf = ({ info, line, language, text }: Block): string => {
+    const name = info.find((word) => word.endsWith(`.${language}`)) ?? `line-${line}.${language}`
+    writeFileSync(join(folder, name), info.includes('conditions') ? policiesOf(text) : text)
+    return name
+  }
+
+  const runs: { readonly [language: string]: (block: Block, output: string | null) => Promise<void> | void } = {
+    async policy(block, output) {
+      const name = fileOf(block)
+      const set = openPolicySet([join(folder, name)], PLUGINS)
+      const raised = [...set.diagnostics.map(({ code }) => code), ...(await failuresOf(set))]
+      assert.deepEqual(counted(raised), block.info.filter((word) => CODE.test(word)).sort(), set.diagnostics.map(toLine).join('\n'))
+      for (const { effects } of set.bundle?.policies ?? []) for (const { phrase } of effects) phrases.add(phrase)
+      if (output !== null) assert.equal(shell(`sallyport policy check ${name}`).output, output)
+    },
+    sh({ text, info }, output) {
+      const result = shell(text)
+      assert.equal(result.output, output ?? '')
+      assert.equal(result.status, info[0] === 'exits' ? Number(info[1]) : 0)
+    },
+    json(block) {
+      JSON.parse(block.text)
+      fileOf(block)
+    },
+  }
+
+  for (const [i, block] of blocks.entries()) {
+    if (block.language === 'text') continue
+    const next = blocks[i + 1]
+    const output = next?.language === 'text' && next.follows ? next.text : null
+    it(`line ${block.line}: ${block.language} ${block.text.slice(0, block.text.indexOf('\n'))}`, async () => {
+      assert.ok(Object.hasOwn(runs, block.language), `no rule says how to execute \`${block.language}\``)
+      await runs[block.language]!(block, output)
+    })
+  }
+
+  it('has no block that no rule covers, and no output without the block that prints it', () => {
+    assert.ok(blocks.length > 20)
+    for (const [i, { language, info, follows, line }] of blocks.entries()) {
+      assert.match(info.join(' '), INFO[language] ?? /(?!)/, `line ${line}: ${language}`)
+      if (language === 'text') assert.ok(follows && ['policy', 'sh'].includes(blocks[i - 1]!.language), `line ${line}`)
+    }
+  })
+
+  it('shows each effect that the loaded plugins bring in an example', () => {
+    assert.deepEqual(
+      effectPhrases.filter((phrase) => !phrases.has(phrase)),
+      [],
+    )
+  })
+
+  it('lists the effects, facts, attributes and checks that the loaded plugins declare, and no others', () => {
+    for (const table of [effectsTable(), factsTable(), attributesTable()]) {
+      const head = table.slice(0, table.indexOf('\n'))
+      const from = page.indexOf(head)
+      assert.equal(page.slice(from, page.indexOf('\n\n', from)), table)
+    }
+    assert.ok(page.includes(`Checks: ${checkNames.map((name) => `\`${name}\``).join(', ')}.`))
+  })
+
+  it('names files and sections that exist', () => {
+    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, title]) => anchorOf(title!))
+    for (const [, link] of page.matchAll(/\]\(((?!https?:)[^)]+)\)/g)) {
+      if (link!.startsWith('#')) assert.ok(headings.includes(link!.slice(1)), link)
+      else assert.ok(existsSync(join(ROOT, 'docs', link!)), link)
+    }
+  })
+})
+
+/** Conditions, one per line, each in a policy of its own. */
+function policiesOf(conditions: string): string {
+  const lines = conditions.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'))
+  const policies = lines.map((line, i) => `policy guide.c${i} "condition ${i}" {\n  on   target\n  when ${line}\n  warn "guide.c"\n}\n`)
+  return `module guide\nimport standard.detectors as std\n${policies.join('')}`
+}
+
+async function failuresOf({ bundle, tests, words, isOwn }: PolicySet): Promise<readonly 'T001'[]> {
+  if (!bundle) return []
+  const own = tests.filter(({ span }) => isOwn(span.file))
+  return (await runPolicyTests(bundle, own, words)).flatMap(({ failures }) => failures.map(() => 'T001' as const))
+}
+
+const toLine = ({ code, message }: PolicySet['diagnostics'][number]): string => `${code}: ${message}`
+
+/** `P105`, `P190*8`, sorted. */
+function counted(codes: readonly string[]): readonly string[] {
+  return [...Map.groupBy(codes, (code) => code)].map(([code, all]) => (all.length === 1 ? code : `${code}*${all.length}`)).sort()
+}
+
+/** As GitHub makes them. */
+const anchorOf = (title: string): string =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')

@@ -1,0 +1,60 @@
+// The tables of words in the guide to the policy language, as the loaded plugins declare them.
+import { gatherWords } from '../../core/policy/words.ts'
+import { PLUGINS } from '../../core/plugins.ts'
+import { readVocabularies } from '../../core/plugin/registry.ts'
+
+type Vocabulary = ReturnType<typeof gatherWords>['vocabulary']
+type Type = Vocabulary['attributes'][number]['type']
+
+const vocabulary = gatherWords(readVocabularies(PLUGINS, {})).vocabulary
+
+/** Templates of all effects of the loaded plugins. */
+export const effectPhrases: readonly string[] = vocabulary.verbs.filter(({ use }) => use === 'effect').map(({ phrase }) => phrase)
+
+/** Words of the detectors' clause `check`. */
+export const checkNames: readonly string[] = vocabulary.checks.map(({ name }) => name)
+
+export function effectsTable(): string {
+  const rows = vocabulary.verbs
+    .filter(({ use }) => use === 'effect')
+    .map(({ phrase, phases, plugin, doc }) => [code(phrase), phases.length === 4 ? 'all' : phases.join(', '), plugin, doc])
+  return table(['effect', 'phases', 'from', 'what it does'], rows)
+}
+
+export function factsTable(): string {
+  const rows = vocabulary.verbs.filter(({ use }) => use === 'fact').map(({ phrase, doc }) => [code(phrase), doc])
+  return table(['fact', 'what it says'], rows)
+}
+
+export function attributesTable(): string {
+  const rows = vocabulary.attributes.map(({ name, type, optional, phase, source, example, doc }) => [
+    code(name),
+    typeName(type) + (optional ? '?' : ''),
+    phase,
+    source,
+    optional ? 'absent' : code(JSON.stringify(example)),
+    doc,
+  ])
+  return table(['attribute', 'type', 'from phase', 'source', 'in a test', 'what it is'], rows)
+}
+
+function typeName(type: Type): string {
+  switch (type.kind) {
+    case 'enum':
+      return type.values.map(code).join(' ')
+    case 'list':
+      return `list of ${typeName(type.of)}`
+    case 'record':
+      return `{ ${Object.keys(type.fields).join(', ')} }`
+    default:
+      return type.kind
+  }
+}
+
+const code = (text: string): string => `\`${text}\``
+
+/** A bar divides cells, within code too, unless it is escaped. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}

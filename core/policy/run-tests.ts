@@ -33,7 +33,7 @@ export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTes
     for (const test of tests) {
       const walked = await walk(test, bound)
       const fired = new Set(walked.decisions.flatMap(({ reasons }) => reasons.map(({ policy }) => policy)))
-      results.push({ test, failures: compareTest(test, walked), fired: [...fired] })
+      results.push({ test, failures: compareTest(test, walked, bundle.policies), fired: [...fired] })
     }
     return results
   } finally {
@@ -41,30 +41,63 @@ export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTes
   }
 }
 
+/** As in the pipeline: the first refusal ends it, and what was refused reaches nobody. */
 async function walk(test: CompiledTest, bound: BoundPolicies): Promise<Walked> {
   const judge = new Judge(bound, NO_LEDGER, presetValues(test, bound))
   const prompt = scanOf(
     bound,
     test.messages.map(({ location, text }, i) => partOf(location as Location, text, i)),
   )
-  const request = await judge.decideRequest(NO_VIEW, prompt)
-  const decisions: Decision[] = [request]
-  const lastMessage = await rewritten(bound, prompt, request)
-  if (request.verdict !== 'allow') return { decisions, text: lastMessage }
-  if ([...test.given.keys()].some((name) => name.startsWith('target.'))) {
-    decisions.push(await judge.decideTarget(NO_VIEW, prompt))
-    if (decisions.at(-1)!.verdict !== 'allow') return { decisions, text: lastMessage }
-  }
-  if (test.answer !== null) {
-    const completion = scanOf(bound, [partOf('completion.text', test.answer, 0)])
-    const decision = await judge.decideResponse(NO_VIEW, prompt, completion)
-    return { decisions: [...decisions, decision], text: decision.verdict === 'allow' ? await rewritten(bound, completion, decision) : null }
-  }
-  if (test.chunks === null) return { decisions, text: lastMessage }
-  const governor = new StreamGovernor(bound, judge, NO_VIEW, () => {})
-  const text = test.chunks.map((chunk) => governor.push('0/text', chunk)).join('') + governor.end('0/text')
-  return { decisions: [...decisions, governor.decision], text }
+  const decisions: Decision[] = [await judge.decideRequest(NO_VIEW, prompt)]
+  if (isAllowed(decisions) && givesTarget(test)) decisions.push(await judge.decideTarget(NO_VIEW, prompt))
+  if (!isAllowed(decisions)) return { decisions, text: null }
+  if (test.answer !== null) return walkAnswer(test.answer, { bound, judge, prompt, decisions })
+  if (test.chunks !== null) return walkChunks(test.chunks, { bound, judge, prompt, decisions })
+  return { decisions, text: await rewritten(bound, prompt, decisions) }
 }
+
+interface Walk {
+  readonly bound: BoundPolicies
+  readonly judge: Judge
+  readonly prompt: ContentScan
+  readonly decisions: readonly Decision[]
+}
+
+async function walkAnswer(answer: string, { bound, judge, prompt, decisions }: Walk): Promise<Walked> {
+  const completion = scanOf(bound, [partOf('completion.text', answer, 0)])
+  const decision = await judge.decideResponse(NO_VIEW, prompt, completion)
+  return {
+    decisions: [...decisions, decision],
+    text: decision.verdict === 'allow' ? await rewritten(bound, completion, [decision]) : null,
+  }
+}
+
+/** A stream that a policy must see whole is judged like an answer. */
+async function walkChunks(chunks: readonly string[], walk: Walk): Promise<Walked> {
+  if (mustHold(walk)) return walkAnswer(chunks.join(''), walk)
+  const governor = new StreamGovernor(walk.bound, walk.judge, NO_VIEW, () => {})
+  const text = chunks.map((chunk) => governor.push('0/text', chunk)).join('') + governor.end('0/text')
+  return { decisions: [...walk.decisions, governor.decision], text }
+}
+
+/** The pipeline's question of the same name, on what it knows before an answer: nothing of `response.*`. */
+function mustHold({ bound, judge }: Walk): boolean {
+  const program = bound.program.phases.response
+  const needsWhole = program.policies.map(
+    ({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'),
+  )
+  if (!needsWhole.includes(true)) return false
+  const before = judge.fork()
+  bound.resolvers.forEach((resolver, slot) => {
+    if (resolver?.attribute.phase === 'response') before.values[slot] = undefined
+  })
+  const { fired, open } = before.glance('response', NO_VIEW)
+  return [...fired, ...open].some((index) => needsWhole[index])
+}
+
+const isAllowed = (decisions: readonly Decision[]): boolean => decisions.at(-1)!.verdict === 'allow'
+
+const givesTarget = ({ given }: CompiledTest): boolean => [...given.keys()].some((name) => name.startsWith('target.'))
 
 function presetValues(test: CompiledTest, { program, resolvers }: BoundPolicies): readonly unknown[] {
   return program.slots.map((source, slot) => {
@@ -83,12 +116,20 @@ function scanOf({ detection, scanDeadlineMs }: BoundPolicies, parts: readonly Pa
   return new ContentScan(detection, parts, scanDeadlineMs)
 }
 
-/** The last text as the decision's span effects leave it. */
-async function rewritten({ words, detection }: BoundPolicies, content: ContentScan, { effects }: Decision): Promise<string | null> {
+/** The last text as the span effects of the decisions leave it. */
+async function rewritten(
+  { words, detection }: BoundPolicies,
+  content: ContentScan,
+  decisions: readonly Decision[],
+): Promise<string | null> {
   const index = content.parts.length - 1
   const part = content.parts[index]
   if (!part) return null
-  const calls = spanCallsOf(effects, words, detection)
+  const calls = spanCallsOf(
+    decisions.flatMap(({ effects }) => effects),
+    words,
+    detection,
+  )
   await scanFor(calls, content)
   return rewriteText(part.text, content.findingsIn(index), part, calls)?.text ?? part.text
 }

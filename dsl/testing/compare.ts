@@ -1,4 +1,7 @@
-// Compares what a test expects with what the walk gave. Operands that the test leaves out are not compared.
+// Compares what a test expects with what the walk gave. A message says both; the caret stands under the expectation.
+// Operands that the test leaves out are not compared.
+import { describeExpected, describeOperands, describeOutcome, whyUnreached, whyNoText } from './messages.ts'
+import type { CompiledPolicy } from '../compile/bundle.ts'
 import type { CompiledTest, Expected } from '../check/tests.ts'
 import type { Decision, EffectCall } from '../evaluate/program.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
@@ -6,55 +9,67 @@ import type { Span } from '../diagnostics/diagnostic.ts'
 /** What happened to a test's exchange, phase by phase until the first refusal. */
 export interface Walked {
   readonly decisions: readonly Decision[]
-  /** The text of the answer as the client gets it; without an answer, the last message as it leaves. */
+  /** The text of the answer as the client gets it; without an answer, the last message as it leaves. Null: nothing came through. */
   readonly text: string | null
 }
 
 export interface Failure {
+  /** Of the expectation that was not met. */
   readonly span: Span
   readonly message: string
 }
 
-export function compareTest(test: CompiledTest, walked: Walked): readonly Failure[] {
+/** `policies` are those of the bundle: they tell why one that was expected to fire was never asked. */
+export function compareTest(test: CompiledTest, walked: Walked, policies: readonly CompiledPolicy[]): readonly Failure[] {
   return test.expect.flatMap((expected) => {
-    const message = compareOne(expected, walked)
-    return message === null ? [] : [{ span: expected.span, message }]
+    const instead = differenceOf(expected, test, walked, policies)
+    return instead === null ? [] : [{ span: expected.span, message: `expected ${describeExpected(expected)}, but ${instead}` }]
   })
 }
 
-function compareOne(expected: Expected, walked: Walked): string | null {
-  if (expected.kind === 'text') return walked.text === expected.text ? null : `the text is ${JSON.stringify(walked.text)}`
-  if (expected.kind === 'policy') return comparePolicy(expected, walked)
+/** What happened instead, or null where it is as expected. */
+function differenceOf(expected: Expected, test: CompiledTest, walked: Walked, policies: readonly CompiledPolicy[]): string | null {
+  if (expected.kind === 'text') return compareText(expected.text, test, walked)
+  if (expected.kind === 'policy') return comparePolicy(expected, test, walked, policies)
   if (expected.verb === 'deny') return compareDeny(expected, walked)
-  if (expected.verb === 'allow') return walked.decisions.every(({ verdict }) => verdict === 'allow') ? null : outcome(walked)
-  const calls = walked.decisions.flatMap(({ effects }) => effects).filter(({ verb }) => verb === expected.verb)
-  if (calls.some((call) => holds(expected.operands, call))) return null
-  return calls.length === 0
-    ? `no policy asked for \`${expected.verb}\`; ${outcome(walked)}`
-    : `\`${expected.verb}\` was asked for with ${calls.map(({ operands }) => JSON.stringify(operands)).join(', ')}`
+  if (expected.verb === 'allow') return walked.decisions.every(({ verdict }) => verdict === 'allow') ? null : describeOutcome(walked)
+  return compareEffect(expected, walked)
 }
 
-function comparePolicy({ policy, outcome: wanted }: Extract<Expected, { kind: 'policy' }>, walked: Walked): string | null {
-  const fired = walked.decisions.some(({ reasons }) => reasons.some((reason) => reason.policy === policy))
-  if (fired === (wanted === 'fires')) return null
-  return fired ? `\`${policy}\` fired` : `\`${policy}\` stayed silent; ${outcome(walked)}`
+function compareText(wanted: string, test: CompiledTest, walked: Walked): string | null {
+  if (walked.text === null) return `there is none: ${whyNoText(test, walked)}`
+  return walked.text === wanted ? null : `it is ${JSON.stringify(walked.text)}`
+}
+
+function comparePolicy(
+  { policy, outcome }: Extract<Expected, { kind: 'policy' }>,
+  test: CompiledTest,
+  walked: Walked,
+  policies: readonly CompiledPolicy[],
+): string | null {
+  const hasFired = walked.decisions.some(({ reasons }) => reasons.some((reason) => reason.policy === policy))
+  if (hasFired === (outcome === 'fires')) return null
+  if (hasFired) return 'it fired'
+  const phases = policies.find(({ id }) => id === policy)?.phases ?? []
+  return whyUnreached(phases, test, walked) ?? `it stayed silent; ${describeOutcome(walked)}`
 }
 
 function compareDeny({ operands }: Extract<Expected, { kind: 'effect' }>, walked: Walked): string | null {
   const refused = walked.decisions.find(({ verdict }) => verdict === 'deny')?.refused
-  if (!refused) return 'it was not denied'
-  const given = { code: refused.code, message: refused.message, http: refused.status }
-  const differs = Object.entries(operands).find(([name, value]) => given[name as keyof typeof given] !== value)
-  return differs
-    ? `it was denied with ${differs[0]} ${JSON.stringify(given[differs[0] as keyof typeof given])} by \`${refused.policy}\``
-    : null
+  if (!refused) return `it was not denied; ${describeOutcome(walked)}`
+  const given: { readonly [operand: string]: unknown } = { code: refused.code, message: refused.message, http: refused.status }
+  const differs = Object.entries(operands).find(([name, value]) => given[name] !== value)
+  if (!differs) return null
+  const [name] = differs
+  const by = refused.policy === '' ? 'because no policy allows it' : `by \`${refused.policy}\``
+  return `it was denied with ${name === 'http' ? 'status' : name} ${JSON.stringify(given[name])} ${by}`
 }
 
-function outcome({ decisions }: Walked): string {
-  const last = decisions.at(-1)
-  if (last?.refused) return `the request was denied with \`${last.refused.code}\``
-  const fired = decisions.flatMap(({ reasons }) => reasons.map(({ policy }) => `\`${policy}\``))
-  return fired.length === 0 ? 'no policy fired' : `fired: ${fired.join(', ')}`
+function compareEffect({ verb, operands }: Extract<Expected, { kind: 'effect' }>, walked: Walked): string | null {
+  const calls = walked.decisions.flatMap(({ effects }) => effects).filter((call) => call.verb === verb)
+  if (calls.some((call) => holds(operands, call))) return null
+  if (calls.length === 0) return `no policy asked for it; ${describeOutcome(walked)}`
+  return `it was asked for with ${calls.map((call) => describeOperands(call.operands)).join('; and with ')}`
 }
 
 function holds(expected: Extract<Expected, { kind: 'effect' }>['operands'], call: EffectCall): boolean {

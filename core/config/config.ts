@@ -9,6 +9,7 @@ export interface Config {
     readonly port: number
     readonly maxBodyBytes: number
     readonly trustProxy: readonly string[]
+    readonly receiveTimeoutMs: number
     readonly streamHeaderAfterMs: number
     readonly drainSeconds: number
   }

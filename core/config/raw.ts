@@ -12,6 +12,7 @@ export interface RawConfig {
     readonly port: number
     readonly maxBodyBytes: number | string
     readonly trustProxy: readonly string[]
+    readonly receiveTimeoutMs: number
     readonly streamHeaderAfterMs: number
     readonly drainSeconds: number
   }

@@ -101,6 +101,10 @@ export const CONFIG_SCHEMA: JsonObject = {
         port: count('Port to listen on; 0 takes a free one.', { default: 8080, maximum: 65535 }),
         maxBodyBytes: size('Largest request body.', '16MiB'),
         trustProxy: words('Networks (CIDR) whose x-forwarded-for is believed.', { default: [] }),
+        receiveTimeoutMs: count('A request that has not arrived whole by then is ended; its header gets 30 s of that at most.', {
+          default: 120000,
+          minimum: 100,
+        }),
         streamHeaderAfterMs: count('A stream that has no content yet gets its header after this time.', { default: 10000 }),
         drainSeconds: count('How long exchanges under way may take at shutdown.', { default: 30 }),
       },

@@ -119,7 +119,8 @@ function mergeEdits(general: readonly TextEdit[], own: readonly TextEdit[]): rea
 
 function boundOf({ view, outgoing }: Enacted): number {
   const bound = outgoing.params.max_completion_tokens ?? outgoing.params.max_tokens ?? view.request.maxTokens
-  return typeof bound === 'number' ? bound * view.request.choices : 0
+  // As many as the record's column holds: a row that ClickHouse refuses would be an exchange without a trace.
+  return typeof bound === 'number' ? Math.min(bound * view.request.choices, 2 ** 32 - 1) : 0
 }
 
 /** Commits the header of a slow stream and keeps the connection alive until content comes. Returns what ends it. */

@@ -11,13 +11,20 @@ export function commonHeaders(exchange: Exchange): { [name: string]: string } {
   const headers: { [name: string]: string } = { 'x-request-id': exchange.id, 'x-sallyport-trace': exchange.traceId }
   if (exchange.cacheStatus !== '') headers['x-sallyport-cache'] = exchange.cacheStatus
   if (exchange.target && (exchange.dispatched || exchange.cacheStatus !== '')) {
-    headers['x-sallyport-model'] = exchange.target.model
-    headers['x-sallyport-provider'] = exchange.target.provider.name
+    headers['x-sallyport-model'] = headerText(exchange.target.model)
+    headers['x-sallyport-provider'] = headerText(exchange.target.provider.name)
   }
-  if (exchange.warnings.size > 0) headers['x-sallyport-warnings'] = [...exchange.warnings].join(',')
+  if (exchange.warnings.size > 0) headers['x-sallyport-warnings'] = headerText([...exchange.warnings].join(','))
   if (exchange.principal?.scopes.includes('debug')) headers['server-timing'] = serverTiming(exchange)
   return headers
 }
+
+/** Names and codes are free text of operators and policies; a header takes visible ASCII alone, so all else is percent-encoded. */
+function headerText(text: string): string {
+  return BEYOND_ASCII.test(text) ? text.toWellFormed().replaceAll(/[^\x20-\x7e]+/g, encodeURIComponent) : text
+}
+
+const BEYOND_ASCII = /[^\x20-\x7e]/
 
 function serverTiming(exchange: Exchange): string {
   const plugins = Object.entries(exchange.pluginUs).map(([plugin, us]) => `${plugin.replaceAll('.', '_')};dur=${(us / 1000).toFixed(3)}`)

@@ -11,6 +11,14 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       param: 'content-encoding',
     })
   }
+  const transfer = request.headers['transfer-encoding']
+  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') {
+    return new GatewayError('invalid_request', {
+      message: `The transfer encoding "${transfer}" is not supported.`,
+      resolution: 'Send the body uncompressed.',
+      param: 'transfer-encoding',
+    })
+  }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes)
   return new Promise((resolve) => {
     const chunks: Buffer[] = []

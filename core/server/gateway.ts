@@ -1,5 +1,5 @@
 // A running gateway: the kernel that lasts, the snapshot that judges now, and the server that listens.
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { buildSnapshot, type SnapshotParts } from './snapshots.ts'
 import { buildApp } from './app.ts'
 import { clientIpReader, type ClientIpReader } from './client-ip.ts'
@@ -67,7 +67,7 @@ export class Gateway {
 
   /** Listens; rejects with a sentence when the port is taken. */
   async listen(port: number, host: string): Promise<AddressInfo> {
-    const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0 })
+    const server = createServer({ keepAliveTimeout: 65_000, ...patience(this.#current.loaded.config.server.receiveTimeoutMs) })
     server.on('request', hotEntry(this, buildApp(this)))
     this.#server = server
     await new Promise<void>((resolve, reject) => {
@@ -131,5 +131,14 @@ export class Gateway {
       cancel()
     }
     await this.#current.retire()
+  }
+}
+
+/** Clients that send slowly, or nothing, must not hold connections for ever. How long an answer takes is not limited here. */
+function patience(receiveTimeoutMs: number): ServerOptions {
+  return {
+    requestTimeout: receiveTimeoutMs,
+    headersTimeout: Math.min(receiveTimeoutMs, 30_000),
+    connectionsCheckingInterval: Math.min(receiveTimeoutMs / 4, 5000),
   }
 }

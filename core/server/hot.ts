@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { GOVERNED } from './routes.ts'
 import { handle } from '../pipeline/handle.ts'
 import { HttpIncoming, HttpReply } from './http-exchange.ts'
+import { discardUnread } from './linger.ts'
 import { wireFor } from '../wire/index.ts'
 import type { GovernedEndpoint } from '../pipeline/ports.ts'
 import type { Gateway } from './gateway.ts'
@@ -18,9 +19,11 @@ export function hotEntry(gateway: Gateway, app: RequestListener): RequestListene
   }
 }
 
+/** Of `/path?query`, and of the absolute form that every server has to take (RFC 9112, 3.2.2); its host says nothing to us. */
 export function pathOf(url: string): string {
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
+  const path = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '')
+  const end = path.indexOf('?')
+  return end === -1 ? path : path.slice(0, end)
 }
 
 function refuseDraining(response: ServerResponse, governed: GovernedEndpoint): void {
@@ -34,10 +37,10 @@ export function sendError(
   error: GatewayError,
 ): void {
   const body = wireFor(governed.dialect).writeError(error, '')
+  discardUnread(response.req, response)
   response.writeHead(error.status, {
     'content-type': 'application/json',
     'content-length': body.length,
-    connection: 'close',
     'x-should-retry': String(error.shouldRetry),
     ...(error.retryAfterSeconds === null ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
   })

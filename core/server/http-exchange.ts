@@ -1,12 +1,10 @@
 // One HTTP request and its response as the pipeline's ports. Straight from `node:http`; Express never sees hot requests.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { discardUnread } from './linger.ts'
 import { readBody } from './body.ts'
 import type { Awaitable } from '../model/maybe-promise.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { GovernedEndpoint, Headers, Incoming, Reply } from '../pipeline/ports.ts'
-
-/** How long an unread body is thrown away after the answer was sent. */
-const LINGER_MS = 1000
 
 export class HttpIncoming implements Incoming {
   readonly governed: GovernedEndpoint
@@ -48,24 +46,9 @@ export class HttpReply implements Reply {
 
   send(status: number, headers: Headers, body: Buffer): void {
     headers['content-length'] = String(body.length)
-    this.#discardUnread()
+    discardUnread(this.#request, this.#response)
     this.#response.writeHead(status, headers)
     this.#response.end(body)
-  }
-
-  /**
-   * A body that nobody read stands before the next request on the connection. It is thrown away for a while, so that the client
-   * finds the time to read its answer (closing at once would reset the connection under it), and then the connection is closed.
-   */
-  #discardUnread(): void {
-    const request = this.#request
-    if (request.complete) return
-    this.#response.once('finish', () => {
-      request.resume()
-      setTimeout(() => {
-        if (!request.complete) request.destroy()
-      }, LINGER_MS).unref()
-    })
   }
 
   open(status: number, headers: Headers): void {

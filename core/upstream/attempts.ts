@@ -2,6 +2,7 @@
 // Who may be tried again is decided by the `aroundAttempt` hooks; the kernel counts, keeps the single answer, and ends on abort.
 import { UpstreamCall, type CallOutcome } from './call.ts'
 import { makeFailure } from './failures.ts'
+import { redactorFor, type Redactor } from './redact.ts'
 import { createHttpTransport, type HttpTransport, type HttpTransportOptions } from './transport.ts'
 import type { AnswerReader, Attempt, AttemptKind, AttemptResult, Clock, HttpCall, ProviderAdapter } from '../plugin/contract.ts'
 import type { DispatchPlan, Dispatched, PlannedTarget, Upstream, UpstreamOptions } from './port.ts'
@@ -25,6 +26,11 @@ export function createUpstream(options: CreateUpstreamOptions): Upstream {
 /** Key of a target's breaker: provider, credential, upstream model. */
 export function breakerKey(target: Target): string {
   return `${target.provider.name}|${target.provider.credentialRef ?? ''}|${target.upstreamModel}`
+}
+
+interface PreparedCall {
+  readonly call: HttpCall
+  readonly redact: Redactor
 }
 
 type Committed = Extract<CallOutcome, { kind: 'answer' | 'stream' }>
@@ -111,7 +117,7 @@ class Dispatch {
   }
 
   /** Builds the call; a missing credential or an adapter that can not express the request ends the attempt before anything leaves. */
-  #prepare(adapter: ProviderAdapter, { target, request }: PlannedTarget): HttpCall | UpstreamFailure {
+  #prepare(adapter: ProviderAdapter, { target, request }: PlannedTarget): PreparedCall | UpstreamFailure {
     let credential: string | null
     try {
       credential = this.#options.credential(target.provider)
@@ -123,16 +129,23 @@ class Dispatch {
       return makeFailure('bad_credentials', `the provider ${target.provider.name} needs a credential, and there is none (${reference})`)
     }
     try {
-      return adapter.prepare(request, target, credential)
+      return { call: adapter.prepare(request, target, credential), redact: redactorFor(credential) }
     } catch (error) {
       return makeFailure('bad_request', `the request can not be expressed for ${target.provider.name}: ${messageOf(error)}`)
     }
   }
 
-  async #send(call: HttpCall, adapter: ProviderAdapter, target: Target, key: string, kind: AttemptKind): Promise<AttemptResult> {
+  async #send(
+    { call, redact }: PreparedCall,
+    adapter: ProviderAdapter,
+    target: Target,
+    key: string,
+    kind: AttemptKind,
+  ): Promise<AttemptResult> {
     const n = ++this.#calls
     const upstreamCall = new UpstreamCall({
       call,
+      redact,
       target,
       stream: this.#plan.stream,
       reader: adapter.reader ?? this.#options.defaultReader,

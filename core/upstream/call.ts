@@ -3,6 +3,7 @@
 import { Deadline, type TimeoutClass } from './deadline.ts'
 import { failureOfTimeout, failureOfTransport, makeFailure } from './failures.ts'
 import { StreamIntake, type StreamOwner } from './stream.ts'
+import type { Redactor } from './redact.ts'
 import type {
   AnswerReader,
   Clock,
@@ -13,7 +14,7 @@ import type {
   TransportSink,
   UpstreamReply,
 } from '../plugin/contract.ts'
-import type { Answer, UpstreamFailure } from '../model/answer.ts'
+import type { Answer, StreamEvent, UpstreamFailure } from '../model/answer.ts'
 import type { StreamSource } from './port.ts'
 import type { Target } from '../model/target.ts'
 
@@ -27,6 +28,8 @@ export interface CallOptions {
   readonly transportReportsSent: boolean
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Keeps the credential of this call out of what its failures say. */
+  readonly redact: Redactor
 }
 
 export type CallOutcome =
@@ -89,7 +92,8 @@ export class UpstreamCall implements TransportSink, StreamOwner {
   }
 
   get upstreamRequestId(): string | null {
-    return this.#header('x-request-id') ?? this.#header('request-id')
+    const id = this.#header('x-request-id') ?? this.#header('request-id')
+    return id === null ? null : this.#options.redact.text(id)
   }
 
   // ── what the transport delivers ──────────────────────────────────────────────────────────────────────────────────
@@ -185,7 +189,7 @@ export class UpstreamCall implements TransportSink, StreamOwner {
     const events = this.#guarded(() => this.#streamReader!.push(bytes))
     if (intake.committed) this.#deadline.touch()
     if ('class' in events) intake.fail(events)
-    else intake.accept(events, bytes.length)
+    else intake.accept(this.#redacted(events), bytes.length)
     if (this.#over || !intake.wantsPause) return true
     this.#deadline.suspend()
     return false
@@ -195,7 +199,7 @@ export class UpstreamCall implements TransportSink, StreamOwner {
     const events = this.#guarded(() => this.#streamReader!.end())
     if ('class' in events) intake.fail(events)
     else {
-      intake.accept(events, 0)
+      intake.accept(this.#redacted(events), 0)
       intake.end()
     }
     this.#release()
@@ -208,6 +212,12 @@ export class UpstreamCall implements TransportSink, StreamOwner {
     } catch (error) {
       return makeFailure('malformed', `the answer could not be read: ${String(error)}`, this.#facts())
     }
+  }
+
+  /** An error is the last event of a stream: most reads cost one look. */
+  #redacted(events: readonly StreamEvent[]): readonly StreamEvent[] {
+    const last = events.at(-1)
+    return last?.type === 'error' ? [...events.slice(0, -1), { ...last, failure: this.#options.redact.failure(last.failure) }] : events
   }
 
   #reply(): UpstreamReply {
@@ -237,7 +247,7 @@ export class UpstreamCall implements TransportSink, StreamOwner {
 
   #fail(failure: UpstreamFailure): void {
     this.#stop()
-    this.#settle({ kind: 'failed', failure })
+    this.#settle({ kind: 'failed', failure: this.#options.redact.failure(failure) })
   }
 
   #leave(): void {

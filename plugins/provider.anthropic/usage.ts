@@ -12,8 +12,11 @@ export function mergeUsage(before: Usage | null, value: Json | undefined): Usage
   return { prompt: plain + cached + cacheWrite, completion, cached, cacheWrite, reasoning: 0, audio: 0, image: 0 }
 }
 
+/** A quarter of what a column of the record holds, since three are added up. No model takes or writes as many. */
+const MAX_TOKENS = 2 ** 30
+
 function count(value: Json | undefined): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < MAX_TOKENS ? value : null
 }
 
 /** As a chat completion reports it. */

@@ -1,14 +1,18 @@
 // Token counts as OpenAI-format upstreams report them.
-import { isObject } from './json.ts'
+import { isGiven, isObject } from './json.ts'
 import type { Json } from '../../model/value.ts'
 import type { Usage } from '../../model/answer.ts'
 
-/** Null when there are none, or when they are no counts. */
+/** No model takes or writes as many. A larger number is a fault, and would not fit the columns of the record either. */
+const MAX_TOKENS = 2 ** 31
+
+/** Null when there are none, or when one of the two is no count: half a bill is worse than an estimate. */
 export function usageOf(value: Json | undefined): Usage | null {
   if (!isObject(value)) return null
   const prompt = value.prompt_tokens
   const completion = value.completion_tokens
-  if (!isCount(prompt) && !isCount(completion)) return null
+  if (isGiven(prompt) ? !isCount(prompt) : !isCount(completion)) return null
+  if (isGiven(completion) && !isCount(completion)) return null
   const input = isObject(value.prompt_tokens_details) ? value.prompt_tokens_details : {}
   const output = isObject(value.completion_tokens_details) ? value.completion_tokens_details : {}
   return {
@@ -24,7 +28,7 @@ export function usageOf(value: Json | undefined): Usage | null {
 }
 
 function isCount(value: Json | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < MAX_TOKENS
 }
 
 function countOf(value: Json | undefined): number {

@@ -46,6 +46,7 @@ describe('configuration file', () => {
         port: 8080,
         maxBodyBytes: 16 * 1024 * 1024,
         trustProxy: [],
+        receiveTimeoutMs: 120_000,
         streamHeaderAfterMs: 10_000,
         drainSeconds: 30,
       })

@@ -1,13 +1,11 @@
-// The part of the grammar that says when: conditions, and the paths, texts and literals they share with everything else.
+// The part of the grammar that says when: conditions.
 // `and`/`or` and the operators are flat here; `build-condition.ts` gives them their precedence.
-import type { CstNode, ParserMethod } from 'chevrotain'
-import { RecoveringParser } from './recovery.ts'
+import { ValueParser, type Rule } from './grammar-values.ts'
 import * as T from './tokens.ts'
 
 const K = T.K
-export type Rule = ParserMethod<[], CstNode>
 
-export abstract class ConditionParser extends RecoveringParser {
+export abstract class ConditionParser extends ValueParser {
   protected readonly condition: Rule = this.RULE('condition', () => {
     this.SUBRULE(this.negation)
     this.MANY(() => {
@@ -159,46 +157,5 @@ export abstract class ConditionParser extends RecoveringParser {
       this.SUBRULE(this.condition)
     })
     this.CONSUME(T.RightParen)
-  })
-
-  // --- the smallest parts
-
-  protected readonly text: Rule = this.RULE('text', () => {
-    this.OR({ ERR_MSG: 'text', DEF: [{ ALT: () => this.CONSUME(T.Text) }, { ALT: () => this.CONSUME(T.LongText) }] })
-  })
-
-  protected readonly path: Rule = this.RULE('path', () => {
-    this.CONSUME(T.Name)
-    this.MANY(() => {
-      this.CONSUME(T.Dot)
-      this.CONSUME(T.Word)
-    })
-  })
-
-  protected readonly literal: Rule = this.RULE('literal', () => {
-    this.OR({
-      ERR_MSG: 'literal',
-      DEF: [
-        { ALT: () => this.SUBRULE(this.text) },
-        {
-          ALT: () => {
-            this.OPTION(() => this.CONSUME(T.Minus))
-            this.CONSUME(T.NumberLiteral)
-          },
-        },
-        { ALT: () => this.CONSUME(T.Percent) },
-        { ALT: () => this.CONSUME(T.Duration) },
-        { ALT: () => this.CONSUME(T.DateLiteral) },
-        { ALT: () => this.CONSUME(K.true) },
-        { ALT: () => this.CONSUME(K.false) },
-        { ALT: () => this.SUBRULE(this.listLiteral) },
-      ],
-    })
-  })
-
-  protected readonly listLiteral: Rule = this.RULE('listLiteral', () => {
-    this.CONSUME(T.LeftBracket)
-    this.MANY_SEP({ SEP: T.Comma, DEF: () => this.SUBRULE(this.literal) })
-    this.CONSUME(T.RightBracket)
   })
 }

@@ -1,5 +1,5 @@
 // From the policies that fired to one decision: verdicts and effects joined, reasons kept, failures through `on error`.
-import { bySeverity, joinEffects, joinKeys, type JoinedCall, type JoinKeys } from './joins.ts'
+import { bySeverity, groupCalls, joinGroup, joinKeys, type CallGroup, type Joinable, type JoinKeys } from './joins.ts'
 import { FAILED, type Decision, type EffectCall, type Reason, type Refused, type ResolvedOperand, type SlotValue } from './program.ts'
 import type { CompiledEffect, CompiledOperand, CompiledPolicy } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
@@ -32,12 +32,26 @@ export function actsOf(policy: CompiledPolicy, effects: readonly CompiledEffect[
   }
 }
 
-type ReadAttribute = (name: string) => unknown
-
 interface Acting {
   readonly entry: PhasePolicy
   readonly acts: Acts
   readonly state: Reason['state']
+}
+
+type Resolve<T> = (values: readonly SlotValue[]) => T
+
+/** A call of an effect; `fixed` where no attribute stands in it. */
+interface PlannedCall {
+  readonly fixed: EffectCall | null
+  readonly resolve: Resolve<EffectCall>
+}
+
+/** What a set of acting policies comes to, as far as no value changes it. Few sets occur, so a plan is made once for each. */
+interface Plan {
+  readonly verdict: Decision['verdict']
+  readonly refused: Refused | null
+  readonly effects: readonly Resolve<readonly EffectCall[]>[]
+  readonly reasons: readonly Resolve<Reason>[]
 }
 
 const SCAN_FAILED: CompiledEffect = {
@@ -47,49 +61,65 @@ const SCAN_FAILED: CompiledEffect = {
   join: { kind: 'verdict' },
 }
 
-export function decidePhase(
+/** Plans kept per phase; hostile traffic that fires ever new sets only makes deciding slower, not the memory larger. */
+const MAX_PLANS = 512
+
+type SlotOf = (attribute: string) => number | undefined
+
+/** Decides for a phase: `fired` and `open` are indices into `entries`. */
+export function createDecider(
   phase: Phase,
   fallback: 'allow' | 'deny',
-  fired: readonly PhasePolicy[],
-  open: readonly PhasePolicy[],
-  values: readonly SlotValue[],
-  slotOf: (attribute: string) => number | undefined,
-): Decision {
-  if (fired.length === 0 && open.length === 0) return SILENT[fallback][phase]
-  const acting = [...fired.map(whenFired), ...open.map(whenOpen)]
-  const read: ReadAttribute = (name) => {
-    const value = values[slotOf(name) ?? -1]
-    return value === FAILED || value === undefined ? null : value
+  entries: readonly PhasePolicy[],
+  slotOf: SlotOf,
+): (fired: readonly number[], open: readonly number[], values: readonly SlotValue[]) => Decision {
+  const plans = new Map<string, Plan>()
+  const planOf = (fired: readonly number[], open: readonly number[]): Plan => {
+    const key = `${fired.join()}|${open.join()}`
+    let plan = plans.get(key)
+    if (plan === undefined) {
+      if (plans.size >= MAX_PLANS) plans.clear()
+      const acting = [...fired.map((index) => whenFired(entries[index]!)), ...open.map((index) => whenOpen(entries[index]!))]
+      plans.set(key, (plan = createPlan(phase, fallback, acting, slotOf)))
+    }
+    return plan
   }
+  return (fired, open, values) => {
+    if (fired.length === 0 && open.length === 0) return SILENT[fallback][phase]
+    const { verdict, refused, effects, reasons } = planOf(fired, open)
+    return {
+      phase,
+      verdict,
+      refused,
+      effects: effects.length === 0 ? NOTHING : effects.flatMap((resolve) => resolve(values)),
+      reasons: reasons.map((resolve) => resolve(values)),
+    }
+  }
+}
+
+const NOTHING: readonly never[] = []
+
+function createPlan(phase: Phase, fallback: 'allow' | 'deny', acting: readonly Acting[], slotOf: SlotOf): Plan {
   const refusals: (Refused & Pick<EffectCall, 'severity'>)[] = []
-  const calls: JoinedCall[] = []
-  let spoken: 'allow' | null = null
+  const calls: Joinable<PlannedCall>[] = []
+  let isAllowed = fallback === 'allow'
   for (const { entry, acts, state } of acting) {
     if (state === 'shadow') continue
     acts.effects.forEach((effect, i) => {
-      if (effect.verb === 'allow') {
-        spoken = 'allow'
-        return
-      }
-      const call = resolveCall(entry.policy, effect, read)
-      if (effect.verb === 'deny') refusals.push(refusalOf(call))
-      else calls.push({ call, join: effect.join, ...acts.keys[i]! })
+      if (effect.verb === 'allow') isAllowed = true
+      else if (effect.verb === 'deny') refusals.push(refusalOf(entry.policy, effect))
+      else calls.push({ call: planCall(entry.policy, effect, slotOf), join: effect.join, ...acts.keys[i]! })
     })
   }
-  const reasons = acting.map(({ entry, acts, state }) => reasonOf(phase, entry, acts, state, values)).sort(byReason)
-  const approval = calls.some(({ call }) => call.verb === 'require')
-  if (refusals.length === 0 && spoken === null && !approval && fallback === 'deny') {
-    return { phase, verdict: 'deny', refused: NO_MATCH, effects: joinEffects(calls), reasons }
-  }
+  const needsApproval = acting.some(({ acts, state }) => state !== 'shadow' && acts.verbs.includes('require'))
   const primary = refusals.sort((a, b) => bySeverity(a, b) || compareText(a.code, b.code))[0]
-  const verdict = primary ? 'deny' : approval ? 'approval' : 'allow'
-  return {
-    phase,
-    verdict,
-    refused: primary ? { policy: primary.policy, code: primary.code, message: primary.message, status: primary.status } : null,
-    effects: joinEffects(calls),
-    reasons,
+  const common = {
+    effects: groupCalls(calls).map(planGroup),
+    reasons: [...acting].sort(byWeight).map((one) => planReason(phase, one)),
   }
+  if (primary) return { verdict: 'deny', refused: withoutSeverity(primary), ...common }
+  if (needsApproval) return { verdict: 'approval', refused: null, ...common }
+  return isAllowed ? { verdict: 'allow', refused: null, ...common } : { verdict: 'deny', refused: NO_MATCH, ...common }
 }
 
 /** Most phases of most exchanges: nobody speaks. */
@@ -124,24 +154,67 @@ function whenOpen(entry: PhasePolicy): Acting {
   return { entry, acts, state: effect.verb === 'deny' ? 'failed_closed' : 'failed_open' }
 }
 
-function resolveCall(policy: CompiledPolicy, effect: CompiledEffect, read: ReadAttribute): EffectCall {
-  const operands: { [name: string]: ResolvedOperand | readonly ResolvedOperand[] } = {}
-  for (const [name, operand] of Object.entries(effect.operands)) {
-    operands[name] = Array.isArray(operand)
-      ? operand.map((one: CompiledOperand) => resolve(one, read))
-      : resolve(operand as CompiledOperand, read)
+function byWeight({ entry: { policy: a } }: Acting, { entry: { policy: b } }: Acting): number {
+  return bySeverity({ severity: a.severity, policy: a.id }, { severity: b.severity, policy: b.id })
+}
+
+function planCall(policy: CompiledPolicy, { verb, phrase, operands }: CompiledEffect, slotOf: SlotOf): PlannedCall {
+  const planned = Object.entries(operands).map(([name, operand]) => [name, planOperand(operand, slotOf)] as const)
+  const resolve = (values: readonly SlotValue[]): EffectCall => {
+    const resolved: { [name: string]: ResolvedOperand | readonly ResolvedOperand[] } = {}
+    for (const [name, read] of planned) resolved[name] = read(values)
+    return { verb, phrase, policy: policy.id, severity: policy.severity, operands: resolved }
   }
-  return { verb: effect.verb, phrase: effect.phrase, policy: policy.id, severity: policy.severity, operands }
+  const isFixed = Object.values(operands)
+    .flat()
+    .every((operand) => !isAttribute(operand))
+  return { fixed: isFixed ? frozen(resolve([])) : null, resolve }
 }
 
-function resolve(operand: CompiledOperand, read: ReadAttribute): ResolvedOperand {
-  return typeof operand === 'object' && 'attribute' in operand ? { attribute: operand.attribute, value: read(operand.attribute) } : operand
+function planOperand(
+  operand: CompiledOperand | readonly CompiledOperand[],
+  slotOf: SlotOf,
+): Resolve<ResolvedOperand | readonly ResolvedOperand[]> {
+  if (Array.isArray(operand)) {
+    const items = operand.map((one: CompiledOperand) => planOperand(one, slotOf) as Resolve<ResolvedOperand>)
+    return (values) => items.map((item) => item(values))
+  }
+  const one = operand as CompiledOperand
+  if (!isAttribute(one)) return () => one
+  const { attribute } = one
+  const slot = slotOf(attribute) ?? -1
+  return (values) => {
+    const value = values[slot]
+    return { attribute, value: value === FAILED || value === undefined ? null : value }
+  }
 }
 
-function refusalOf({ policy, severity, operands }: EffectCall): Refused & Pick<EffectCall, 'severity'> {
+const isAttribute = (operand: CompiledOperand): operand is Extract<CompiledOperand, { readonly attribute: string }> =>
+  typeof operand === 'object' && 'attribute' in operand
+
+/** Shared between exchanges, so nobody may write into it. */
+function frozen(call: EffectCall): EffectCall {
+  for (const operand of Object.values(call.operands)) Object.freeze(operand)
+  Object.freeze(call.operands)
+  return Object.freeze(call)
+}
+
+function planGroup({ join, calls }: CallGroup<PlannedCall>): Resolve<readonly EffectCall[]> {
+  const fixed = calls.flatMap((call) => call.fixed ?? [])
+  if (fixed.length < calls.length)
+    return (values) =>
+      joinGroup(
+        join,
+        calls.map((call) => call.fixed ?? call.resolve(values)),
+      )
+  const joined = joinGroup(join, fixed)
+  return () => joined
+}
+
+function refusalOf({ id, severity }: CompiledPolicy, { operands }: CompiledEffect): Refused & Pick<EffectCall, 'severity'> {
   const { code, message, http: status } = operands
   return {
-    policy,
+    policy: id,
     severity,
     code: String(code),
     message: typeof message === 'string' ? message : null,
@@ -149,18 +222,22 @@ function refusalOf({ policy, severity, operands }: EffectCall): Refused & Pick<E
   }
 }
 
-function reasonOf(phase: Phase, { policy, reads }: PhasePolicy, acts: Acts, state: Reason['state'], values: readonly SlotValue[]): Reason {
-  return {
-    policy: policy.id,
-    version: policy.version,
+const withoutSeverity = ({ policy, code, message, status }: Refused): Refused => ({ policy, code, message, status })
+
+function planReason(phase: Phase, { entry: { policy, reads }, acts, state }: Acting): Resolve<Reason> {
+  const { id, version, severity, tags } = policy
+  const { verbs: effects, code } = acts
+  return (values) => ({
+    policy: id,
+    version,
     phase,
-    severity: policy.severity,
-    tags: policy.tags,
+    severity,
+    tags,
     state,
-    effects: acts.verbs,
-    code: acts.code,
+    effects,
+    code,
     values: reads.length === 0 ? NO_VALUES : valuesRead(reads, values),
-  }
+  })
 }
 
 const NO_VALUES = {}
@@ -169,10 +246,6 @@ function valuesRead(reads: PhasePolicy['reads'], values: readonly SlotValue[]): 
   const out: { [name: string]: unknown } = {}
   for (const { name, slot } of reads) out[name] = values[slot] === FAILED ? 'failed' : (values[slot] ?? null)
   return out
-}
-
-function byReason(a: Reason, b: Reason): number {
-  return bySeverity(a, b)
 }
 
 function compareText(a: string, b: string): number {

@@ -6,9 +6,16 @@ import type { EffectCall, ResolvedOperand } from './program.ts'
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const
 
 /** A call with the join of its verb. `group` and `key` name what is joined and what is the same; made at load (`joinKeys`). */
-export interface JoinedCall extends JoinKeys {
-  readonly call: EffectCall
+export interface Joinable<Call> extends JoinKeys {
+  readonly call: Call
   readonly join: Join
+}
+
+/** Calls that are joined with each other. */
+export interface CallGroup<Call> {
+  readonly join: Join
+  /** No call twice, in the order of their keys. */
+  readonly calls: readonly Call[]
 }
 
 export interface JoinKeys {
@@ -24,27 +31,17 @@ export function joinKeys(policy: string, verb: string, operands: object, join: J
 }
 
 /** Calls of one verb may have several phrases with joins of their own: they are joined per verb and join. */
-export function joinEffects(calls: readonly JoinedCall[]): readonly EffectCall[] {
-  if (calls.length === 0) return NOTHING
+export function groupCalls<Call>(calls: readonly Joinable<Call>[]): readonly CallGroup<Call>[] {
   const sorted = [...calls].sort((a, b) => compareText(a.group, b.group) || compareText(a.key, b.key))
-  const out: EffectCall[] = []
-  let group: EffectCall[] = []
-  sorted.forEach((one, i) => {
-    const before = sorted[i - 1]
-    if (before && before.group !== one.group) {
-      out.push(...joinGroup(before.join, group))
-      group = []
-    }
-    if (before?.group !== one.group || before.key !== one.key) group.push(one.call)
-  })
-  out.push(...joinGroup(sorted.at(-1)!.join, group))
-  return out
+  const distinct = sorted.filter(({ group, key }, i) => group !== sorted[i - 1]?.group || key !== sorted[i - 1]?.key)
+  return [...Map.groupBy(distinct, ({ group }) => group).values()].map((group) => ({
+    join: group[0]!.join,
+    calls: group.map(({ call }) => call),
+  }))
 }
 
-const NOTHING: readonly EffectCall[] = []
-
-/** `distinct`: no call twice, in the order of their keys. */
-function joinGroup(join: Join, distinct: readonly EffectCall[]): readonly EffectCall[] {
+/** Joins the distinct calls of one group. */
+export function joinGroup(join: Join, distinct: readonly EffectCall[]): readonly EffectCall[] {
   switch (join.kind) {
     case 'smallest':
       return pickPer(distinct, join.by, (a, b) => amountOf(a, join.operand) - amountOf(b, join.operand) || bySeverity(a, b))

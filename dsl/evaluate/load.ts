@@ -1,6 +1,6 @@
 // Makes a program of a bundle: slots for everything it reads, closures for its conditions.
 import { compileLogic, type Closure } from './closures.ts'
-import { actsOf, decidePhase, type PhasePolicy } from './decide.ts'
+import { actsOf, createDecider, type PhasePolicy } from './decide.ts'
 import { readPaths } from './paths.ts'
 import { FAILED } from './program.ts'
 import type { Evaluation, PhaseProgram, Program, SlotSource, SlotValue } from './program.ts'
@@ -71,19 +71,12 @@ function createPhase(bundle: Bundle, phase: Phase, slotFor: (path: string) => nu
   const slots = [...new Set(entries.flatMap(({ conditionSlots, effectSlots }) => [...conditionSlots, ...effectSlots]))].sort(
     (a, b) => a - b,
   )
+  const decide = createDecider(phase, bundle.defaults[phase], entries, slotFor)
   return {
     slots,
     policies: entries.map(({ policy }) => policy),
     evaluate: (values) => evaluate(entries, values),
-    decide: ({ fired, open }, values) =>
-      decidePhase(
-        phase,
-        bundle.defaults[phase],
-        fired.map((index) => entries[index]!),
-        open.map((index) => entries[index]!),
-        values,
-        slotFor,
-      ),
+    decide: ({ fired, open }, values) => decide(fired, open, values),
   }
 }
 

@@ -1,8 +1,8 @@
 // Order can not matter: shuffling and doubling calls, policies and files changes nothing about a decision.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { joinEffects, joinKeys, type JoinedCall } from '../../../../dsl/evaluate/joins.ts'
-import { compile, createProgram, FAILED, type Decision, type SourceFile } from '../../../../dsl/index.ts'
+import { groupCalls, joinGroup, joinKeys, type Joinable } from '../../../../dsl/evaluate/joins.ts'
+import { compile, createProgram, FAILED, type Decision, type EffectCall, type SourceFile } from '../../../../dsl/index.ts'
 import { gatherWords } from '../../../../core/policy/words.ts'
 import { PLUGINS } from '../../../../core/plugins.ts'
 import { readVocabularies } from '../../../../core/plugin/registry.ts'
@@ -27,10 +27,16 @@ const call = fc.record({
   level: fc.constantFrom('full', 'standard', 'minimal'),
 })
 
-function joined({ policy, ...operands }: { policy: string; amount: number; name: string; level: string }, join: Join): JoinedCall {
+function joined(
+  { policy, ...operands }: { policy: string; amount: number; name: string; level: string },
+  join: Join,
+): Joinable<EffectCall> {
   const severity = policy === 'a' ? 'high' : 'low'
   return { call: { verb: 'v', phrase: 'v', policy, severity, operands }, join, ...joinKeys(policy, 'v', operands, join) }
 }
+
+const joinEffects = (calls: readonly Joinable<EffectCall>[]): readonly EffectCall[] =>
+  groupCalls(calls).flatMap((group) => joinGroup(group.join, group.calls))
 
 describe('joins', () => {
   for (const join of JOINS) {

@@ -44,5 +44,6 @@ export function formatNano(nano: bigint): string {
 
 /** Multiplies nano-units with a decimal factor such as a markup, rounding half to even. */
 export function timesDecimal(nano: bigint, factor: string): bigint {
+  if (factor === '1') return nano
   return divideHalfEven(nano * parseDecimal(factor), 1_000_000_000n)
 }

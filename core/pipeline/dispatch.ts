@@ -89,25 +89,45 @@ function withEdits(
   return planned.length > 0 ? planned : (refusal ?? new GatewayError('no_providers_available'))
 }
 
-/** Renders when the candidate's turn comes; most exchanges need only the first. */
-function renderFor(exchange: Exchange, enacted: Enacted, { decision }: Candidate, edits: readonly TextEdit[]): RenderedRequest {
-  let rendered: RenderedRequest | undefined
-  const render = (): RenderedRequest => (rendered ??= wireFor(enacted.view.request.dialect).render(outgoingFor()))
-  const outgoingFor = (): Enacted['outgoing'] => {
-    if (!decision || (decision.effects.length === 0 && edits.length === 0)) return enacted.outgoing
-    const effects = [...enacted.decision.effects, ...decision.effects]
-    const merged = { ...enacted.outgoing, edits: mergeEdits(enacted.outgoing.edits, edits) }
-    return changeOutgoing(exchange, enacted.view, merged, effects)
+/** The request for one candidate. Renders when its turn comes; most exchanges need only the first. */
+class LateRequest implements RenderedRequest {
+  readonly stream: boolean
+  readonly choices: number
+  readonly #render: () => RenderedRequest
+  #rendered: RenderedRequest | null = null
+
+  constructor({ stream, choices }: Enacted['view']['request'], render: () => RenderedRequest) {
+    this.stream = stream
+    this.choices = choices
+    this.#render = render
   }
-  return {
-    stream: enacted.view.request.stream,
-    choices: enacted.view.request.choices,
-    get headers() {
-      return render().headers
-    },
-    body: () => render().body(),
-    bytes: (set) => render().bytes(set),
+
+  get headers(): RenderedRequest['headers'] {
+    return this.#request().headers
   }
+
+  body(): ReturnType<RenderedRequest['body']> {
+    return this.#request().body()
+  }
+
+  bytes(set: Parameters<RenderedRequest['bytes']>[0]): ReturnType<RenderedRequest['bytes']> {
+    return this.#request().bytes(set)
+  }
+
+  #request(): RenderedRequest {
+    return (this.#rendered ??= this.#render())
+  }
+}
+
+function renderFor(exchange: Exchange, enacted: Enacted, candidate: Candidate, edits: readonly TextEdit[]): RenderedRequest {
+  const { request } = enacted.view
+  return new LateRequest(request, () => wireFor(request.dialect).render(outgoingFor(exchange, enacted, candidate, edits)))
+}
+
+function outgoingFor(exchange: Exchange, enacted: Enacted, { decision }: Candidate, edits: readonly TextEdit[]): Enacted['outgoing'] {
+  if (!decision || (decision.effects.length === 0 && edits.length === 0)) return enacted.outgoing
+  const merged = { ...enacted.outgoing, edits: mergeEdits(enacted.outgoing.edits, edits) }
+  return changeOutgoing(exchange, enacted.view, merged, [...enacted.decision.effects, ...decision.effects])
 }
 
 /** Edits of the target replace those of the request at the same place: they were made with both decisions' findings in sight. */

@@ -25,7 +25,7 @@ export function closedRows(exchange: Exchange): ExchangeRows {
 function requestRow(exchange: Exchange): RequestRow {
   const { principal, request, claims, usage, target, snapshot, kernel, tenant } = exchange
   const endedAt = kernel.clock.now()
-  const latencyMs = exchange.elapsedMs()
+  const latencyMs = thousandths(exchange.elapsedMs())
   return {
     ts: exchange.receivedAt,
     tenant: principal?.tenantId ?? '',
@@ -72,10 +72,10 @@ function requestRow(exchange: Exchange): RequestRow {
     rates_currency: target?.rates?.currency ?? '',
     fx_rate: target?.rates?.fxRate ?? '',
     latency_ms: latencyMs,
-    ttft_ms: exchange.ttftMs,
+    ttft_ms: thousandths(exchange.ttftMs),
     held_back_chars: exchange.heldBackChars,
-    overhead_us: (latencyMs - exchange.upstreamMs) * 1000,
-    plugin_us: exchange.pluginUs,
+    overhead_us: Math.round((latencyMs - exchange.upstreamMs) * 1000),
+    plugin_us: wholeUs(exchange.pluginUs),
     ended_at: endedAt,
     local_day: clockIn(tenant?.timeZone ?? 'UTC', exchange.receivedAt).day,
     attempts: exchange.attempts.length,
@@ -95,6 +95,15 @@ function requestRow(exchange: Exchange): RequestRow {
     handoff_id: '',
     metadata: metadataColumn(exchange),
   }
+}
+
+/** Milliseconds to the microsecond: the clock is no finer, and the rest would only be digits. */
+const thousandths = (ms: number): number => Math.round(ms * 1000) / 1000
+
+function wholeUs(byPlugin: Exchange['pluginUs']): RequestRow['plugin_us'] {
+  const rounded: RequestRow['plugin_us'] = {}
+  for (const plugin in byPlugin) rounded[plugin] = Math.round(byPlugin[plugin]!)
+  return rounded
 }
 
 /** Cost is what we pay, price what the customer pays; own models have an internal cost and no bill from outside. */
@@ -140,7 +149,7 @@ function attemptRow(exchange: Exchange, attempt: Exchange['attempts'][number]): 
     upstream_request_id: attempt.upstreamRequestId ?? attempt.failure?.upstreamRequestId ?? '',
     retry_after_ms: attempt.failure?.retryAfterMs ?? 0,
     breaker_state: attempt.failure?.class === 'breaker_open' ? 'open' : 'closed',
-    latency_ms: attempt.latencyMs,
-    ttft_ms: attempt.ttftMs ?? 0,
+    latency_ms: thousandths(attempt.latencyMs),
+    ttft_ms: thousandths(attempt.ttftMs ?? 0),
   }
 }

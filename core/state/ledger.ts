@@ -196,12 +196,25 @@ function waitFor(counter: Counter, claim: Claim, now: number): number | null {
 
 function levelOf(counter: Counter, now: number): Level {
   const { name, limit } = counter
-  if (counter.kind === 'window') return { counter: name, used: counter.used + counter.reserved, settled: counter.used, limit }
-  if (counter.kind === 'rate') {
-    const used = counter.level(now)
-    return { counter: name, used, settled: used, limit }
+  if (counter.kind === 'window') return new CounterLevel(name, counter.used + counter.reserved, counter.used, limit)
+  if (counter.kind === 'slot') return new CounterLevel(name, counter.leases.size, 0, limit)
+  const used = counter.level(now)
+  return new CounterLevel(name, used, used, limit)
+}
+
+/** A class, because literals of small and of large numbers would be different shapes to the engine, over and over. */
+class CounterLevel implements Level {
+  readonly counter: string
+  readonly used: number
+  readonly settled: number
+  readonly limit: number
+
+  constructor(counter: string, used: number, settled: number, limit: number) {
+    this.counter = counter
+    this.used = used
+    this.settled = settled
+    this.limit = limit
   }
-  return { counter: name, used: counter.leases.size, settled: 0, limit }
 }
 
 function readingOf(counter: Counter, now: number): CounterReading {

@@ -90,18 +90,7 @@ class Dispatch {
   }
 
   #describe(target: Target, position: number): Attempt {
-    const attemptsLeft = (): number => this.#plan.maxAttempts - this.#calls
-    return {
-      exchangeId: this.#plan.exchangeId,
-      target,
-      key: breakerKey(target),
-      position,
-      get attemptsLeft() {
-        return attemptsLeft()
-      },
-      targetsLeft: this.#plan.targets.length - position - 1,
-      signal: this.#plan.signal,
-    }
+    return new TargetAttempt(this.#plan, target, position, () => this.#plan.maxAttempts - this.#calls)
   }
 
   async #call(planned: PlannedTarget, key: string, kind: AttemptKind): Promise<AttemptResult> {
@@ -194,4 +183,29 @@ function failed(failure: UpstreamFailure): AttemptResult {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** What `aroundAttempt` hooks see of a target's turn. */
+class TargetAttempt implements Attempt {
+  readonly exchangeId: string
+  readonly target: Target
+  readonly key: string
+  readonly position: number
+  readonly targetsLeft: number
+  readonly signal: AbortSignal
+  readonly #attemptsLeft: () => number
+
+  constructor({ exchangeId, targets, signal }: DispatchPlan, target: Target, position: number, attemptsLeft: () => number) {
+    this.exchangeId = exchangeId
+    this.target = target
+    this.key = breakerKey(target)
+    this.position = position
+    this.targetsLeft = targets.length - position - 1
+    this.signal = signal
+    this.#attemptsLeft = attemptsLeft
+  }
+
+  get attemptsLeft(): number {
+    return this.#attemptsLeft()
+  }
 }

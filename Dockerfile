@@ -18,5 +18,5 @@ EXPOSE 8080
 VOLUME /app/data
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=8", "/opt/sallyport/bin/sallyport.cjs"]
+ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "/opt/sallyport/bin/sallyport.cjs"]
 CMD ["serve"]

@@ -82,7 +82,7 @@ async function startSallyport(
   const config = join(folder, 'sallyport.yaml')
   writeFileSync(config, stringify(configFor(port, upstreamPort, full)))
   const env = { BENCH_UPSTREAM_KEY: 'bench' }
-  const cli = [NODE, '--max-semi-space-size=8', MAIN]
+  const cli = [NODE, '--min-semi-space-size=16', '--max-semi-space-size=16', MAIN]
   const created = execFileSync(NODE, [MAIN, 'keys', 'create', '--tenant', 'bench', '--scopes', 'chat', '--json', '--config', config], {
     cwd: folder,
     env: { ...process.env, ...env },

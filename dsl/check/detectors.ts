@@ -1,6 +1,6 @@
 // Checks and lowers detectors: patterns in the portable dialect, checks that exist, members of unions, numbers within their bounds.
 import { analysePattern } from '../regex/analyse.ts'
-import { DEFAULT_SCORE } from './expressions.ts'
+import { DEFAULT_SCORE } from './expressions-content.ts'
 import { findDetector, findValue, fullName, type Module, type Names } from './names.ts'
 import { suggestion } from './lowered.ts'
 import type { CompiledDetector, CompiledPattern } from '../compile/bundle.ts'

@@ -1,7 +1,7 @@
 // What a policy does: its facts, its effects with their codes, places and counter keys, and what happens when it can not be judged.
 import { findAttribute, type Module, type Names } from './names.ts'
 import { matchPhrase, type MatchedPhrase } from './phrases.ts'
-import { neededPresent } from './expressions.ts'
+import { neededPresent } from './expressions-presence.ts'
 import type { Clause, Expression, Phrase } from '../syntax/ast.ts'
 import type { CompiledEffect, CompiledPolicy, Severity } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'

@@ -1,26 +1,14 @@
 // Lowers a condition to portable JSON Logic and checks it in the same walk. Conditions are total: what could depend on the absence of a
-// value is an error that names both fixes.
-import { findAttribute, findDetector, findValue, knownNames, locationsIn, type Module, type Names } from './names.ts'
-import {
-  BOOL,
-  checkEnumValues,
-  describe,
-  FALSE,
-  isText,
-  isTyped,
-  NUMBER,
-  sameKind,
-  seesAbsence,
-  suggestion,
-  TEXT,
-  truth,
-} from './lowered.ts'
+// value is an error that names both fixes. Whatever does not have to walk on into its operands stands in the files beside this one.
+import { findAttribute } from './names.ts'
+import { checkEnumValues, describe, FALSE, isText, isTyped, NUMBER, sameKind, seesAbsence, TEXT, truth } from './lowered.ts'
 import { compare, has, match, membership, textContains } from './comparisons.ts'
-import type { Expression, Literal } from '../syntax/ast.ts'
+import { containsFinding } from './expressions-content.ts'
+import { lowerLiteral, readName } from './expressions-names.ts'
+import { provenBy } from './expressions-presence.ts'
+import type { Expression } from '../syntax/ast.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
 import type { Lowered, Scope } from './lowered.ts'
-import type { Phase } from '../vocabulary/vocabulary.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
 
 type Of<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>
 
@@ -58,7 +46,9 @@ function lower(expression: Expression, scope: Scope): Lowered {
     case 'has':
       return has(expression, lower(expression.left, scope), lower(expression.right, scope), scope)
     case 'contains':
-      return contains(expression, scope)
+      return (
+        containsFinding(expression, scope) ?? textContains(expression, lower(expression.left, scope), lower(expression.right, scope), scope)
+      )
     case 'exists':
       return exists(expression, scope)
     case 'match':
@@ -77,193 +67,19 @@ function lower(expression: Expression, scope: Scope): Lowered {
       scope.report.error('P190', expression.span, '`jsonlogic` is not supported by this version', 'Write the condition in the language.')
       return FALSE
     case 'path':
-      return path(expression, scope)
+      return readName(expression, scope)
     default:
-      return literal(expression, scope)
+      return lowerLiteral(expression, scope)
   }
 }
 
-// ── names and literals ───────────────────────────────────────────────────────────────────────────────────────────────
-
-function path({ name, span }: Of<'path'>, scope: Scope): Lowered {
-  const element = readElement(name.text, span, scope)
-  if (element) return element
-  const value = findValue(scope.names, scope.module, name.text)
-  if (value) return literal(value, scope)
-  const attribute = findAttribute(scope.names, name.text)
-  if (!attribute) return unknown(name.text, span, scope)
-  if (scope.element) return outside(name.text, span, scope)
-  const late = scope.phases.find((phase) => !isKnownIn(attribute.phase, phase))
-  if (late) {
-    scope.report.error(
-      'P130',
-      span,
-      `\`${name.text}\` is not known in the phase \`${late}\``,
-      `It is known from the phase \`${attribute.phase}\` on.`,
-    )
-  }
-  const absent = attribute.optional && !scope.present.has(name.text) ? name.text : null
-  return { logic: { var: name.text }, type: attribute.type, absent }
-}
-
-/** A response attribute is not known while the answer streams. */
-export function isKnownIn(from: 'request' | 'target' | 'response', phase: Phase): boolean {
-  const order = ['request', 'target', 'response']
-  return order.indexOf(from) <= order.indexOf(phase === 'stream' ? 'target' : phase)
-}
-
-/** In JSON Logic the body of a quantifier sees its element and nothing else. */
-function outside(text: string, span: Span, { element, report }: Scope): Lowered {
-  const help = `Test \`${text}\` beside the quantifier; inside stands only \`${element?.name ?? ''}\`.`
-  report.error('P190', span, `\`${text}\` inside a quantifier is not supported by this version`, help)
-  return FALSE
-}
-
-function readElement(text: string, span: Span, { element, report }: Scope): Lowered | null {
-  if (!element) return null
-  if (text === element.name) return { logic: { var: '' }, type: element.type, absent: null }
-  if (!text.startsWith(`${element.name}.`)) return null
-  const field = text.slice(element.name.length + 1)
-  const fields = element.type.kind === 'record' ? element.type.fields : {}
-  const type = Object.hasOwn(fields, field) ? fields[field] : undefined
-  if (type) return { logic: { var: field }, type, absent: null }
-  const known = Object.keys(fields)
-  const help = suggestion(field, known) ?? (known.length > 0 ? `It has ${known.join(', ')}.` : 'Its elements have no fields.')
-  report.error('P104', span, `\`${element.name}\` has no field \`${field}\``, help)
-  return FALSE
-}
-
-function unknown(text: string, span: Span, { names, module, report }: Scope): Lowered {
-  if (findDetector(names, module, text)) {
-    report.error('P111', span, `\`${text}\` is a detector and has no value`, `Write \`prompt contains ${text}\`.`)
-  } else if (locationsIn(names).has(text)) {
-    report.error('P111', span, `\`${text}\` is a place in the content and has no value`, `Write \`${text} contains\` and a detector.`)
-  } else {
-    const help = suggestion(text, knownNames(names, module)) ?? 'See the policy reference for what the loaded plugins bring.'
-    report.error('P104', span, `there is no attribute \`${text}\``, help)
-  }
-  return FALSE
-}
-
-function literal(value: Literal, scope: Scope): Lowered {
-  switch (value.kind) {
-    case 'text':
-      return { logic: value.value, type: TEXT, absent: null }
-    case 'number':
-      return { logic: value.value, type: NUMBER, absent: null }
-    case 'duration':
-      return { logic: value.value, type: { kind: 'duration' }, absent: null }
-    case 'bool':
-      return { logic: value.value, type: BOOL, absent: null }
-    case 'date':
-      return { logic: Date.parse(value.value) / 1000, type: { kind: 'time' }, absent: null }
-    case 'list':
-      return listLiteral(value, scope)
-    default: {
-      const help = value.kind === 'regex' ? 'Declare a detector with the pattern and write `prompt contains NAME`.' : undefined
-      scope.report.error('P110', value.span, `a ${value.kind} has no place in a condition`, help)
-      return FALSE
-    }
-  }
-}
-
-function listLiteral({ items: values, span }: Extract<Literal, { kind: 'list' }>, scope: Scope): Lowered {
-  const items = values.map((item) => literal(item, scope))
-  const first = items[0]
-  const odd = values.find((_, i) => items[i]!.type?.kind !== first?.type?.kind)
-  if (odd) scope.report.error('P110', odd.span, 'the values of a list must be of one type')
-  if (first?.type?.kind === 'list') scope.report.error('P110', span, 'a list holds no lists')
-  return { logic: items.map(({ logic }) => logic), type: { kind: 'list', of: first?.type ?? TEXT }, absent: null }
-}
-
-// ── connectives ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── connectives and presence ─────────────────────────────────────────────────────────────────────────────────────────
 
 /** In `x exists and …` and in `x is missing or …` what stands beside matters only where x is there. */
 function connect({ kind, operands }: Of<'and' | 'or'>, scope: Scope): Lowered {
   const present = new Set([...scope.present, ...operands.flatMap((operand) => provenBy(operand, kind))])
   return truth({ [kind]: operands.map((operand) => lowerCondition(operand, { ...scope, present })) })
 }
-
-function provenBy(operand: Expression, connective: 'and' | 'or'): readonly string[] {
-  const isNegated = operand.kind === 'not'
-  const test = isNegated ? operand.operand : operand
-  if (test.kind === 'exists' && test.operand.kind === 'path') {
-    return (test.negated !== isNegated) === (connective === 'or') ? [test.operand.name.text] : []
-  }
-  return operand.kind === connective ? operand.operands.flatMap((inner) => provenBy(inner, connective)) : []
-}
-
-/** Names that a condition says to exist. */
-export function provenPresent(condition: Expression | null): ReadonlySet<string> {
-  return new Set(condition ? provenBy(condition, 'and') : [])
-}
-
-/** Names without which a condition is never true: beside `exists`, all that stand in a positive test. What `limit … by` asks for. */
-export function neededPresent(condition: Expression | null): ReadonlySet<string> {
-  return new Set(condition ? neededBy(condition) : [])
-}
-
-function neededBy(condition: Expression): readonly string[] {
-  const names = (...operands: readonly Expression[]): readonly string[] =>
-    operands.flatMap((one) => (one.kind === 'path' ? [one.name.text] : []))
-  switch (condition.kind) {
-    case 'and':
-      return condition.operands.flatMap(neededBy)
-    case 'compare':
-      return condition.operator === '==' ? names(condition.left, condition.right) : []
-    case 'in':
-      return condition.negated ? [] : names(condition.left)
-    case 'has':
-      return condition.quantity === 'one' ? names(condition.left, condition.right) : []
-    case 'match':
-      return names(condition.left)
-    default:
-      return provenBy(condition, 'and')
-  }
-}
-
-// ── content and presence ─────────────────────────────────────────────────────────────────────────────────────────────
-
-function contains(expression: Of<'contains'>, scope: Scope): Lowered {
-  const { left, right, scoring } = expression
-  const location = left.kind === 'path' ? left.name.text : null
-  const phase = location === null ? undefined : locationsIn(scope.names).get(location)
-  if (location === null || phase === undefined) return textContains(expression, lower(left, scope), lower(right, scope), scope)
-  if (scope.element) return outside(location, left.span, scope)
-  if (phase === 'response' && scope.phases.some((on) => on === 'request' || on === 'target')) {
-    scope.report.error('P130', left.span, `\`${location}\` is not known before there is an answer`, 'Put the policy `on response, stream`.')
-  }
-  const detector = detectorOf(right, scope)
-  if (detector === null) return FALSE
-  if (scoring && (scoring.value < 0 || scoring.value > 1)) {
-    scope.report.error('P112', scoring.span, `a score lies between 0 and 1, and this is ${scoring.value}`)
-  }
-  const score: JsonLogic = { var: `found.${detector}.${location}.score` }
-  const threshold = scoring?.value ?? ownScore(scope, detector)
-  // A score is 0 where nothing was found, so a threshold of 0 still asks for a finding.
-  return truth(threshold === null || threshold <= 0 ? { '>': [score, 0] } : { '>=': [score, threshold] })
-}
-
-function detectorOf(right: Expression, { names, module, report }: Scope): string | null {
-  if (right.kind === 'hole') return null
-  const name = right.kind === 'path' ? right.name.text : null
-  const detector = name === null ? null : findDetector(names, module, name)
-  if (detector !== null) return detector
-  if (name === null)
-    report.error('P105', right.span, 'a location contains a detector', 'Write `prompt contains NAME`, with a declared detector.')
-  else report.error('P105', right.span, `there is no detector \`${name}\``, suggestion(name, knownNames(names, module)))
-  return null
-}
-
-/** Without `scoring`, the detector's own score; a union has none, so any finding of its members counts. */
-function ownScore({ names }: { readonly names: Names; readonly module: Module }, detector: string): number | null {
-  const declaration = names.detectors.get(detector)
-  if (!declaration || declaration.clauses.some(({ kind }) => kind === 'any')) return null
-  const score = declaration.clauses.find((clause) => clause.kind === 'score')
-  return score?.kind === 'score' ? score.score : DEFAULT_SCORE
-}
-
-export const DEFAULT_SCORE = 0.5
 
 function exists({ negated, operand }: Of<'exists'>, scope: Scope): Lowered {
   const { logic, type } = lower(operand, scope)

@@ -1,6 +1,6 @@
 // Matches what stands in one slot of a phrase with what its template asks for, and gives the operands as the artefact stores them.
 import { findAttribute, findDetector, findValue, knownNames, locationsIn, type Module, type Names } from './names.ts'
-import { isKnownIn } from './expressions.ts'
+import { isKnownIn } from './expressions-names.ts'
 import { suggestion } from './lowered.ts'
 import { showOperand, type OperandType, type TemplateOperand, type TemplateSlot } from '../vocabulary/template.ts'
 import type { CompiledOperand } from '../compile/bundle.ts'

@@ -119,14 +119,18 @@ export function onErrorOf(
   const match = matchPhrase(clause.phrase, ['effect'], { ...ground, phases })
   if (!match) return null
   checkCode(match, ground)
-  if (match.verb.template.verb === 'allow') checkFailOpen(clause.phrase, policy, owner, report)
-  else checkPhases(match, phases, report)
+  const { verb } = match.verb.template
+  if (verb !== 'allow') checkPhases(match, phases, report)
+  if (!FAIL_CLOSED.has(verb)) checkFailOpen(clause.phrase, policy, owner, report)
   return effectOf(match)
 }
 
+/** Verbs that still protect what could not be judged. After any other the request goes on as if the policy had not fired. */
+const FAIL_CLOSED: ReadonlySet<string> = new Set(['deny', 'require', 'route'])
+
 /** Letting go unchecked is possible in each phase, and somebody answers for it. */
-function checkFailOpen({ span }: Phrase, policy: string, owner: string | null, report: Report): void {
+function checkFailOpen({ span, verb }: Phrase, policy: string, owner: string | null, report: Report): void {
   if (owner === null)
-    report.error('P117', span, '`on error allow` needs an `owner`', 'Say who answers for letting unchecked requests through.')
+    report.error('P117', span, `\`on error ${verb.text}\` needs an \`owner\``, 'Say who answers for letting unchecked requests through.')
   else report.warning('P500', span, `\`${policy}\` lets requests through when its check fails`)
 }

@@ -66,8 +66,8 @@ export const MEANING_CODES: readonly CodeEntry[] = [
   },
   {
     code: 'P117',
-    title: '`on error allow` without an owner',
-    explanation: 'Letting requests through unchecked is a decision that somebody answers for: name an `owner`.',
+    title: '`on error` lets through without an owner',
+    explanation: 'Anything but `deny`, `require` and `route` lets requests through unchecked. Somebody answers for that: name an `owner`.',
   },
   {
     code: 'P118',

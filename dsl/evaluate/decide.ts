@@ -106,7 +106,7 @@ function createPlan(phase: Phase, fallback: 'allow' | 'deny', acting: readonly A
   for (const { entry, acts, state } of acting) {
     if (state === 'shadow') continue
     acts.effects.forEach((effect, i) => {
-      if (effect.verb === 'allow') isAllowed = true
+      if (effect.verb === 'allow') isAllowed ||= state === 'enforced'
       else if (effect.verb === 'deny') refusals.push(refusalOf(entry.policy, effect))
       else calls.push({ call: planCall(entry.policy, effect, slotOf), join: effect.join, ...acts.keys[i]! })
     })
@@ -146,7 +146,7 @@ function whenFired(entry: PhasePolicy): Acting {
   return { entry, acts: entry.acts, state: entry.policy.mode === 'shadow' ? 'shadow' : 'enforced' }
 }
 
-/** Something the policy needs failed: it acts as its `on error` says, else it denies. */
+/** Something the policy needs failed: it acts as its `on error` says, else it denies. `on error allow` only keeps it silent: it vouches for nothing. */
 function whenOpen(entry: PhasePolicy): Acting {
   const effect = entry.policy.onError ?? SCAN_FAILED
   const acts = actsOf(entry.policy, [effect])

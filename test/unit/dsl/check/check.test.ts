@@ -74,6 +74,8 @@ const CASES: readonly (readonly [code: string, bad: string, good: string])[] = [
   ['P201', detector('pattern /\\d{4}/\n  examples "12"'), detector('pattern /\\d{4}/\n  examples "1234"')],
   ['P202', detector('pattern /\\d{4}/\n  never "1234"'), detector('pattern /\\d{4}/\n  never "12"')],
   ['P210', detector('pattern /(?=a)\\d{4}/'), detector('pattern /\\d{4}/')],
+  ['P117', effect('deny "a.b"\n  on error warn "a.unseen"'), effect('deny "a.b"\n  on error deny "a.unseen"')],
+  ['P500', effect('owner "me"\n  deny "a.b"\n  on error warn "a.unseen"'), effect('owner "me"\n  deny "a.b"\n  on error deny "a.unseen"')],
   ['P500', effect('owner "me"\n  deny "a.b"\n  on error allow'), effect('owner "me"\n  deny "a.b"')],
 ]
 

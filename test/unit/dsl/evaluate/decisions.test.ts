@@ -135,5 +135,6 @@ describe('decisions', () => {
     const decision = decide([fileOf([POLICIES[0]!, lenient])], failing)
     assert.equal(decision.verdict, 'allow')
     assert.equal(decision.reasons.find(({ policy }) => policy === 'a.b')?.state, 'failed_open')
+    assert.equal(decide([fileOf([lenient])], failing).refused?.code, 'policy.no_match', 'what failed open vouches for nothing')
   })
 })

@@ -58,6 +58,10 @@ policy a.eu "Region" { on request when tenant.region == "eu" warn "a.eu" }`
     await passes(policies, 'message user "hi"\nexpect policy a.user fires')
     await passes(policies, 'given user.id = "jo"\nmessage user "hi"\nexpect policy a.user silent')
     await passes(policies, 'given tenant.region = "eu"\nexpect policy a.eu fires')
+    await passes(policies, 'message user "hi"\nexpect policy a.eu silent')
+    const examples = 'policy a.auto "Auto" { on request when request.model == "auto" and request.tokens == 100 warn "a.auto" }'
+    await passes(examples, 'message user "hi"\nexpect policy a.auto fires')
+    await passes(examples, 'given request.tokens = 5\nmessage user "hi"\nexpect policy a.auto silent')
   })
 })
 
@@ -93,6 +97,24 @@ describe('chunks', () => {
     assert.equal(Object.keys(failed).length, samples.length + 1)
     assert.deepEqual(Object.values(failed).flat(), [])
   })
+  it('agree with the whole answer on any text: words, halves of findings, findings side by side', async () => {
+    const policies = `policy a.mail "Mail" { on response, stream redact email in completion with "[gone]" }
+policy a.card "Card" { on response, stream redact card in completion }`
+    const piece = fc.constantFrom('jo@acme.example', '4111111111111111', 'jo@', 'acme.', 'example', '4111', ' ', 'und', '@', '…')
+    const texts = fc.array(piece, { minLength: 1, maxLength: 8 }).filter((pieces) => pieces.join('') !== '')
+    const samples = fc.sample(texts, { numRuns: N(300), seed: 11 })
+    const tests = samples.flatMap((pieces, i) => [
+      `test "whole ${i}" {\nanswer ${JSON.stringify(pieces.join(''))}\nexpect text ""\n}`,
+      `test "chunks ${i}" {\nchunks ${pieces.map((one) => JSON.stringify(one)).join(', ')}\nexpect text ""\n}`,
+    ])
+    const results = await outcomes(policies, tests.join('\n'))
+    for (const [i, pieces] of samples.entries()) {
+      const [whole] = results[`whole ${i}`]!
+      assert.match(whole!, /but it is "/)
+      assert.deepEqual(results[`chunks ${i}`], [whole], pieces.join('|'))
+    }
+  })
+
   const EXPECT = `expect text "mail [gone] or [gone], card 4111111111111111."\nexpect warn "a.card"\nexpect policy a.mail fires`
 
   it('stop where a policy denies, after what was released before', async () => {

@@ -26,7 +26,9 @@ const MAX_KEPT_CHUNKS = 5000
 export async function deliverStream(exchange: Exchange, enacted: Enacted, stream: Stream): Promise<GatewayError | null> {
   const view = { ...enacted.view, target: stream.target }
   if (!mustHold(exchange, enacted, view)) return new StreamDelivery(exchange, enacted, stream).run()
+  const heldFrom = exchange.kernel.clock.monotonic()
   const held = await gatherStream(exchange, enacted, view, stream)
+  exchange.upstreamMs += exchange.kernel.clock.monotonic() - heldFrom
   if (held instanceof GatewayError) return held
   return new StreamDelivery(exchange, enacted, { ...stream, source: held.source }, held.guard).run()
 }
@@ -38,6 +40,8 @@ class StreamDelivery {
   readonly #writer: StreamWriter
   readonly #chunks: JsonObject[] = []
   #ended = false
+  /** Since when nothing but waiting was done. */
+  #waitsSince = 0
   #resolve: (refusal: GatewayError | null) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
@@ -66,8 +70,10 @@ class StreamDelivery {
       this.#reject = reject
       this.#exchange.abort.signal.addEventListener('abort', () => this.#await(this.#clientLeft()))
       if (this.#exchange.clientGone) return this.#await(this.#clientLeft())
+      this.#waitsSince = this.#exchange.kernel.clock.monotonic()
       this.#stream.source.start((events) => {
         try {
+          this.#waited()
           this.#take(events)
         } catch (error) {
           this.#stream.source.abort()
@@ -75,6 +81,13 @@ class StreamDelivery {
         }
       })
     })
+  }
+
+  /** Books the time since the last events as the upstream's. */
+  #waited(): void {
+    const now = this.#exchange.kernel.clock.monotonic()
+    this.#exchange.upstreamMs += now - this.#waitsSince
+    this.#waitsSince = now
   }
 
   #take(events: readonly StreamEvent[]): void {
@@ -89,6 +102,7 @@ class StreamDelivery {
     const refusal = this.#progress()
     if (refusal) return this.#await(this.#stop(out, refusal))
     if (out !== '') this.#write(out)
+    this.#waitsSince = this.#exchange.kernel.clock.monotonic()
   }
 
   #await(ending: Promise<void>): void {
@@ -166,6 +180,7 @@ class StreamDelivery {
   async #clientLeft(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
+    this.#waited()
     this.#stream.source.abort()
     this.#account('estimated_on_abort')
     this.#exchange.outcome = 'aborted'

@@ -44,6 +44,17 @@ describe('the record', function () {
       return rows.length > 0 && rows
     }, 20_000)
 
+  it('counts the pauses of a stream as time of the upstream, not of the gateway', async () => {
+    const pauses = 8
+    const words = Array.from({ length: pauses }, () => 'word ')
+    upstream.next(text(words, { delayMs: 20 }))
+    const response = await postChat(gateway, key, { ...user('slowly'), stream: true })
+    await readStream(response)
+    const [request] = await rowsOf(response.headers.get('x-request-id')!)
+    const waited = Number(request!.latency_ms) - Number(request!.overhead_us) / 1000
+    assert.ok(waited > pauses * 20, `only ${waited} ms of ${request!.latency_ms} were the upstream's`)
+  })
+
   it('tells what was asked, what it cost, which policies fired and what was found', async () => {
     upstream.next(text('fine'))
     const response = await postChat(gateway, key, user('card 4111 1111 1111 1111'), {

@@ -1,5 +1,6 @@
 // `sallyport doctor`: looks at everything a gateway needs and says what to do about what is missing. Changes nothing.
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
@@ -13,6 +14,7 @@ import { runSql } from '../recorder/sql.ts'
 import { secretsFolder } from '../state/secrets.ts'
 import { recordOptions } from './record-options.ts'
 import type { LoadedConfig } from '../config/config.ts'
+import type { RecorderOptions } from '../recorder/options.ts'
 
 interface Finding {
   readonly what: string
@@ -142,7 +144,19 @@ function checkRates({ directory }: LoadedConfig): Finding {
 
 async function checkClickHouse(loaded: LoadedConfig): Promise<Finding> {
   const { driver } = loaded.config.record.clickhouse
-  const { rows } = await runSql(recordOptions(loaded), 'SELECT version()')
+  const options = recordOptions(loaded)
+  if (options.clickhouse.driver === 'server' || existsSync(options.clickhouse.path)) return engineFinding(driver, options)
+  // Before the first start there is nothing to open, and to make it is not our business: the engine shows itself on an empty folder.
+  const path = mkdtempSync(join(tmpdir(), 'sallyport-doctor-'))
+  try {
+    return await engineFinding(driver, { ...options, spool: path, clickhouse: { driver: 'embedded', path: join(path, 'clickhouse') } })
+  } finally {
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
+async function engineFinding(driver: string, options: RecorderOptions): Promise<Finding> {
+  const { rows } = await runSql(options, 'SELECT version()')
   for await (const [version] of rows) return ok('clickhouse', `${driver}, ${String(version)}`)
   return bad('clickhouse', `${driver}: no answer`)
 }

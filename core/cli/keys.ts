@@ -37,7 +37,7 @@ export function registerKeys(program: Command, load: LoadConfig): void {
     .command('create')
     .description('make a key; its secret is printed once and stored nowhere')
     .requiredOption('--tenant <id>', 'tenant the key belongs to')
-    .option('--scopes <list>', 'what the key opens, comma separated', readList, ['chat'])
+    .option('--scopes <list>', 'what the key opens, comma separated', readScopes, ['chat'])
     .option('--models <list>', 'models the key may use (default: all)', readList)
     .option('--features <list>', 'features the key may use (default: all)', readList)
     .option('--ips <list>', 'addresses or networks the key may be used from (default: anywhere)', readNetworks)
@@ -144,6 +144,15 @@ function readList(text: string): readonly string[] {
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
+}
+
+/** A key without scopes opens nothing, and a scope that nobody can write in a policy is a slip. */
+function readScopes(text: string): readonly string[] {
+  const scopes = readList(text)
+  const wrong = scopes.find((scope) => !/^[a-z][a-z0-9_.:-]*$/.test(scope))
+  if (scopes.length === 0 || wrong !== undefined)
+    throw new InvalidArgumentError(`${wrong === undefined ? 'Name at least one' : `"${wrong}" is no scope`}; write chat or chat,decide.`)
+  return scopes
 }
 
 function readNetworks(text: string): readonly string[] {

@@ -1,6 +1,6 @@
 // `sallyport serve`: the gateway and, unless told otherwise, its recorder. The order of starting and stopping stands here.
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { watchGateway } from '../telemetry/gauges.ts'
@@ -25,7 +25,7 @@ import type { Log } from '../plugin/contract.ts'
 
 interface ServeFlags {
   readonly config?: string
-  readonly port?: string
+  readonly port?: number
   readonly recorder: boolean
 }
 
@@ -34,11 +34,16 @@ export function registerServe(program: Command): void {
     .command('serve', { isDefault: true })
     .description('run the gateway and its recorder')
     .option('--config <file>', 'configuration (default: ./sallyport.yaml, or built-in defaults)')
-    .option('--port <number>', 'port to listen on, in place of server.port')
+    .option('--port <number>', 'port to listen on, in place of server.port', readPort)
     .option('--no-recorder', 'leave shipping the record to a recorder that runs on its own')
     .action(async (flags: ServeFlags) => {
       await serve(flags)
     })
+}
+
+function readPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new InvalidArgumentError('Write a number from 0 (any free port) to 65535.')
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
@@ -58,7 +63,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   )
   const { host } = loaded.config.server
   const address = await gateway
-    .listen(flags.port === undefined ? loaded.config.server.port : Number(flags.port), host)
+    .listen(flags.port === undefined ? loaded.config.server.port : flags.port, host)
     .catch(async (error: unknown) => {
       await gateway.current.retire()
       await closeKernel(kernel)

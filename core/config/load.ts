@@ -1,8 +1,9 @@
 // From a path to a checked configuration: read, parse, resolve the environment, validate, cross-check, convert. All findings come at once.
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
+import { parseDocument, type Document } from 'yaml'
 import { buildDirectory, credentialRef } from './directory.ts'
 import { checkReferences } from './references.ts'
 import { ConfigError, type ConfigFinding } from './config-error.ts'
@@ -15,6 +16,8 @@ import type { Json, JsonObject } from '../model/value.ts'
 import type { RawConfig } from './raw.ts'
 
 const DEFAULT_FILE = 'sallyport.yaml'
+/** A thousand tenants take a few hundred KiB. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024
 
 export interface LoadOptions {
   readonly environment?: NodeJS.ProcessEnv
@@ -66,7 +69,10 @@ function findFile(path: string | undefined, cwd: string): string | null {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    const bytes = readFileSync(file)
+    if (bytes.length > MAX_FILE_BYTES) throw new RangeError(`it is larger than ${MAX_FILE_BYTES} bytes`)
+    if (!isUtf8(bytes)) throw new TypeError('it is no UTF-8 text; save it as UTF-8')
+    return bytes.toString()
   } catch (error) {
     throw new ConfigError(file, [{ path: '', message: `cannot be read: ${(error as Error).message}` }])
   }
@@ -76,12 +82,27 @@ function parseText(text: string, source: string): JsonObject {
   const document = parseDocument(text)
   const findings = document.errors.map((error): ConfigFinding => ({ path: '', message: error.message.trimEnd() }))
   if (findings.length > 0) throw new ConfigError(source, findings)
-  const root = document.toJS() as Json
+  const root = plainValue(document, source)
   if (root === null) return {}
   // `server:` with nothing behind it is what an editor leaves when everything below is commented out.
   if (typeof root === 'object' && !Array.isArray(root))
     return Object.fromEntries(Object.entries(root).filter(([, value]) => value !== null))
   throw new ConfigError(source, [{ path: '', message: 'must hold settings such as `server:`, not a list or a single value' }])
+}
+
+/** Aliases (`*name`) may repeat a value a few times; they may neither multiply it beyond reason nor stand within what they name. */
+function plainValue(document: Document, source: string): Json {
+  try {
+    const root = document.toJS({ maxAliasCount: 100 }) as Json
+    JSON.stringify(root)
+    return root
+  } catch (error) {
+    const message =
+      error instanceof ReferenceError
+        ? 'its aliases (*name) multiply it beyond reason'
+        : 'it nests without end, or an alias (*name) stands within what it names'
+    throw new ConfigError(source, [{ path: '', message }])
+  }
 }
 
 /** `policies.paths` defaults to `./policies`; only a folder that is written down has to exist. */

@@ -52,11 +52,14 @@ const rows = (properties: JsonObject, required: readonly string[], description: 
   description,
 })
 
+/** Longer timers than 2^31 - 1 ms run out at once. */
+const TIMER = { maximum: 2 ** 31 - 1 }
+
 const TIMEOUTS = block({
-  connectMs: count('Patience for the connection.', { default: 5000, minimum: 1 }),
-  firstTokenMs: count('Patience from the request to the first content.', { default: 60000, minimum: 1 }),
-  idleMs: count('Patience between two events of a stream.', { default: 30000, minimum: 1 }),
-  totalMs: count('Patience for the whole answer.', { default: 600000, minimum: 1 }),
+  connectMs: count('Patience for the connection.', { default: 5000, minimum: 1, ...TIMER }),
+  firstTokenMs: count('Patience from the request to the first content.', { default: 60000, minimum: 1, ...TIMER }),
+  idleMs: count('Patience between two events of a stream.', { default: 30000, minimum: 1, ...TIMER }),
+  totalMs: count('Patience for the whole answer.', { default: 600000, minimum: 1, ...TIMER }),
 })
 
 const RATE_FIELDS: JsonObject = {
@@ -104,9 +107,10 @@ export const CONFIG_SCHEMA: JsonObject = {
         receiveTimeoutMs: count('A request that has not arrived whole by then is ended; its header gets 30 s of that at most.', {
           default: 120000,
           minimum: 100,
+          ...TIMER,
         }),
-        streamHeaderAfterMs: count('A stream that has no content yet gets its header after this time.', { default: 10000 }),
-        drainSeconds: count('How long exchanges under way may take at shutdown.', { default: 30 }),
+        streamHeaderAfterMs: count('A stream that has no content yet gets its header after this time.', { default: 10000, ...TIMER }),
+        drainSeconds: count('How long exchanges under way may take at shutdown.', { default: 30, maximum: 2_000_000 }),
       },
       'Where the gateway listens.',
     ),

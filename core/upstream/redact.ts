@@ -34,7 +34,7 @@ export function redactorFor(credential: string | null): Redactor {
 
 function formsOf(credential: string): readonly string[] {
   const base64 = Buffer.from(credential).toString('base64').replace(/=+$/, '')
-  return [credential, encodeURIComponent(credential), base64]
+  return [credential, encodeURIComponent(credential.toWellFormed()), base64]
 }
 
 function withoutEnd(text: string, credential: string): string {

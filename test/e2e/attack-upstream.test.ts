@@ -37,7 +37,7 @@ describe('a hostile upstream', function () {
     bytes = await startRawUpstream()
     const base = baseConfig(upstream.url)
     const provider = { zone: 'us', credential: { env: 'TEST_UPSTREAM_KEY' } }
-    const timeouts = { firstTokenMs: 400, idleMs: 400, totalMs: 800 }
+    const timeouts = { firstTokenMs: 300, idleMs: 300, totalMs: 500 }
     gateway = await startGateway({
       config: {
         ...base,

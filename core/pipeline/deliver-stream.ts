@@ -8,7 +8,7 @@ import { noteFinding } from './findings.ts'
 import { notifyAnswer } from './notify.ts'
 import { settle } from './settle.ts'
 import { bodyMetadata, streamHeaders } from './headers.ts'
-import { StreamGovernor } from '../policy/stream-governor.ts'
+import { StreamGovernor, type StreamHit } from '../policy/stream-governor.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Committed } from './dispatch.ts'
 import type { Enacted } from './enact.ts'
@@ -25,18 +25,33 @@ const MAX_KEPT_CHUNKS = 5000
 
 export async function deliverStream(exchange: Exchange, enacted: Enacted, stream: Stream): Promise<GatewayError | null> {
   const view = { ...enacted.view, target: stream.target }
-  if (!mustHold(exchange, enacted, view)) return new StreamDelivery(exchange, enacted, stream).run()
+  const judge = enacted.judge.fork()
+  const foreseen = await judge.foresee('stream', view, enacted.prompt)
+  const governor = new StreamGovernor(exchange.snapshot.bound, judge, foreseen, (hit) => noteHit(exchange, hit))
+  if (!(await mustHold(exchange, enacted, view))) return new StreamDelivery(exchange, enacted, stream, governor, governor).run()
   const heldFrom = exchange.kernel.clock.monotonic()
   const held = await gatherStream(exchange, enacted, view, stream)
   exchange.upstreamMs += exchange.kernel.clock.monotonic() - heldFrom
   if (held instanceof GatewayError) return held
-  return new StreamDelivery(exchange, enacted, { ...stream, source: held.source }, held.guard).run()
+  return new StreamDelivery(exchange, enacted, { ...stream, source: held.source }, governor, governed(held.guard, governor)).run()
+}
+
+const noteHit = (exchange: Exchange, { location, finding, text, action }: StreamHit): void =>
+  noteFinding(exchange, 'stream', location, finding, text, action)
+
+/** What was held and judged whole still goes past the policies on `stream`. */
+function governed(held: TextGuard, governor: StreamGovernor): TextGuard {
+  return {
+    transparent: false,
+    push: (channel, text) => held.push(channel, text),
+    end: (channel) => governor.push(channel, held.end(channel)) + governor.end(channel),
+  }
 }
 
 class StreamDelivery {
   readonly #exchange: Exchange
   readonly #stream: Stream
-  readonly #governor: StreamGovernor | null
+  readonly #governor: StreamGovernor
   readonly #writer: StreamWriter
   readonly #chunks: JsonObject[] = []
   #ended = false
@@ -45,18 +60,15 @@ class StreamDelivery {
   #resolve: (refusal: GatewayError | null) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
-  constructor(exchange: Exchange, enacted: Enacted, stream: Stream, held?: TextGuard) {
+  /** `guard` is the governor, or what stands before it. */
+  constructor(exchange: Exchange, enacted: Enacted, stream: Stream, governor: StreamGovernor, guard: TextGuard) {
     this.#exchange = exchange
     this.#stream = stream
+    this.#governor = governor
     const view = { ...enacted.view, target: stream.target }
-    this.#governor = held
-      ? null
-      : new StreamGovernor(exchange.snapshot.bound, enacted.judge, view, ({ location, finding, text, action }) =>
-          noteFinding(exchange, 'stream', location, finding, text, action),
-        )
     const keepsChunks = exchange.snapshot.plugins.onAnswer.length > 0 && exchange.answerable !== null
     this.#writer = wireFor(enacted.view.request.dialect).openStream({
-      guard: withFilters(exchange, view, held ?? this.#governor!),
+      guard: withFilters(exchange, view, guard),
       wantsUsage: enacted.view.request.wantsUsage,
       model: stream.target.model,
       ...(keepsChunks ? { onChunk: (chunk: JsonObject) => this.#keep(chunk) } : {}),
@@ -97,7 +109,7 @@ class StreamDelivery {
       if (event.type === 'chunk') out += this.#writer.chunk(event)
       else if (event.type === 'error') return this.#await(this.#broke(out, event.failure))
       else return this.#await(this.#finish(out))
-      if (this.#governor?.isStopped) return this.#await(this.#stop(out, refusalOf(this.#governor.decision)!))
+      if (this.#governor.isStopped) return this.#await(this.#stop(out, refusalOf(this.#governor.decision)!))
     }
     const refusal = this.#progress()
     if (refusal) return this.#await(this.#stop(out, refusal))
@@ -137,7 +149,7 @@ class StreamDelivery {
 
   async #finish(out: string): Promise<void> {
     const tail = out + this.#writer.finish()
-    if (this.#governor?.isStopped) return this.#stop(out, refusalOf(this.#governor.decision)!)
+    if (this.#governor.isStopped) return this.#stop(out, refusalOf(this.#governor.decision)!)
     this.#ended = true
     this.#account('estimated')
     this.#exchange.outcome = 'completed'
@@ -196,8 +208,8 @@ class StreamDelivery {
     exchange.finishReason = seen.finishReason ?? ''
     exchange.choices = seen.choices
     exchange.toolCalls = seen.toolCalls
-    exchange.heldBackChars = this.#governor?.heldMost ?? 0
-    if (this.#governor) noteDecision(exchange, this.#governor.decision)
+    exchange.heldBackChars = this.#governor.heldMost
+    noteDecision(exchange, this.#governor.decision)
     exchange.usageSource = exchange.cacheStatus === 'hit' ? 'cache' : seen.usage ? 'provider' : source
     exchange.usage = seen.usage ?? { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0, completion: this.#completionTokens() }
     if (!seen.usage && exchange.cacheStatus === '') exchange.warnings.add('usage_estimated')

@@ -68,7 +68,7 @@ function clientLeft(): GatewayError {
 
 function plannedTargets(exchange: Exchange, enacted: Enacted): PlannedTarget[] | Promise<PlannedTarget[] | GatewayError> | GatewayError {
   const edits = enacted.candidates.map((candidate) =>
-    candidate.decision ? editPrompt(exchange, 'target', enacted.prompt, candidate.decision.effects) : [],
+    candidate.decision ? editPrompt(exchange, 'target', enacted.prompt, candidate.decision.effects, enacted.decision.effects) : [],
   )
   if (edits.some(isPromise)) return Promise.all(edits).then((all) => withEdits(exchange, enacted, all))
   return withEdits(exchange, enacted, edits as (readonly TextEdit[] | GatewayError)[])
@@ -130,7 +130,7 @@ function outgoingFor(exchange: Exchange, enacted: Enacted, { decision }: Candida
   return changeOutgoing(exchange, enacted.view, merged, [...enacted.decision.effects, ...decision.effects])
 }
 
-/** Edits of the target replace those of the request at the same place: they were made with both decisions' findings in sight. */
+/** Edits of the target replace those of the request at the same place: they carry out both decisions. */
 function mergeEdits(general: readonly TextEdit[], own: readonly TextEdit[]): readonly TextEdit[] {
   if (own.length === 0) return general
   const places = new Set(own.map(({ path }) => path.join('\u0000')))

@@ -36,23 +36,32 @@ export function enact(exchange: Exchange, decided: Decided, candidates: readonly
   })
 }
 
-/** Scans what span verbs protect and rewrites it. A finding that cannot be rewritten refuses the request. */
+/**
+ * Scans what span verbs protect and rewrites it. A finding that cannot be rewritten refuses the request. `earlier` are effects of the
+ * phase before: a text is rewritten from its original, so whoever rewrites it again carries out both.
+ */
 export function editPrompt(
   exchange: Exchange,
   phase: 'request' | 'target',
   prompt: ContentScan,
   effects: readonly EffectCall[],
+  earlier: readonly EffectCall[] = [],
 ): Awaitable<readonly TextEdit[] | GatewayError> {
-  const { bound } = exchange.snapshot
-  const calls = spanCallsOf(effects, bound.words, bound.detection)
-  return then(scanFor(calls, prompt), () => rewriteParts(exchange, phase, prompt, calls))
+  const { words, detection } = exchange.snapshot.bound
+  const rewrites = effects.some((call) => words.verbOf(call)?.verb.acts === 'spans')
+  if (phase === 'target' && !rewrites) return NO_EDITS
+  const calls = spanCallsOf([...earlier, ...effects], words, detection)
+  return then(scanFor(calls, prompt), () => rewriteParts(exchange, phase, prompt, calls, effects))
 }
+
+const NO_EDITS: readonly TextEdit[] = []
 
 function rewriteParts(
   exchange: Exchange,
   phase: 'request' | 'target',
   prompt: ContentScan,
   calls: readonly SpanCall[],
+  own: readonly EffectCall[],
 ): readonly TextEdit[] | GatewayError {
   const edits: TextEdit[] = []
   if (prompt.isEmpty) return edits
@@ -60,7 +69,9 @@ function rewriteParts(
     const findings = prompt.findingsIn(index)
     if (findings.length === 0) continue
     const rewritten = rewriteText(part.text, findings, part, calls)
-    if (phase === 'request' || rewritten) noteFindings(exchange, phase, part, findings, rewritten?.applied ?? [])
+    const applied = rewritten?.applied.filter(({ call }) => own.includes(call)) ?? []
+    const noted = phase === 'request' ? findings : applied.map(({ finding }) => finding)
+    noteFindings(exchange, phase, part, noted, applied)
     if (!rewritten) continue
     if (!part.rewritable)
       return new GatewayError('pii_detected', {

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { errorFor } from './upstream-errors.ts'
 import { judgeAnswer } from './judge-answer.ts'
 import { locationOfChannel } from '../policy/stream-governor.ts'
+import { then, type Awaitable } from '../model/maybe-promise.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Committed } from './dispatch.ts'
 import type { Enacted } from './enact.ts'
@@ -20,14 +21,10 @@ type Stream = Extract<Committed, { kind: 'stream' }>
 const MAX_HELD_CHARS = 4 * 1024 * 1024
 
 /** Could a policy that judges whole answers still fire? Decided on what is known before the answer. */
-export function mustHold(exchange: Exchange, { judge }: Enacted, view: TargetView): boolean {
-  const program = exchange.snapshot.bound.program.phases.response
-  const needsWhole = program.policies.map(
-    ({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'),
-  )
-  if (!needsWhole.includes(true)) return false
-  const { fired, open } = judge.fork().glance('response', view)
-  return [...fired, ...open].some((index) => needsWhole[index])
+export function mustHold(exchange: Exchange, { judge, prompt }: Enacted, view: TargetView): Awaitable<boolean> {
+  const { needsWholeAnswer } = exchange.snapshot.bound
+  if (!needsWholeAnswer.includes(true)) return false
+  return then(judge.foresee('response', view, prompt), ({ fired, open }) => [...fired, ...open].some((index) => needsWholeAnswer[index]))
 }
 
 /** Reads the stream to its end and judges it; gives back its events and the texts that may be released. */

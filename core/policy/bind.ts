@@ -23,6 +23,10 @@ export interface BoundPolicies {
   readonly resolvers: readonly (Resolver | undefined)[]
   /** Attributes that cost nothing to know, per phase that reads them. */
   readonly freeResolvers: { readonly [phase in Phase]: readonly Resolver[] }
+  /** Can this slot be known before there is an answer? */
+  readonly isBeforeAnswer: (slot: number) => boolean
+  /** By index of the response phase's policies: it must see the answer whole, so that a stream is held for it. */
+  readonly needsWholeAnswer: readonly boolean[]
   /** By index of the stream phase's policies: the detectors over completions that each reads or protects. */
   readonly streamDetectors: readonly (readonly string[])[]
   /** What has to be resolved when these slots are open. */
@@ -48,6 +52,13 @@ export function bindPolicies(
     detection,
     streamDetectors: program.phases.stream.policies.map((policy) =>
       detectorsOf(policy).filter((name) => detection.members(name).length > 0),
+    ),
+    isBeforeAnswer: (slot) => {
+      const source = program.slots[slot]!
+      return source.kind === 'finding' ? source.location.startsWith('prompt') : resolvers[slot]!.attribute.phase !== 'response'
+    },
+    needsWholeAnswer: program.phases.response.policies.map(
+      ({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'),
     ),
     resolvers,
     freeResolvers: { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') },

@@ -42,13 +42,20 @@ export class Judge {
     return this.#decide('response', view, prompt, completion)
   }
 
-  /** Fills the free slots of a phase and evaluates once, without resolving anything: for streams. */
-  glance(phase: 'response' | 'stream', view: TargetView): Evaluation {
+  /** Learns for a phase all that can be known before there is an answer, and tells which of its policies may still fire. */
+  foresee(phase: 'response' | 'stream', view: TargetView, prompt: ContentScan): Awaitable<Evaluation> {
     this.#fill(
       this.#bound.freeResolvers[phase].filter(({ attribute }) => attribute.phase !== 'response'),
       view,
     )
-    return this.#bound.program.phases[phase].evaluate(this.values)
+    return this.#foresee(this.#bound.program.phases[phase], view, prompt, 1)
+  }
+
+  #foresee(program: PhaseProgram, view: TargetView, prompt: ContentScan, wave: number): Awaitable<Evaluation> {
+    const evaluation = program.evaluate(this.values)
+    const needs = evaluation.needs.filter((slot) => this.#bound.isBeforeAnswer(slot))
+    if (needs.length === 0 || wave > MAX_WAVES) return evaluation
+    return then(this.#resolve(needs, view, prompt, undefined), () => this.#foresee(program, view, prompt, wave + 1))
   }
 
   #decide(phase: 'request' | 'target' | 'response', view: AnyView, prompt: ContentScan, completion?: ContentScan): Awaitable<Decision> {

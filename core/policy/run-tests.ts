@@ -74,25 +74,30 @@ async function walkAnswer(answer: string, { bound, judge, prompt, decisions }: W
 
 /** A stream that a policy must see whole is judged like an answer. */
 async function walkChunks(chunks: readonly string[], walk: Walk): Promise<Walked> {
-  if (mustHold(walk)) return walkAnswer(chunks.join(''), walk)
-  const governor = new StreamGovernor(walk.bound, walk.judge, NO_VIEW, () => {})
-  const text = chunks.map((chunk) => governor.push('0/text', chunk)).join('') + governor.end('0/text')
-  return { decisions: [...walk.decisions, governor.decision], text }
+  const judge = walk.judge.fork()
+  forgetAnswer(walk.bound, judge)
+  const foreseen = await judge.foresee('stream', NO_VIEW, walk.prompt)
+  const governor = new StreamGovernor(walk.bound, judge, foreseen, () => {})
+  const held = (await mustHold(walk)) ? await walkAnswer(chunks.join(''), walk) : null
+  if (held?.text === null) return held
+  const pieces = held ? [held.text] : chunks
+  const text = pieces.map((chunk) => governor.push('0/text', chunk)).join('') + governor.end('0/text')
+  return { decisions: [...(held ?? walk).decisions, governor.decision], text }
 }
 
 /** The pipeline's question of the same name, on what it knows before an answer: nothing of `response.*`. */
-function mustHold({ bound, judge }: Walk): boolean {
-  const program = bound.program.phases.response
-  const needsWhole = program.policies.map(
-    ({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'),
-  )
-  if (!needsWhole.includes(true)) return false
+async function mustHold({ bound, judge, prompt }: Walk): Promise<boolean> {
   const before = judge.fork()
-  bound.resolvers.forEach((resolver, slot) => {
-    if (resolver?.attribute.phase === 'response') before.values[slot] = undefined
+  forgetAnswer(bound, before)
+  const { fired, open } = await before.foresee('response', NO_VIEW, prompt)
+  return [...fired, ...open].some((index) => bound.needsWholeAnswer[index])
+}
+
+/** A test gives what is known at the end of an answer from the start. */
+function forgetAnswer({ program, isBeforeAnswer }: BoundPolicies, judge: Judge): void {
+  program.slots.forEach((_, slot) => {
+    if (!isBeforeAnswer(slot)) judge.values[slot] = undefined
   })
-  const { fired, open } = before.glance('response', NO_VIEW)
-  return [...fired, ...open].some((index) => needsWhole[index])
 }
 
 const isAllowed = (decisions: readonly Decision[]): boolean => decisions.at(-1)!.verdict === 'allow'

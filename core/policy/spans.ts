@@ -19,7 +19,7 @@ export interface SpanCall {
 
 export interface Rewritten {
   readonly text: string
-  readonly applied: readonly { readonly finding: Finding; readonly verb: string }[]
+  readonly applied: readonly { readonly finding: Finding; readonly verb: string; readonly call: EffectCall }[]
 }
 
 const SEVERITIES = ['low', 'medium', 'high', 'critical']
@@ -93,7 +93,7 @@ export function rewriteText(
   }
   const rest = text.slice(at)
   if (place.encoding === 'json') quotes.read(rest)
-  return { text: out + rest, applied: merged.map(({ finding, span }) => ({ finding, verb: span.call.verb })) }
+  return { text: out + rest, applied: merged.map(({ finding, span: { call } }) => ({ finding, verb: call.verb, call })) }
 }
 
 interface Governed {

@@ -1,8 +1,7 @@
 // Governs the text of one streamed answer: scans each channel, feeds final findings to the policies on `stream` in text order,
 // rewrites what they protect, and stops the stream where they deny. What is known about an answer only grows, so the
 // conditions are evaluated when a finding is final and never per chunk.
-import type { Decision, PhaseProgram } from '../../dsl/index.ts'
-import type { TargetView } from '../plugin/contract.ts'
+import type { Decision, Evaluation, PhaseProgram } from '../../dsl/index.ts'
 import type { Finding, Location } from '../model/content.ts'
 import type { Released, StreamScanner } from '../detect/port.ts'
 import type { BoundPolicies } from './bind.ts'
@@ -37,13 +36,13 @@ export class StreamGovernor {
   /** UTF-16 units that were ever held back at once, at most. */
   heldMost = 0
 
-  constructor(bound: BoundPolicies, judge: Judge, view: TargetView, onHit: (hit: StreamHit) => void) {
+  /** `judge` has foreseen the phase `stream`, and `foreseen` is what it saw. */
+  constructor(bound: BoundPolicies, judge: Judge, foreseen: Evaluation, onHit: (hit: StreamHit) => void) {
     this.#bound = bound
     this.#judge = judge
     this.#onHit = onHit
     this.#program = bound.program.phases.stream
-    const first = judge.glance('stream', view)
-    this.#detectors = [...new Set([...first.open, ...first.fired].flatMap((index) => bound.streamDetectors[index]!))]
+    this.#detectors = [...new Set([...foreseen.open, ...foreseen.fired].flatMap((index) => bound.streamDetectors[index]!))]
     this.#zeroFindings()
     this.decision = this.#decide()
   }

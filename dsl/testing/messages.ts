@@ -49,7 +49,7 @@ function refusalOf(decisions: readonly Decision[]): string | null {
 /** Why a policy on these phases was never asked, or null if it was, or if it was out of the question before. */
 export function whyUnreached(phases: readonly Phase[], test: CompiledTest, { decisions }: Walked): string | null {
   if (phases.length === 0 || phases.some((phase) => decisions.some((decision) => decision.phase === phase))) return null
-  const why = lackOf(phases, test) ?? whatCameBefore(phases, decisions)
+  const why = lackOf(phases, test) ?? whatCameBefore(decisions)
   return why && `it is \`on ${phases.join(', ')}\`, and ${why}`
 }
 
@@ -66,8 +66,7 @@ function lackOf(phases: readonly Phase[], { given, answer, chunks }: CompiledTes
   return lacking.includes(null) ? null : `the test has ${lacking.join(' and ')}`
 }
 
-function whatCameBefore(phases: readonly Phase[], decisions: readonly Decision[]): string | null {
-  if (phases.includes('stream') && decisions.at(-1)?.phase === 'response') return 'another policy has this stream judged as a whole'
+function whatCameBefore(decisions: readonly Decision[]): string | null {
   const refusal = refusalOf(decisions)
   return refusal && `${refusal} before that`
 }

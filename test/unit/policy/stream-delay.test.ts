@@ -1,5 +1,6 @@
 // How much the guards of the standard policies delay an ordinary streamed answer: by whole chunks and in characters, never in time.
 import assert from 'node:assert/strict'
+import { ContentScan } from '../../../core/policy/content-scan.ts'
 import { bindForTools, openPolicySet } from '../../../core/policy/toolbox.ts'
 import { Judge } from '../../../core/policy/judge.ts'
 import { PLUGINS } from '../../../core/plugins.ts'
@@ -20,7 +21,10 @@ describe('an ordinary streamed answer', () => {
       const { attribute } = bound.resolvers[slot]!
       return attribute.optional ? null : (attribute.example ?? null)
     })
-    return new StreamGovernor(bound, new Judge(bound, { addTime() {}, skipped() {} }, values), {} as TargetView, () => {})
+    const judge = new Judge(bound, { addTime() {}, skipped() {} }, values)
+    const foreseen = judge.foresee('stream', {} as TargetView, new ContentScan(bound.detection, [], bound.scanDeadlineMs))
+    assert.ok(!(foreseen instanceof Promise), 'an empty prompt is known at once')
+    return new StreamGovernor(bound, judge, foreseen, () => {})
   }
 
   it('shows its first text at most one upstream chunk later (median), holds at most 24 characters, and comes out as it went in', () => {

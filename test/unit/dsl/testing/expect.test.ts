@@ -164,11 +164,6 @@ policy a.early "Early" { on request when prompt contains email deny "a.early" }
     })
   }
 
-  it('says that a stream was judged whole, where a policy asks for that', async () => {
-    const [message] = await run(LATER, 'chunks "hi"\nexpect policy a.stream fires')
-    assert.equal(message, 'expected `a.stream` to fire, but it is `on stream`, and another policy has this stream judged as a whole')
-  })
-
   it('says that there is no text to compare', async () => {
     assert.deepEqual(await run('', 'given tenant.plan = "free"\nexpect text ""'), [
       'expected the text "", but there is none: the test has no `message` and no answer',

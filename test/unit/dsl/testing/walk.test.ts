@@ -140,6 +140,20 @@ policy a.buffer "Buffer" { on response buffer completion }`
     ])
   })
 
+  it('meet the policies on `stream` too when another policy holds them', async () => {
+    const policy = `policy a.whole "Whole" { on response when response.finish_reason == "length" and completion contains card deny "a.whole" }
+policy a.mail "Mail" { on stream redact email in completion with "[gone]" }`
+    const chunks = 'chunks "jo@acme", ".example 4111111111111111"'
+    await passes(policy, `given response.finish_reason = "stop"\n${chunks}\nexpect text "[gone] 4111111111111111"`)
+    await passes(policy, `given response.finish_reason = "length"\n${chunks}\nexpect deny "a.whole"`)
+  })
+
+  it('meet policies that ask about the prompt', async () => {
+    const policy = 'policy a.both "Both" { on stream when prompt contains card and completion contains email deny "a.both" }'
+    await passes(policy, 'message user "4111111111111111"\nchunks "jo@acme.example x"\nexpect deny "a.both"')
+    await passes(policy, 'message user "nothing"\nchunks "jo@acme.example x"\nexpect text "jo@acme.example x"')
+  })
+
   it('are not held for a policy that is already out of the question', async () => {
     const policy = `policy a.eu "Eu" { on response when tenant.region == "eu" and completion contains card deny "a.eu" }
 policy a.mail "Mail" { on stream redact email in completion with "[gone]" }`

@@ -1,0 +1,86 @@
+// Protection that several policies ask for in different phases: no layer undoes or skips another.
+import assert from 'node:assert/strict'
+import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
+import { errorCode, postChat, readStream, user } from '../support/chat.ts'
+import { startUpstream, text, type UpstreamServer } from '../support/upstream/index.ts'
+
+const CARD = '4111 1111 1111 1111'
+const EMAIL = 'jo.smith@example.com'
+
+const POLICIES = `
+module layers
+import standard.detectors as std
+
+policy layers.mail_out "Addresses go before planning" {
+  on request
+  redact std.email in prompt
+}
+policy layers.card_out "Card numbers go when the target is outside" {
+  on target
+  when target.zone != "internal"
+  redact std.payment_card in prompt
+}
+policy layers.mail_back "No addresses in streams" {
+  on stream
+  redact std.email in completion
+}
+policy layers.iban_back "No account numbers in answers, judged whole" {
+  on response
+  when request.user == "held" and completion contains std.iban
+  deny "layers.iban"
+}
+policy layers.both "A card in the prompt and an address in the answer do not go together" {
+  on stream
+  when request.user == "both" and prompt contains std.payment_card and completion contains std.phone
+  deny "layers.both"
+}
+`
+
+describe('protection in several layers', function () {
+  this.timeout(30_000)
+  let upstream: UpstreamServer
+  let gateway: RunningGateway
+  let key: string
+
+  before(async () => {
+    upstream = await startUpstream()
+    const config = { ...baseConfig(upstream.url), features: [{ name: 'open', pii: 'allow' }] }
+    gateway = await startGateway({ config, policies: { 'layers.policy': POLICIES } })
+    key = await gateway.key()
+  })
+  beforeEach(() => upstream.reset())
+  after(async () => {
+    await gateway.remove()
+    await upstream.close()
+  })
+
+  const as = (who: string) => ({ headers: { 'x-sallyport-user': who, 'x-sallyport-feature': 'open' } })
+  const stream = async (who: string, prompt: string): Promise<Awaited<ReturnType<typeof readStream>>> =>
+    readStream(await postChat(gateway, key, { ...user(prompt), stream: true }, as(who)))
+
+  it('keeps what was removed on `request` removed when `target` removes more', async () => {
+    await postChat(gateway, key, user(`mail ${EMAIL} card ${CARD}`), as('anyone'))
+    assert.equal(JSON.parse(upstream.calls[0]!.body.toString()).messages[0].content, 'mail [EMAIL] card [PAYMENT_CARD]')
+  })
+
+  it('applies policies on `stream` to a stream that another policy holds', async () => {
+    upstream.next(text(`write to ${EMAIL} soon`))
+    assert.equal((await stream('held', 'hello')).text, 'write to [EMAIL] soon')
+  })
+
+  it('refuses a held stream for what the other policy forbids', async () => {
+    upstream.next(text('pay to DE89 3704 0044 0532 0130 00 soon'))
+    const response = await postChat(gateway, key, { ...user('hello'), stream: true }, as('held'))
+    assert.equal(response.status, 403)
+    assert.equal(await errorCode(response), 'policy_denied')
+  })
+
+  it('knows on `stream` what the prompt holds', async () => {
+    upstream.next(text('call +49 30 901820 soon'))
+    assert.equal((await stream('both', 'no card')).text, 'call +49 30 901820 soon')
+    upstream.next(text('call +49 30 901820 soon'))
+    const seen = await stream('both', `card ${CARD}`)
+    assert.ok(!seen.text.includes('901820'), seen.text)
+    assert.match(JSON.stringify(seen), /layers\.both/)
+  })
+})

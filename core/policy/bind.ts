@@ -1,10 +1,13 @@
 // Binds a compiled program to the plugins of a snapshot: which resolver fills which slot, and what can be filled for free.
 import { createDetection } from '../detect/index.ts'
 import type { Detection } from '../detect/port.ts'
+import { locationsOf } from './locations.ts'
 import type { Attribute } from '../plugin/contract.ts'
+import type { Location } from '../model/content.ts'
 import type { HookOwner } from '../plugin/run.ts'
 import { createProgram, type Bundle, type CompiledPolicy, type Phase, type Program } from '../../dsl/index.ts'
 import { needsPlanner, type Needs } from './needs.ts'
+import { requireSameTemplates } from './templates.ts'
 import type { Words } from './words.ts'
 
 /** How one attribute slot is filled. `word` is the last word of the name, for families. */
@@ -15,6 +18,12 @@ export interface Resolver {
   readonly owner: HookOwner
 }
 
+/** A slot about findings. */
+export interface FindingSlot {
+  readonly slot: number
+  readonly field: 'count' | 'score'
+}
+
 export interface BoundPolicies {
   readonly program: Program
   readonly words: Words
@@ -23,8 +32,14 @@ export interface BoundPolicies {
   readonly resolvers: readonly (Resolver | undefined)[]
   /** Attributes that cost nothing to know, per phase that reads them. */
   readonly freeResolvers: { readonly [phase in Phase]: readonly Resolver[] }
+  /** Those of them that are known before there is an answer. */
+  readonly foreseeableResolvers: { readonly [phase in Phase]: readonly Resolver[] }
   /** Can this slot be known before there is an answer? */
   readonly isBeforeAnswer: (slot: number) => boolean
+  /** Those of these slots that can. */
+  readonly beforeAnswer: (slots: readonly number[]) => readonly number[]
+  /** The numbers of the phase `stream` that a finding of a detector at a location changes. */
+  readonly numbersOf: (location: Location, detector: string) => readonly FindingSlot[]
   /** By index of the response phase's policies: it must see the answer whole, so that a stream is held for it. */
   readonly needsWholeAnswer: readonly boolean[]
   /** By index of the stream phase's policies: the detectors over completions that each reads or protects. */
@@ -35,16 +50,20 @@ export interface BoundPolicies {
   readonly scanDeadlineMs: number
 }
 
-/** Binds a bundle. Throws when it reads an attribute that no loaded plugin brings (a bundle of other plugins). */
+/** Binds a bundle. Throws when it reads an attribute that no loaded plugin brings (a bundle of other plugins), or verbs whose phrases have changed. */
 export function bindPolicies(
   bundle: Bundle,
   words: Words,
   options: { readonly scanDeadlineMs: number; readonly scanWorkers: number },
 ): BoundPolicies {
-  const program = createProgram(bundle)
+  requireSameTemplates(bundle, words)
+  const program = createProgram(bundle, (name) => isStable(words, name))
   const resolvers = program.slots.map((source, slot) => (source.kind === 'attribute' ? resolverFor(words, source.name, slot) : undefined))
   const isFree = (slot: number): boolean => resolvers[slot] !== undefined && resolvers[slot].attribute.cost !== 'io'
   const freeOf = (phase: Phase): readonly Resolver[] => program.phases[phase].slots.filter(isFree).map((slot) => resolvers[slot]!)
+  const freeResolvers = { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') }
+  const known = slotsBeforeAnswer(program, resolvers)
+  const isBeforeAnswer = (slot: number): boolean => known[slot]!
   const detection = createDetection(bundle.detectors, words.checks, { workers: options.scanWorkers })
   return {
     program,
@@ -53,19 +72,64 @@ export function bindPolicies(
     streamDetectors: program.phases.stream.policies.map((policy) =>
       detectorsOf(policy).filter((name) => detection.members(name).length > 0),
     ),
-    isBeforeAnswer: (slot) => {
-      const source = program.slots[slot]!
-      return source.kind === 'finding' ? source.location.startsWith('prompt') : resolvers[slot]!.attribute.phase !== 'response'
-    },
+    isBeforeAnswer,
+    beforeAnswer: keeping(isBeforeAnswer),
     needsWholeAnswer: program.phases.response.policies.map(
       ({ phases, effects }) => !phases.includes('stream') || effects.some(({ verb }) => verb === 'buffer'),
     ),
     resolvers,
-    freeResolvers: { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') },
+    freeResolvers,
+    foreseeableResolvers: foreseeable(freeResolvers),
+    numbersOf: streamNumbers(program, detection),
     planNeeds: needsPlanner(program, detection),
     scanDeadlineMs: options.scanDeadlineMs,
   }
 }
+
+/** Callers, features and models are few, and each comes back again and again: partial evaluation is kept for them. */
+function isStable(words: Words, name: string): boolean {
+  if (name === 'request.model' || name.startsWith('feature.')) return true
+  return (words.attribute(name)?.attribute.lifetime ?? 'exchange') !== 'exchange'
+}
+
+function foreseeable(free: BoundPolicies['freeResolvers']): BoundPolicies['freeResolvers'] {
+  const before = (phase: Phase): readonly Resolver[] => free[phase].filter(({ attribute }) => attribute.phase !== 'response')
+  return { request: before('request'), target: before('target'), response: before('response'), stream: before('stream') }
+}
+
+function slotsBeforeAnswer({ slots }: Program, resolvers: BoundPolicies['resolvers']): readonly boolean[] {
+  return slots.map((source, slot) =>
+    source.kind === 'finding' ? source.location.startsWith('prompt') : resolvers[slot]!.attribute.phase !== 'response',
+  )
+}
+
+/** The same list for the same list, as the planner of needs wants it. */
+function keeping(isWanted: (slot: number) => boolean): BoundPolicies['beforeAnswer'] {
+  const known = new WeakMap<readonly number[], readonly number[]>()
+  return (slots) => {
+    let kept = known.get(slots)
+    if (kept === undefined) known.set(slots, (kept = slots.filter(isWanted)))
+    return kept
+  }
+}
+
+/** Worked out once: a stream asks for every finding. */
+function streamNumbers({ slots, phases }: Program, detection: Detection): BoundPolicies['numbersOf'] {
+  const numbers = new Map<string, FindingSlot[]>()
+  for (const slot of phases.stream.slots) {
+    const source = slots[slot]!
+    if (source.kind !== 'finding') continue
+    for (const location of locationsOf(source.location)) {
+      for (const member of detection.members(source.detector)) {
+        const key = `${location} ${member}`
+        numbers.set(key, [...(numbers.get(key) ?? []), { slot, field: source.field }])
+      }
+    }
+  }
+  return (location, detector) => numbers.get(`${location} ${detector}`) ?? NONE
+}
+
+const NONE: readonly FindingSlot[] = []
 
 function detectorsOf({ when, effects }: CompiledPolicy): readonly string[] {
   const read = [...JSON.stringify(when).matchAll(/"found\.([\w.]+?)\.completion(?:\.\w+)?\.(?:count|score)"/g)].map((match) => match[1]!)

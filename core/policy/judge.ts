@@ -6,12 +6,20 @@ import { isPromise, then, type Awaitable } from '../model/maybe-promise.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { runHook, type HookLedger } from '../plugin/run.ts'
 import type { BoundPolicies, Resolver } from './bind.ts'
-import type { WantedFinding } from './needs.ts'
+import type { Needs, WantedFinding } from './needs.ts'
 import type { ContentScan } from './content-scan.ts'
 
 const MAX_WAVES = 3
 
 type AnyView = ExchangeView | TargetView | AnswerView
+
+/** What a phase is judged on. */
+interface Judged {
+  readonly program: PhaseProgram
+  readonly view: AnyView
+  readonly prompt: ContentScan
+  readonly completion: ContentScan | undefined
+}
 
 export class Judge {
   readonly #bound: BoundPolicies
@@ -22,7 +30,7 @@ export class Judge {
   constructor(bound: BoundPolicies, ledger: HookLedger, values?: readonly unknown[]) {
     this.#bound = bound
     this.#ledger = ledger
-    this.values = values ? [...values] : new Array<unknown>(bound.program.slots.length)
+    this.values = values ? values.slice() : new Array<unknown>(bound.program.slots.length)
   }
 
   /** A judge for one candidate: knows all that this one knows, and learns apart. */
@@ -44,34 +52,38 @@ export class Judge {
 
   /** Learns for a phase all that can be known before there is an answer, and tells which of its policies may still fire. */
   foresee(phase: 'response' | 'stream', view: TargetView, prompt: ContentScan): Awaitable<Evaluation> {
-    this.#fill(
-      this.#bound.freeResolvers[phase].filter(({ attribute }) => attribute.phase !== 'response'),
-      view,
-    )
-    return this.#foresee(this.#bound.program.phases[phase], view, prompt, 1)
+    this.#fill(this.#bound.foreseeableResolvers[phase], view)
+    return this.#foresee(this.#bound.program.phases[phase], view, prompt, undefined, 1)
   }
 
-  #foresee(program: PhaseProgram, view: TargetView, prompt: ContentScan, wave: number): Awaitable<Evaluation> {
-    const evaluation = program.evaluate(this.values)
-    const needs = evaluation.needs.filter((slot) => this.#bound.isBeforeAnswer(slot))
+  #foresee(
+    program: PhaseProgram,
+    view: TargetView,
+    prompt: ContentScan,
+    previous: Evaluation | undefined,
+    wave: number,
+  ): Awaitable<Evaluation> {
+    const evaluation = program.evaluate(this.values, previous)
+    const needs = this.#bound.beforeAnswer(evaluation.needs)
     if (needs.length === 0 || wave > MAX_WAVES) return evaluation
-    return then(this.#resolve(needs, view, prompt, undefined), () => this.#foresee(program, view, prompt, wave + 1))
+    return then(this.#resolve(needs, view, prompt, undefined), () => this.#foresee(program, view, prompt, evaluation, wave + 1))
   }
 
   #decide(phase: 'request' | 'target' | 'response', view: AnyView, prompt: ContentScan, completion?: ContentScan): Awaitable<Decision> {
     this.#fill(this.#bound.freeResolvers[phase], view)
-    return this.#wave(this.#bound.program.phases[phase], view, prompt, completion, 1)
+    return this.#wave({ program: this.#bound.program.phases[phase], view, prompt, completion }, undefined, 1)
   }
 
-  #wave(program: PhaseProgram, view: AnyView, prompt: ContentScan, completion: ContentScan | undefined, wave: number): Awaitable<Decision> {
-    const evaluation = program.evaluate(this.values)
+  #wave(judged: Judged, previous: Evaluation | undefined, wave: number): Awaitable<Decision> {
+    const { program, view, prompt, completion } = judged
+    const evaluation = program.evaluate(this.values, previous)
     if (evaluation.needs.length === 0) return program.decide(evaluation, this.values)
     if (wave > MAX_WAVES) {
       for (const slot of evaluation.needs) this.values[slot] = FAILED
-      return program.decide(program.evaluate(this.values), this.values)
+      return program.decide(program.evaluate(this.values, evaluation), this.values)
     }
     const pending = this.#resolve(evaluation.needs, view, prompt, completion)
-    return then(pending, () => this.#wave(program, view, prompt, completion, wave + 1))
+    return then(pending, () => this.#wave(judged, evaluation, wave + 1))
   }
 
   #fill(resolvers: readonly Resolver[], view: AnyView): void {
@@ -90,12 +102,10 @@ export class Judge {
     const wanted = this.#bound.planNeeds(needs)
     const pending: Promise<void>[] = []
     for (const slot of wanted.attributes) this.#resolveAttribute(slot, view, pending)
-    for (const content of wanted.members.length === 0 ? [] : [prompt, completion]) {
-      const done = content?.scan(wanted.members, wanted.locations)
-      if (done !== undefined && isPromise(done)) pending.push(done)
-    }
-    const finish = (): void => this.#readFindings(wanted.findings, prompt, completion)
-    return pending.length === 0 ? finish() : Promise.all(pending).then(finish)
+    scanInto(pending, prompt, wanted)
+    scanInto(pending, completion, wanted)
+    if (pending.length === 0) return this.#readFindings(wanted.findings, prompt, completion)
+    return Promise.all(pending).then(() => this.#readFindings(wanted.findings, prompt, completion))
   }
 
   #resolveAttribute(slot: number, view: AnyView, pending: Promise<void>[]): void {
@@ -120,6 +130,12 @@ export class Judge {
       this.values[slot] = numbers === null ? FAILED : numbers[field]
     }
   }
+}
+
+function scanInto(pending: Promise<void>[], content: ContentScan | undefined, { members, locations }: Needs): void {
+  if (members.length === 0) return
+  const done = content?.scan(members, locations)
+  if (done !== undefined && isPromise(done)) pending.push(done)
 }
 
 const NEVER_ABORTED = new AbortController().signal

@@ -19,18 +19,12 @@ export interface Needs {
   readonly locations: ReadonlySet<string>
 }
 
-/** Sets of slots remembered; conditions make few of them. */
-const MAX_REMEMBERED = 1000
-
+/** Plans are kept by identity: a program gives the same list for the same slots, and never changes one. Other lists are only planned anew. */
 export function needsPlanner(program: Program, detection: Detection): (slots: readonly number[]) => Needs {
-  const known = new Map<string, Needs>()
+  const known = new WeakMap<readonly number[], Needs>()
   return (slots) => {
-    const key = slots.join()
-    let needs = known.get(key)
-    if (!needs) {
-      needs = plan(slots, program, detection)
-      if (known.size < MAX_REMEMBERED) known.set(key, needs)
-    }
+    let needs = known.get(slots)
+    if (needs === undefined) known.set(slots, (needs = plan(slots, program, detection)))
     return needs
   }
 }

@@ -6,7 +6,6 @@ import type { Finding, Location } from '../model/content.ts'
 import type { Released, StreamScanner } from '../detect/port.ts'
 import type { BoundPolicies } from './bind.ts'
 import type { Judge } from './judge.ts'
-import { locationsOf } from './locations.ts'
 import { QuoteState, rewriteText, spanCallsOf, type SpanCall } from './spans.ts'
 
 export interface StreamHit {
@@ -27,6 +26,7 @@ export class StreamGovernor {
   readonly #bound: BoundPolicies
   readonly #judge: Judge
   readonly #program: PhaseProgram
+  readonly #foreseen: Evaluation
   readonly #detectors: readonly string[]
   readonly #channels = new Map<string, Channel>()
   readonly #onHit: (hit: StreamHit) => void
@@ -41,6 +41,7 @@ export class StreamGovernor {
     this.#bound = bound
     this.#judge = judge
     this.#onHit = onHit
+    this.#foreseen = foreseen
     this.#program = bound.program.phases.stream
     this.#detectors = [...new Set([...foreseen.open, ...foreseen.fired].flatMap((index) => bound.streamDetectors[index]!))]
     this.#zeroFindings()
@@ -106,20 +107,18 @@ export class StreamGovernor {
   }
 
   #count(location: Location, finding: Finding): boolean {
-    let changed = false
-    this.#bound.program.slots.forEach((source, slot) => {
-      if (source.kind !== 'finding' || !locationsOf(source.location).has(location)) return
-      if (!this.#bound.detection.members(source.detector).includes(finding.detector)) return
+    const numbers = this.#bound.numbersOf(location, finding.detector)
+    for (const { slot, field } of numbers) {
       const before = Number(this.#judge.values[slot] ?? 0)
-      this.#judge.values[slot] = source.field === 'count' ? before + 1 : Math.max(before, finding.score)
-      changed = true
-    })
-    return changed
+      this.#judge.values[slot] = field === 'count' ? before + 1 : Math.max(before, finding.score)
+    }
+    return numbers.length > 0
   }
 
   #decide(): Decision {
     const values = this.#judge.values
-    const decision = this.#program.decide(this.#program.evaluate(values), values)
+    // What was foreseen to stay silent does so whatever the answer holds.
+    const decision = this.#program.decide(this.#program.evaluate(values, this.#foreseen), values)
     this.#spans = spanCallsOf(decision.effects, this.#bound.words, this.#bound.detection)
     return decision
   }

@@ -1,4 +1,5 @@
 // From the policies that fired to one decision: verdicts and effects joined, reasons kept, failures through `on error`.
+import { IntsCache } from './ints-cache.ts'
 import { bySeverity, groupCalls, joinGroup, joinKeys, type CallGroup, type Joinable, type JoinKeys } from './joins.ts'
 import { FAILED, type Decision, type EffectCall, type Reason, type Refused, type ResolvedOperand, type SlotValue } from './program.ts'
 import type { CompiledEffect, CompiledOperand, CompiledPolicy } from '../compile/bundle.ts'
@@ -50,8 +51,8 @@ interface PlannedCall {
 interface Plan {
   readonly verdict: Decision['verdict']
   readonly refused: Refused | null
-  readonly effects: readonly Resolve<readonly EffectCall[]>[]
-  readonly reasons: readonly Resolve<Reason>[]
+  readonly effects: Resolve<readonly EffectCall[]>
+  readonly reasons: Resolve<readonly Reason[]>
 }
 
 const SCAN_FAILED: CompiledEffect = {
@@ -61,43 +62,29 @@ const SCAN_FAILED: CompiledEffect = {
   join: { kind: 'verdict' },
 }
 
-/** Plans kept per phase; hostile traffic that fires ever new sets only makes deciding slower, not the memory larger. */
-const MAX_PLANS = 512
-
 type SlotOf = (attribute: string) => number | undefined
 
-/** Decides for a phase: `fired` and `open` are indices into `entries`. */
+/**
+ * Decides for a phase: `fired` and `open` are indices into `entries`. Plans are kept for some sets of them; hostile traffic that fires ever
+ * new sets only makes deciding slower.
+ */
 export function createDecider(
   phase: Phase,
   fallback: 'allow' | 'deny',
   entries: readonly PhasePolicy[],
   slotOf: SlotOf,
 ): (fired: readonly number[], open: readonly number[], values: readonly SlotValue[]) => Decision {
-  const plans = new Map<string, Plan>()
-  const planOf = (fired: readonly number[], open: readonly number[]): Plan => {
-    const key = `${fired.join()}|${open.join()}`
-    let plan = plans.get(key)
-    if (plan === undefined) {
-      if (plans.size >= MAX_PLANS) plans.clear()
-      const acting = [...fired.map((index) => whenFired(entries[index]!)), ...open.map((index) => whenOpen(entries[index]!))]
-      plans.set(key, (plan = createPlan(phase, fallback, acting, slotOf)))
-    }
-    return plan
+  const plans = new IntsCache<Plan>()
+  const makePlan = (fired: readonly number[], open: readonly number[]): Plan => {
+    const acting = [...fired.map((index) => whenFired(entries[index]!)), ...open.map((index) => whenOpen(entries[index]!))]
+    return createPlan(phase, fallback, acting, slotOf)
   }
   return (fired, open, values) => {
     if (fired.length === 0 && open.length === 0) return SILENT[fallback][phase]
-    const { verdict, refused, effects, reasons } = planOf(fired, open)
-    return {
-      phase,
-      verdict,
-      refused,
-      effects: effects.length === 0 ? NOTHING : effects.flatMap((resolve) => resolve(values)),
-      reasons: reasons.map((resolve) => resolve(values)),
-    }
+    const { verdict, refused, effects, reasons } = plans.get(fired, open, makePlan)
+    return { phase, verdict, refused, effects: effects(values), reasons: reasons(values) }
   }
 }
-
-const NOTHING: readonly never[] = []
 
 function createPlan(phase: Phase, fallback: 'allow' | 'deny', acting: readonly Acting[], slotOf: SlotOf): Plan {
   const refusals: (Refused & Pick<EffectCall, 'severity'>)[] = []
@@ -112,32 +99,37 @@ function createPlan(phase: Phase, fallback: 'allow' | 'deny', acting: readonly A
     })
   }
   const needsApproval = acting.some(({ acts, state }) => state !== 'shadow' && acts.verbs.includes('require'))
-  const primary = refusals.sort((a, b) => bySeverity(a, b) || compareText(a.code, b.code))[0]
+  const primary = refusals.sort(
+    (a, b) => bySeverity(a, b) || compareText(a.code, b.code) || compareText(a.message ?? '', b.message ?? ''),
+  )[0]
   const common = {
-    effects: groupCalls(calls).map(planGroup),
-    reasons: [...acting].sort(byWeight).map((one) => planReason(phase, one)),
+    effects: planEffects(groupCalls(calls)),
+    reasons: planReasons(phase, acting),
   }
-  if (primary) return { verdict: 'deny', refused: withoutSeverity(primary), ...common }
+  if (primary) return { verdict: 'deny', refused: Object.freeze(withoutSeverity(primary)), ...common }
   if (needsApproval) return { verdict: 'approval', refused: null, ...common }
   return isAllowed ? { verdict: 'allow', refused: null, ...common } : { verdict: 'deny', refused: NO_MATCH, ...common }
 }
+
+const NOTHING: readonly never[] = Object.freeze([])
 
 /** Most phases of most exchanges: nobody speaks. */
 const SILENT = { allow: silence('allow'), deny: silence('deny') }
 
 function silence(fallback: 'allow' | 'deny'): { readonly [phase in Phase]: Decision } {
-  const decision = (phase: Phase): Decision => ({
-    phase,
-    verdict: fallback,
-    refused: fallback === 'deny' ? noMatch() : null,
-    effects: [],
-    reasons: [],
-  })
+  const decision = (phase: Phase): Decision =>
+    Object.freeze({
+      phase,
+      verdict: fallback,
+      refused: fallback === 'deny' ? noMatch() : null,
+      effects: NOTHING,
+      reasons: NOTHING,
+    })
   return { request: decision('request'), target: decision('target'), response: decision('response'), stream: decision('stream') }
 }
 
 function noMatch(): Refused {
-  return { policy: '', code: 'policy.no_match', message: 'No policy allows this request.', status: null }
+  return Object.freeze({ policy: '', code: 'policy.no_match', message: 'No policy allows this request.', status: null })
 }
 
 const NO_MATCH = noMatch()
@@ -199,16 +191,28 @@ function frozen(call: EffectCall): EffectCall {
   return Object.freeze(call)
 }
 
-function planGroup({ join, calls }: CallGroup<PlannedCall>): Resolve<readonly EffectCall[]> {
+/** Calls without attributes are the same for every request: all of them are then, and one list is shared. */
+function planEffects(groups: readonly CallGroup<PlannedCall>[]): Resolve<readonly EffectCall[]> {
+  const planned = groups.map(planGroup)
+  if (planned.every(Array.isArray)) {
+    const all: readonly EffectCall[] = Object.freeze(planned.flat() as EffectCall[])
+    return () => all
+  }
+  return (values) => {
+    const all: EffectCall[] = []
+    for (const group of planned) for (const call of typeof group === 'function' ? group(values) : group) all.push(call)
+    return all
+  }
+}
+
+function planGroup({ join, calls }: CallGroup<PlannedCall>): readonly EffectCall[] | Resolve<readonly EffectCall[]> {
   const fixed = calls.flatMap((call) => call.fixed ?? [])
-  if (fixed.length < calls.length)
-    return (values) =>
-      joinGroup(
-        join,
-        calls.map((call) => call.fixed ?? call.resolve(values)),
-      )
-  const joined = joinGroup(join, fixed)
-  return () => joined
+  if (fixed.length === calls.length) return joinGroup(join, fixed)
+  return (values) =>
+    joinGroup(
+      join,
+      calls.map((call) => call.fixed ?? call.resolve(values)),
+    )
 }
 
 function refusalOf({ id, severity }: CompiledPolicy, { operands }: CompiledEffect): Refused & Pick<EffectCall, 'severity'> {
@@ -224,23 +228,39 @@ function refusalOf({ id, severity }: CompiledPolicy, { operands }: CompiledEffec
 
 const withoutSeverity = ({ policy, code, message, status }: Refused): Refused => ({ policy, code, message, status })
 
+/** A policy that stands there twice speaks once: the same reason over the same values. */
+function planReasons(phase: Phase, acting: readonly Acting[]): Resolve<readonly Reason[]> {
+  const keyOf = ({ entry, acts, state }: Acting): string =>
+    JSON.stringify([
+      entry.policy.id,
+      state,
+      acts.code,
+      acts.verbs,
+      entry.policy.tags,
+      entry.policy.version,
+      entry.reads.map(({ name }) => name),
+    ])
+  const distinct = new Map(acting.map((one) => [keyOf(one), one]))
+  const planned = [...distinct]
+    .sort(([keyA, a], [keyB, b]) => byWeight(a, b) || compareText(keyA, keyB))
+    .map(([, one]) => planReason(phase, one))
+  return (values) => {
+    const reasons: Reason[] = []
+    for (let i = 0; i < planned.length; i++) reasons.push(planned[i]!(values))
+    return reasons
+  }
+}
+
 function planReason(phase: Phase, { entry: { policy, reads }, acts, state }: Acting): Resolve<Reason> {
   const { id, version, severity, tags } = policy
   const { verbs: effects, code } = acts
-  return (values) => ({
-    policy: id,
-    version,
-    phase,
-    severity,
-    tags,
-    state,
-    effects,
-    code,
-    values: reads.length === 0 ? NO_VALUES : valuesRead(reads, values),
-  })
+  const reasonWith = (values: Reason['values']): Reason => ({ policy: id, version, phase, severity, tags, state, effects, code, values })
+  if (reads.length > 0) return (values) => reasonWith(valuesRead(reads, values))
+  const reason = Object.freeze(reasonWith(NO_VALUES))
+  return () => reason
 }
 
-const NO_VALUES = {}
+const NO_VALUES = Object.freeze({})
 
 function valuesRead(reads: PhasePolicy['reads'], values: readonly SlotValue[]): Reason['values'] {
   const out: { [name: string]: unknown } = {}

@@ -1,34 +1,36 @@
 // Makes a program of a bundle: slots for everything it reads, closures for its conditions.
-import { compileLogic, type Closure } from './closures.ts'
+import { compileLogic } from './closures.ts'
 import { actsOf, createDecider, type PhasePolicy } from './decide.ts'
+import { Evaluator, type Evaluated, type SlotKinds } from './evaluator.ts'
 import { readPaths } from './paths.ts'
-import { FAILED } from './program.ts'
-import type { Evaluation, PhaseProgram, Program, SlotSource, SlotValue } from './program.ts'
+import type { PhaseProgram, Program, SlotSource } from './program.ts'
 import type { Bundle, CompiledPolicy } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
 
 const PHASES: readonly Phase[] = ['request', 'target', 'response', 'stream']
 const FINDING = /^found\.(.+?)\.((?:prompt|completion)(?:\.\w+)?)\.(count|score)$/
 
-/** Throws when the bundle holds an operator outside the portable core. */
-export function createProgram(bundle: Bundle): Program {
-  const slots: SlotSource[] = []
-  const byPath = new Map<string, number>()
-  const slotFor = (path: string): number => {
-    let slot = byPath.get(path)
-    if (slot === undefined) {
-      slot = slots.push(sourceOf(path)) - 1
-      byPath.set(path, slot)
-    }
-    return slot
+/**
+ * Throws when the bundle holds an operator outside the portable core. `isStable` names the attributes whose values seldom change from
+ * request to request (who calls, for what); by them partial evaluation is kept. It changes how fast the answer is, never which.
+ */
+export function createProgram(bundle: Bundle, isStable: (attribute: string) => boolean = () => false): Program {
+  const names = [...new Set(bundle.policies.flatMap(pathsOf))]
+  const byPath = new Map(names.map((path, slot) => [path, slot]))
+  const slots = names.map(sourceOf)
+  const kinds: SlotKinds = {
+    count: slots.length,
+    slotOf: (path) => byPath.get(path)!,
+    isStable: (slot) => {
+      const source = slots[slot]!
+      return source.kind === 'attribute' && isStable(source.name)
+    },
   }
-  for (const policy of bundle.policies) for (const path of pathsOf(policy)) slotFor(path)
-  const phase = (name: Phase): PhaseProgram => createPhase(bundle, name, slotFor)
   return {
     bundle,
     hash: bundle.hash,
     slots,
-    phases: Object.fromEntries(PHASES.map((name) => [name, phase(name)])) as Program['phases'],
+    phases: Object.fromEntries(PHASES.map((name) => [name, createPhase(bundle, name, kinds)])) as Program['phases'],
   }
 }
 
@@ -48,53 +50,32 @@ function attributesOf({ operands }: CompiledPolicy['effects'][number]): readonly
     .flatMap((operand) => (typeof operand === 'object' && 'attribute' in operand ? [operand.attribute] : []))
 }
 
-interface Entry extends PhasePolicy {
-  readonly when: Closure
-  readonly conditionSlots: readonly number[]
-  readonly effectSlots: readonly number[]
-}
+interface Entry extends PhasePolicy, Evaluated {}
 
-function createPhase(bundle: Bundle, phase: Phase, slotFor: (path: string) => number): PhaseProgram {
+function createPhase(bundle: Bundle, phase: Phase, kinds: SlotKinds): PhaseProgram {
   const entries = bundle.policies
     .filter(({ phases, mode }) => mode !== 'off' && phases.includes(phase))
-    .map((policy): Entry => {
-      const reads = readPaths(policy.when).map((name) => ({ name, slot: slotFor(name) }))
-      return {
-        policy,
-        reads,
-        acts: actsOf(policy),
-        when: compileLogic(policy.when, slotFor),
-        conditionSlots: reads.map(({ slot }) => slot),
-        effectSlots: policy.effects.flatMap(attributesOf).map(slotFor),
-      }
-    })
-  const slots = [...new Set(entries.flatMap(({ conditionSlots, effectSlots }) => [...conditionSlots, ...effectSlots]))].sort(
-    (a, b) => a - b,
-  )
-  const decide = createDecider(phase, bundle.defaults[phase], entries, slotFor)
+    .map((policy) => entryOf(policy, kinds.slotOf))
+  const slots = [...new Set(entries.flatMap(({ conditionSlots, effectSlots }) => [...conditionSlots, ...effectSlots]))]
+  const decide = createDecider(phase, bundle.defaults[phase], entries, kinds.slotOf)
+  const evaluator = new Evaluator(entries, kinds)
   return {
-    slots,
+    slots: slots.sort((a, b) => a - b),
     policies: entries.map(({ policy }) => policy),
-    evaluate: (values) => evaluate(entries, values),
+    evaluate: (values, previous) => evaluator.evaluate(values, previous ?? null),
     decide: ({ fired, open }, values) => decide(fired, open, values),
   }
 }
 
-function evaluate(entries: readonly Entry[], values: readonly SlotValue[]): Evaluation {
-  const fired: number[] = []
-  const open: number[] = []
-  let needs: Set<number> | null = null
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index]!
-    const result = entry.when(values, null)
-    if (result === false) continue
-    // An effect whose attribute failed is as unknown as its condition: a limit without its amount would limit nothing.
-    const isKnown = result === true && !entry.effectSlots.some((slot) => values[slot] === FAILED)
-    ;(isKnown ? fired : open).push(index)
-    for (const slot of result === true ? entry.effectSlots : entry.conditionSlots)
-      if (values[slot] === undefined) (needs ??= new Set()).add(slot)
+function entryOf(policy: CompiledPolicy, slotOf: (path: string) => number): Entry {
+  const reads = readPaths(policy.when).map((name) => ({ name, slot: slotOf(name) }))
+  return {
+    policy,
+    reads,
+    acts: actsOf(policy),
+    condition: policy.when,
+    when: compileLogic(policy.when, slotOf),
+    conditionSlots: reads.map(({ slot }) => slot),
+    effectSlots: policy.effects.flatMap(attributesOf).map(slotOf),
   }
-  return { fired, open, needs: needs === null ? NOTHING : [...needs].sort((a, b) => a - b) }
 }
-
-const NOTHING: readonly number[] = []

@@ -66,3 +66,14 @@ export function substr(text: unknown, start: unknown, length?: unknown): string 
   if (typeof length !== 'number') return text.slice(from)
   return length < 0 ? text.slice(from, length) : text.slice(from, from + length)
 }
+
+/** `bind(list, k, v, …)` is the list of `{it: element, k: v, …}`: a quantifier over it reads outer values by name. */
+export function bind(list: unknown, ...pairs: readonly unknown[]): readonly object[] {
+  if (!Array.isArray(list)) return []
+  return list.map((it: unknown) => {
+    const element = Object.create(null) as { [name: string]: unknown }
+    element['it'] = it
+    for (let i = 0; i + 1 < pairs.length; i += 2) element[String(pairs[i])] = pairs[i + 1]
+    return element
+  })
+}

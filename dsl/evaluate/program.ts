@@ -67,17 +67,20 @@ export interface PhaseProgram {
   /** Indices of all slots that this phase's conditions or effects may read. */
   readonly slots: readonly number[]
   readonly policies: readonly CompiledPolicy[]
-  /** Evaluates with what is known. Kleene logic: a condition over an undefined or FAILED slot may stay open. */
-  evaluate(values: readonly SlotValue[]): Evaluation
+  /**
+   * Evaluates with what is known. Kleene logic: a condition over an undefined or FAILED slot may stay open. With the evaluation of an
+   * earlier wave only what was open is looked at again; values that were known then must be the same, but for those the open depend on.
+   */
+  evaluate(values: readonly SlotValue[], previous?: Evaluation): Evaluation
   /** Joins the fired policies to a decision. Policies that stayed open (something they need failed) act through their `on error`. */
   decide(evaluation: Evaluation, values: readonly SlotValue[]): Decision
 }
 
-/** Indices into `PhaseProgram.policies`, and the slots to resolve before the next wave. */
+/** Indices into `PhaseProgram.policies`, ascending, and the slots to resolve before the next wave. */
 export interface Evaluation {
   readonly fired: readonly number[]
   readonly open: readonly number[]
-  /** Unresolved (undefined, not FAILED) slots that open conditions or effects of fired policies need, ascending. */
+  /** Unresolved (undefined, not FAILED) slots that open conditions or effects of fired policies need, ascending; the same array for the same slots. */
   readonly needs: readonly number[]
 }
 

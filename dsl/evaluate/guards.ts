@@ -1,0 +1,104 @@
+// What a condition compares with constants. A guard is a conjunct that must hold: where it is false the condition is, whatever else is
+// unknown, so a policy need not be looked at for other values. Mentions tell which values of a slot no condition can tell apart.
+import { isList, operationOf } from './closure.ts'
+import type { JsonLogic } from '../compile/bundle.ts'
+
+export type Scalar = string | number | boolean | null
+
+/** The condition is false unless the value of the path (`value`), or one of its elements (`element`), is among these. */
+export interface Guard {
+  readonly path: string
+  readonly of: 'value' | 'element'
+  readonly values: readonly Scalar[]
+}
+
+type Operation = ReturnType<typeof operationOf>
+
+/** Every guard of a condition; each is necessary on its own. */
+export function guardsOf(logic: JsonLogic): readonly Guard[] {
+  const operation = operationIn(logic)
+  if (operation === null) return []
+  const [operator, args] = operation
+  if (operator === 'and') return args.flatMap(guardsOf)
+  if (operator === 'or') return eitherOf(args.map(guardsOf))
+  const guard = comparisonOf(operation)
+  return guard === null ? [] : [guard]
+}
+
+/** One of the parts must hold, so one of their values, where all have a guard on the same path. */
+function eitherOf(parts: readonly (readonly Guard[])[]): readonly Guard[] {
+  const [first = [], ...others] = parts
+  return first.flatMap((guard): Guard[] => {
+    const same = others.map((guards) => guards.find(({ path, of }) => path === guard.path && of === guard.of))
+    if (same.includes(undefined)) return []
+    return [{ ...guard, values: [...new Set([...guard.values, ...same.flatMap((one) => one!.values)])] }]
+  })
+}
+
+function comparisonOf([operator, [left = null, right = null]]: Operation): Guard | null {
+  const path = pathOf(left)
+  if (operator === '===') {
+    if (path !== null && isScalar(right)) return { path, of: 'value', values: [right] }
+    const other = pathOf(right)
+    return other !== null && isScalar(left) ? { path: other, of: 'value', values: [left] } : null
+  }
+  if (operator !== 'in') return null
+  if (path !== null && isList(right) && right.every(isScalar)) return { path, of: 'value', values: [...new Set(right)] }
+  const list = pathOf(right)
+  return list !== null && isScalar(left) ? { path: list, of: 'element', values: [left] } : null
+}
+
+/**
+ * For each path that the conditions read: the constants that they compare it with, where they do nothing else with it (nor with its
+ * elements); null where they do. Values that are not mentioned are all the same to the conditions.
+ */
+export function mentionsIn(conditions: readonly JsonLogic[]): ReadonlyMap<string, ReadonlySet<Scalar> | null> {
+  const mentions: Mentions = new Map()
+  for (const condition of conditions) note(condition, mentions)
+  return mentions
+}
+
+type Mentions = Map<string, Set<Scalar> | null>
+
+/** Beyond, remembering the values costs more than it saves. */
+const MAX_MENTIONED = 10_000
+
+function note(logic: JsonLogic, mentions: Mentions): void {
+  if (isList(logic)) {
+    for (const item of logic) note(item, mentions)
+    return
+  }
+  const operation = operationIn(logic)
+  if (operation === null) return
+  const [operator, args] = operation
+  const guard = comparisonOf(operator === '!==' ? ['===', args] : operation)
+  if (guard !== null) return noteValues(guard, mentions)
+  const path = pathOf(logic)
+  if (path !== null) mentions.set(path, null)
+  else if (BODIES.has(operator)) note(args[0] ?? null, mentions)
+  else for (const arg of args) note(arg, mentions)
+}
+
+/** Paths in the body of a quantifier belong to its elements. */
+const BODIES = new Set(['some', 'none', 'filter', 'reduce'])
+
+function noteValues({ path, values }: Guard, mentions: Mentions): void {
+  const known = mentions.get(path)
+  if (known === null) return
+  const all = known ?? new Set()
+  for (const value of values) all.add(value)
+  mentions.set(path, all.size > MAX_MENTIONED ? null : all)
+}
+
+function operationIn(logic: JsonLogic): Operation | null {
+  return logic === null || typeof logic !== 'object' || isList(logic) ? null : operationOf(logic)
+}
+
+function pathOf(logic: JsonLogic): string | null {
+  const operation = operationIn(logic)
+  return operation?.[0] === 'var' ? String(operation[1][0]) : null
+}
+
+function isScalar(logic: JsonLogic): logic is Scalar {
+  return logic === null || typeof logic !== 'object'
+}

@@ -187,6 +187,23 @@ interface VerbBase {
   /** True for verbs that protect; with them an absent optional in `unless` is safe. */
   readonly protects: boolean
   readonly doc: string
+  /** What the types of the template cannot say, by operand; `policy check` then refuses what the verb would refuse. */
+  readonly operands?: { readonly [operand: string]: OperandRule }
+}
+
+export interface OperandRule {
+  /** Smallest number that makes sense. */
+  readonly min?: number
+  /** No fractions; or none where another operand is one of these words. */
+  readonly whole?: true | { readonly operand: string; readonly is: readonly string[] }
+  /** Regular expression that the whole text matches. */
+  readonly pattern?: string
+  /** Texts that may not stand there, in lower case. */
+  readonly not?: readonly string[]
+  /** The only attributes that may stand there. */
+  readonly only?: readonly string[]
+  /** Operand with an attribute: the value is of that attribute's type. */
+  readonly like?: string
 }
 
 /** A verb acts in exactly one way: on the exchange, on where it may go, or on spans of text. */

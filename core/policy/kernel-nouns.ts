@@ -111,6 +111,22 @@ const REQUEST_NOUNS: readonly Attribute[] = [
   ),
 ]
 
+/** A value that is no text is as if it were not there: nothing is converted. */
+const METADATA_NOUN: Attribute = {
+  name: 'metadata.*',
+  type: TEXT,
+  optional: true,
+  source: 'claimed',
+  lifetime: 'exchange',
+  cost: 'free',
+  phase: 'request',
+  doc: 'A text in `x-sallyport-metadata`; a module declares the keys that it reads: `attribute metadata.case_id : text?`.',
+  resolve: ({ claims: { metadata } }, word) => {
+    const value = Object.hasOwn(metadata, word) ? metadata[word] : null
+    return typeof value === 'string' ? value : null
+  },
+}
+
 const TIME_NOUNS: readonly Attribute[] = [
   requestNoun('time.unix', { type: NUMBER, source: 'proved', example: 1767225600, doc: 'Seconds since 1970.' }, (view) =>
     Math.floor(view.receivedAt / 1000),
@@ -158,5 +174,5 @@ function toolsOf(view: ExchangeView): Value {
 }
 
 export const KERNEL_VOCABULARY: PluginVocabulary = {
-  attributes: [...FEATURE_NOUNS, ...REQUEST_NOUNS, ...TIME_NOUNS, ...RESPONSE_NOUNS],
+  attributes: [...FEATURE_NOUNS, ...REQUEST_NOUNS, METADATA_NOUN, ...TIME_NOUNS, ...RESPONSE_NOUNS],
 }

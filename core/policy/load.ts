@@ -1,8 +1,8 @@
 // From policy files on disk to a bundle: reads the standard policies and the operator's paths, compiles them against the plugins' words.
 import { isUtf8 } from 'node:buffer'
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
-import { compile, renderDiagnostics, type Bundle, type Diagnostic, type SourceFile } from '../../dsl/index.ts'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { compile, renderDiagnostics, type Bundle, type Diagnostic, type ReadList, type SourceFile } from '../../dsl/index.ts'
 import type { Words } from './words.ts'
 
 /** Folder of the policies that come with the gateway. */
@@ -21,16 +21,29 @@ export class PolicyError extends Error {
   }
 }
 
+/** The lists of the industry hold some hundred thousand codes. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024
+
+/** A policy file with the place of its folder, for the lists beside it. */
+export interface PolicyFile extends SourceFile {
+  readonly absolute: string
+  /** The folder that the operator named (of a single file, its own): lists from files lie in it. */
+  readonly root: string
+}
+
 /** All `*.policy` files below the paths (files or folders), each once, in a stable order. Throws PolicyError on an unreadable path. */
-export function readPolicyFiles(paths: readonly string[], baseDir = process.cwd()): readonly SourceFile[] {
-  const found = new Map<string, string>()
+export function readPolicyFiles(paths: readonly string[], baseDir = process.cwd()): readonly PolicyFile[] {
+  const found = new Map<string, { readonly file: string; readonly root: string }>()
   for (const path of paths) {
-    for (const file of listFiles(resolve(baseDir, path), path)) {
+    const named = resolve(baseDir, path)
+    for (const file of listFiles(named, path)) {
       const real = realOf(file)
-      if (!found.has(real)) found.set(real, file)
+      if (!found.has(real)) found.set(real, { file, root: file === named ? dirname(named) : named })
     }
   }
-  return [...found.values()].sort().map((file) => ({ path: shortName(file, baseDir), text: read(file) }))
+  return [...found.values()]
+    .sort((a, b) => (a.file < b.file ? -1 : 1))
+    .map(({ file, root }) => ({ path: shortName(file, baseDir), text: read(file), absolute: file, root }))
 }
 
 function listFiles(absolute: string, asWritten: string): readonly string[] {
@@ -72,23 +85,43 @@ function realOf(file: string): string {
 }
 
 function read(file: string): string {
-  const fault = (why: string, help: string): PolicyError => new PolicyError(`the policy file ${file} cannot be read: ${why}. ${help}`)
-  let bytes: Buffer
-  try {
-    const { size, isFile } = sizeOf(file)
-    if (!isFile) throw fault('it is no ordinary file', 'Take it out of policies.paths.')
-    if (size > MAX_FILE_BYTES) throw fault(`it is larger than ${MAX_FILE_BYTES} bytes`, 'Split it into several files.')
-    bytes = readFileSync(file)
-  } catch (error) {
-    throw error instanceof PolicyError ? error : fault((error as Error).message, 'Check its permissions.')
-  }
-  if (!isUtf8(bytes) || bytes.includes(0)) throw fault('it holds bytes that are no UTF-8 text', 'Save it as UTF-8.')
-  return bytes.toString()
+  const text = readText(file, MAX_FILE_BYTES)
+  if (typeof text === 'string') return text
+  throw new PolicyError(`the policy file ${file} cannot be read: ${text.problem}. ${text.help}`)
 }
 
-function sizeOf(file: string): { readonly size: number; readonly isFile: boolean } {
-  const status = statSync(file)
-  return { size: status.size, isFile: status.isFile() }
+interface Unreadable {
+  readonly problem: string
+  readonly help: string
+}
+
+function readText(file: string, maxBytes: number): string | Unreadable {
+  try {
+    const status = statSync(file)
+    if (!status.isFile()) return { problem: 'it is no ordinary file', help: 'Take it out of policies.paths.' }
+    if (status.size > maxBytes) return { problem: `it is larger than ${maxBytes} bytes`, help: 'Split it into several files.' }
+    const bytes = readFileSync(file)
+    const isText = isUtf8(bytes) && !bytes.includes(0)
+    return isText ? bytes.toString() : { problem: 'it holds bytes that are no UTF-8 text', help: 'Save it as UTF-8.' }
+  } catch (error) {
+    return { problem: (error as Error).message, help: 'Check its permissions.' }
+  }
+}
+
+// ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Reads the lists of these files: from below the folder that holds them and from nowhere else, whatever links say. */
+export function listReader(files: readonly (SourceFile | PolicyFile)[]): ReadList {
+  const byPath = new Map(files.flatMap((file) => ('root' in file ? [[file.path, file] as const] : [])))
+  return (policyPath, listPath) => {
+    const policy = byPath.get(policyPath)
+    if (!policy) return null
+    const file = resolve(dirname(policy.absolute), listPath)
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return null
+    if (!realOf(file).startsWith(`${realOf(policy.root)}${sep}`))
+      return { problem: `\`${listPath}\` lies outside the folder of the policies` }
+    return readText(file, MAX_LIST_BYTES)
+  }
 }
 
 function shortName(file: string, baseDir: string): string {
@@ -98,10 +131,10 @@ function shortName(file: string, baseDir: string): string {
 
 /** Compiles files to a bundle. Throws PolicyError when there is an error; warnings come back. */
 export function compilePolicies(
-  files: readonly SourceFile[],
+  files: readonly (SourceFile | PolicyFile)[],
   words: Words,
 ): { readonly bundle: Bundle; readonly warnings: readonly Diagnostic[] } {
-  const { bundle, diagnostics } = compile(files, words.vocabulary)
+  const { bundle, diagnostics } = compile(files, words.vocabulary, { readList: listReader(files) })
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (!bundle || errors.length > 0) throw new PolicyError(renderDiagnostics(errors, files, { colour: false }), errors)
   return { bundle, warnings: diagnostics.filter(({ severity }) => severity !== 'error') }

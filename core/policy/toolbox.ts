@@ -2,7 +2,7 @@
 import { compile, type Compiled, type SourceFile } from '../../dsl/index.ts'
 import { bindPolicies, type BoundPolicies } from './bind.ts'
 import { gatherWords, type Words } from './words.ts'
-import { readPolicyFiles, STANDARD_POLICIES } from './load.ts'
+import { listReader, readPolicyFiles, STANDARD_POLICIES } from './load.ts'
 import { readVocabularies } from '../plugin/registry.ts'
 import type { JsonObject } from '../model/value.ts'
 import type { Plugin } from '../plugin/contract.ts'
@@ -29,7 +29,7 @@ export function openPolicySet(
   const known = new Set(own.map(({ path }) => path))
   const standard = readPolicyFiles([STANDARD_POLICIES]).filter(({ path }) => !known.has(path) && isImported(path, own))
   const files = [...own, ...standard]
-  return { ...compile(files, words.vocabulary), words, files, isOwn: (path) => known.has(path) }
+  return { ...compile(files, words.vocabulary, { readList: listReader(files) }), words, files, isOwn: (path) => known.has(path) }
 }
 
 /** Only the standard files that are imported come along, so that a set is judged as its author wrote it. Detectors bring no verdicts. */

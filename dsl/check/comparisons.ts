@@ -74,7 +74,8 @@ function needsList(word: string, { type }: Typed, span: Span, { report }: Scope)
 }
 
 function checkElement(wanted: Typed, of: Typed['type'], span: Span, { report }: Scope): void {
-  if (!sameKind(wanted.type, of)) report.error('P110', span, `${describe(wanted.type)} is looked for among ${describe(of)} values`)
+  if (!sameKind(wanted.type, of))
+    report.error('P110', span, `${describe(wanted.type)} is looked for among ${of.kind === 'enum' ? 'text' : of.kind} values`)
 }
 
 /** An absent list holds nothing; json-logic-js would look for a substring in anything else. */

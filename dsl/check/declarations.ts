@@ -10,16 +10,9 @@ export function checkDeclarations({ files }: Module, report: Report): void {
 }
 
 /** One value of a list after another is compared with the same thing, so all are of one kind. */
-function checkList({ name, values, from, span }: DeclarationOf<'list'>, report: Report): void {
-  if (from !== null) {
-    report.error(
-      'P190',
-      span,
-      `the list \`${name.text}\` comes from a file, which is not supported by this version`,
-      `Write its values here: \`list ${name.text} = ["…"]\`.`,
-    )
-  }
-  checkItems(values ?? [], report)
+function checkList({ values, from }: DeclarationOf<'list'>, report: Report): void {
+  // Lines of a file are texts.
+  if (from === null) checkItems(values ?? [], report)
 }
 
 function checkItems(values: readonly Literal[], report: Report): void {
@@ -54,13 +47,24 @@ function checkParam({ type, value, min, max }: DeclarationOf<'param'>, report: R
   if (max && orderOf(value) > orderOf(max)) report.error('P112', value.span, 'the value is above its own `max`')
 }
 
-function writtenKind({ text, optional, span }: TypeName, report: Report): Literal['kind'] | 'list' | null {
+function writtenKind(type: TypeName, report: Report): Literal['kind'] | null {
+  const { text, optional, span } = type
   if (optional) report.error('P110', span, 'a param always has a value', 'Leave the `?` out.')
-  if (text.startsWith('list of ')) return 'list'
-  const kind = Object.hasOwn(WRITTEN, text) ? WRITTEN[text]! : null
+  const kind = kindOf(type)
   if (kind === null)
     report.error('P110', span, `\`${text}\` is no type of a param`, `Types are ${Object.keys(WRITTEN).join(', ')}, and \`list of\` them.`)
   return kind
+}
+
+/** The kind of literal that a value of a param is written as; null for a type that params do not have. */
+export function kindOf({ text }: TypeName): Literal['kind'] | null {
+  if (text.startsWith('list of ')) return 'list'
+  return Object.hasOwn(WRITTEN, text) ? WRITTEN[text]! : null
+}
+
+/** Bounds are of the kind of the value. */
+export function isWithin(value: Literal, min: Literal | null, max: Literal | null): boolean {
+  return (min === null || orderOf(value) >= orderOf(min)) && (max === null || orderOf(value) <= orderOf(max))
 }
 
 function isOf(kind: Literal['kind'], value: Literal, { text }: TypeName, report: Report): boolean {

@@ -1,7 +1,7 @@
 // Checks and lowers detectors: patterns in the portable dialect, checks that exist, members of unions, numbers within their bounds.
 import { analysePattern } from '../regex/analyse.ts'
 import { DEFAULT_SCORE } from './expressions-content.ts'
-import { findDetector, findValue, fullName, type Module, type Names } from './names.ts'
+import { findDetector, findValue, fullName, meantDetector, type Module, type Names } from './names.ts'
 import { suggestion } from './lowered.ts'
 import type { CompiledDetector, CompiledPattern } from '../compile/bundle.ts'
 import type { DeclarationOf, DetectorClause, Name } from '../syntax/ast.ts'
@@ -124,7 +124,7 @@ function termsOf({ list }: ClauseOf<'list'>, names: Names, module: Module, repor
 function memberOf(member: Name, union: string, names: Names, module: Module, report: Report): readonly string[] {
   const full = findDetector(names, module, member.text)
   if (full === null) {
-    report.error('P105', member.span, `there is no detector \`${member.text}\``, suggestion(member.text, [...module.detectors.keys()]))
+    report.error('P105', member.span, `there is no detector \`${member.text}\``, meantDetector(member.text, names, module))
     return []
   }
   if (!reaches(full, union, names)) return [full]

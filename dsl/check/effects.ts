@@ -1,5 +1,6 @@
 // What a policy does: its facts, its effects with their codes, places and counter keys, and what happens when it can not be judged.
 import { findAttribute, type Module, type Names } from './names.ts'
+import { checkOperandRules } from './operand-rules.ts'
 import { matchPhrase, type MatchedPhrase } from './phrases.ts'
 import { neededPresent } from './expressions-presence.ts'
 import type { Clause, Expression, Phrase } from '../syntax/ast.ts'
@@ -56,6 +57,7 @@ export function checkEffect(match: MatchedPhrase, phases: readonly Phase[], when
   checkCode(match, ground)
   checkLocations(match, phases, ground.report)
   checkCounterKeys(match, when, ground)
+  checkOperandRules(match, ground.names, ground.report)
 }
 
 function checkPhases({ phrase, verb: { declaration, template } }: MatchedPhrase, phases: readonly Phase[], report: Report): void {
@@ -119,6 +121,7 @@ export function onErrorOf(
   const match = matchPhrase(clause.phrase, ['effect'], { ...ground, phases })
   if (!match) return null
   checkCode(match, ground)
+  checkOperandRules(match, ground.names, report)
   const { verb } = match.verb.template
   if (verb !== 'allow') checkPhases(match, phases, report)
   if (!FAIL_CLOSED.has(verb)) checkFailOpen(clause.phrase, policy, owner, report)

@@ -1,5 +1,6 @@
 // The leaves of a condition: names and literals, with the phase in which each is known.
-import { findAttribute, findDetector, findValue, knownNames, locationsIn } from './names.ts'
+import { elementOf, readFrom } from './elements.ts'
+import { familyOf, findAttribute, findDetector, findValue, knownNames, locationsIn } from './names.ts'
 import { BOOL, FALSE, NUMBER, suggestion, TEXT } from './lowered.ts'
 import type { Expression, Literal } from '../syntax/ast.ts'
 import type { Lowered, Scope } from './lowered.ts'
@@ -14,7 +15,6 @@ export function readName({ name, span }: Extract<Expression, { kind: 'path' }>, 
   if (value) return lowerLiteral(value, scope)
   const attribute = findAttribute(scope.names, name.text)
   if (!attribute) return unknown(name.text, span, scope)
-  if (scope.element) return outside(name.text, span, scope)
   const late = scope.phases.find((phase) => !isKnownIn(attribute.phase, phase))
   if (late) {
     scope.report.error(
@@ -25,7 +25,7 @@ export function readName({ name, span }: Extract<Expression, { kind: 'path' }>, 
     )
   }
   const absent = attribute.optional && !scope.present.has(name.text) ? name.text : null
-  return { logic: { var: name.text }, type: attribute.type, absent }
+  return { logic: readFrom(name.text, scope.element), type: attribute.type, absent }
 }
 
 /** A response attribute is not known while the answer streams. */
@@ -34,21 +34,15 @@ export function isKnownIn(from: 'request' | 'target' | 'response', phase: Phase)
   return order.indexOf(from) <= order.indexOf(phase === 'stream' ? 'target' : phase)
 }
 
-/** Reports what can not be read inside a quantifier: in JSON Logic its body sees its element and nothing else. */
-export function outside(text: string, span: Span, { element, report }: Scope): Lowered {
-  const help = `Test \`${text}\` beside the quantifier; inside stands only \`${element?.name ?? ''}\`.`
-  report.error('P190', span, `\`${text}\` inside a quantifier is not supported by this version`, help)
-  return FALSE
-}
-
-function readElement(text: string, span: Span, { element, report }: Scope): Lowered | null {
+function readElement(text: string, span: Span, { element: innermost, report }: Scope): Lowered | null {
+  const element = elementOf(text, innermost)
   if (!element) return null
-  if (text === element.name) return { logic: { var: '' }, type: element.type, absent: null }
-  if (!text.startsWith(`${element.name}.`)) return null
+  const logic = readFrom(text, innermost)
+  if (text === element.name) return { logic, type: element.type, absent: null }
   const field = text.slice(element.name.length + 1)
   const fields = element.type.kind === 'record' ? element.type.fields : {}
   const type = Object.hasOwn(fields, field) ? fields[field] : undefined
-  if (type) return { logic: { var: field }, type, absent: null }
+  if (type) return { logic, type, absent: null }
   const known = Object.keys(fields)
   const help = suggestion(field, known) ?? (known.length > 0 ? `It has ${known.join(', ')}.` : 'Its elements have no fields.')
   report.error('P104', span, `\`${element.name}\` has no field \`${field}\``, help)
@@ -60,11 +54,15 @@ function unknown(text: string, span: Span, { names, module, report }: Scope): Lo
     report.error('P111', span, `\`${text}\` is a detector and has no value`, `Write \`prompt contains ${text}\`.`)
   } else if (locationsIn(names).has(text)) {
     report.error('P111', span, `\`${text}\` is a place in the content and has no value`, `Write \`${text} contains\` and a detector.`)
-  } else {
-    const help = suggestion(text, knownNames(names, module)) ?? 'See the policy reference for what the loaded plugins bring.'
-    report.error('P104', span, `there is no attribute \`${text}\``, help)
-  }
+  } else report.error('P104', span, `there is no attribute \`${text}\``, unknownAttribute(text, knownNames(names, module), names))
   return FALSE
+}
+
+/** What helps where a name is no attribute. */
+export function unknownAttribute(text: string, known: readonly string[], { vocabulary }: Scope['names']): string {
+  const family = familyOf(vocabulary, text)
+  if (family) return `Declare it: \`attribute ${text} : ${family.type.kind}${family.optional ? '?' : ''}\`.`
+  return suggestion(text, known) ?? 'docs/policy-language.md#attributes lists what the loaded plugins bring.'
 }
 
 /** A value as it is written. Kinds that no condition can use are reported. */

@@ -1,12 +1,13 @@
 // Lowers a condition to portable JSON Logic and checks it in the same walk. Conditions are total: what could depend on the absence of a
 // value is an error that names both fixes. Whatever does not have to walk on into its operands stands in the files beside this one.
-import { findAttribute } from './names.ts'
-import { checkEnumValues, describe, FALSE, isText, isTyped, NUMBER, sameKind, seesAbsence, TEXT, truth } from './lowered.ts'
+import { attributeNames, findAttribute, findValue, locationsIn } from './names.ts'
+import { enclose, type Element } from './elements.ts'
+import { checkEnumValues, describe, FALSE, flip, isText, isTyped, NUMBER, sameKind, seesAbsence, TEXT, truth } from './lowered.ts'
 import { compare, has, match, membership, textContains } from './comparisons.ts'
 import { containsFinding } from './expressions-content.ts'
 import { lowerLiteral, readName } from './expressions-names.ts'
 import { provenBy } from './expressions-presence.ts'
-import type { Expression } from '../syntax/ast.ts'
+import type { Expression, Name } from '../syntax/ast.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
 import type { Lowered, Scope } from './lowered.ts'
 
@@ -38,7 +39,7 @@ function lower(expression: Expression, scope: Scope): Lowered {
     case 'or':
       return connect(expression, scope)
     case 'not':
-      return truth({ '!': [lowerCondition(expression.operand, { ...scope, positive: !scope.positive })] })
+      return truth({ '!': [lowerCondition(expression.operand, { ...scope, positive: flip(scope.positive) })] })
     case 'compare':
       return compare(expression, lower(expression.left, scope), lower(expression.right, scope), scope)
     case 'in':
@@ -93,37 +94,47 @@ function exists({ negated, operand }: Of<'exists'>, scope: Scope): Lowered {
 
 interface Elements {
   readonly list: Lowered
+  readonly element: Element
+  /** Of the body. */
   readonly scope: Scope
 }
 
-function elements(list: Expression, variable: string, scope: Scope): Elements | null {
-  if (scope.element) {
-    scope.report.error('P190', list.span, 'a quantifier inside a quantifier is not supported by this version')
-    return null
-  }
+function elements(list: Expression, variable: Name, positive: Scope['positive'], scope: Scope): Elements | null {
+  checkVariable(variable, scope)
   const lowered = lower(list, scope)
   if (!isTyped(lowered)) return null
   if (lowered.type.kind !== 'list') {
     scope.report.error('P110', list.span, `a quantifier needs a list, and this is ${describe(lowered.type)}`)
     return null
   }
-  return { list: lowered, scope: { ...scope, element: { name: variable, type: lowered.type.of } } }
+  const element = { name: variable.text, type: lowered.type.of, outer: scope.element, brought: new Map() }
+  return { list: lowered, element, scope: { ...scope, positive, element } }
+}
+
+/** A name means one thing, also to the reader: an element hides nothing that could be meant in its body. */
+function checkVariable({ text, span }: Name, { names, module, element, report }: Scope): void {
+  const heads = [...attributeNames(names), ...locationsIn(names).keys(), 'found'].map((name) => name.split('.', 1)[0])
+  const outer = (one: Element | null): boolean => one !== null && (one.name === text || outer(one.outer))
+  if (!heads.includes(text) && !findValue(names, module, text) && !outer(element)) return
+  report.error('P125', span, `\`${text}\` stands for something else here already`, 'Give the element another name.')
 }
 
 function quantify({ quantity, variable, list, where }: Of<'quantifier'>, scope: Scope): Lowered {
-  const inner = elements(list, variable.text, scope)
+  const inner = elements(list, variable, quantity === 'no' ? flip(scope.positive) : scope.positive, scope)
   if (!inner) return FALSE
   seesAbsence([inner.list], quantity !== 'some', list.span, scope)
   const test = lowerCondition(where, inner.scope)
-  if (quantity === 'some') return truth({ some: [inner.list.logic, test] })
-  return truth({ none: [inner.list.logic, quantity === 'no' ? test : { '!': [test] }] })
+  const [items, body] = enclose(inner.list.logic, inner.element, quantity === 'every' ? { '!': [test] } : test)
+  return truth({ [quantity === 'some' ? 'some' : 'none']: [items, body] })
 }
 
 function count({ variable, list, where }: Of<'count'>, scope: Scope): Lowered {
-  const inner = elements(list, variable.text, scope)
+  const inner = elements(list, variable, null, scope)
   if (!inner) return FALSE
   seesAbsence([inner.list], 'either', list.span, scope)
-  const kept: JsonLogic = where ? { filter: [inner.list.logic, lowerCondition(where, inner.scope)] } : inner.list.logic
+  const kept: JsonLogic = where
+    ? { filter: [...enclose(inner.list.logic, inner.element, lowerCondition(where, inner.scope))] }
+    : inner.list.logic
   return { logic: { reduce: [kept, { '+': [{ var: 'accumulator' }, 1] }, 0] }, type: NUMBER, absent: null }
 }
 

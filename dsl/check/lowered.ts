@@ -1,6 +1,8 @@
 // What the lowering of a condition carries along: scope on the way down, logic with its type on the way up. The one rule that all tests
 // share stands here: a test must not come out true because a value is absent.
 import { didYouMean } from '../diagnostics/suggest.ts'
+import { findAttribute } from './names.ts'
+import type { Element } from './elements.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
 import type { Module, Names } from './names.ts'
 import type { Phase, Type } from '../vocabulary/vocabulary.ts'
@@ -12,12 +14,12 @@ export interface Scope {
   readonly module: Module
   readonly phases: readonly Phase[]
   readonly report: Report
-  /** False inside `not`: a test that absence makes false becomes true there. */
-  readonly positive: boolean
+  /** False inside `not`: a test that absence makes false becomes true there. Null where absence must not be seen at all, as in a count. */
+  readonly positive: boolean | null
   /** Attributes that the surrounding condition proves to be there. */
   readonly present: ReadonlySet<string>
-  /** The element that the quantifier around speaks of; nothing else can be read there. */
-  readonly element: { readonly name: string; readonly type: Type } | null
+  /** The element that the quantifier around speaks of. */
+  readonly element: Element | null
 }
 
 /** A lowered expression. `absent`: the attribute whose absence would be seen here, or null. `type` null: already reported. */
@@ -45,12 +47,37 @@ export function isTyped(lowered: Lowered): lowered is Typed {
  * Reports a test that absence would decide. `trueIfAbsent`: does absence make the test true? `either`: it must not be seen at all,
  * since an order comparison and arithmetic have no answer to it.
  */
-export function seesAbsence(lowered: readonly Lowered[], trueIfAbsent: boolean | 'either', span: Span, { positive, report }: Scope): void {
+export function seesAbsence(lowered: readonly Lowered[], trueIfAbsent: boolean | 'either', span: Span, scope: Scope): void {
   const absent = lowered.find((one) => one.absent !== null)?.absent
   if (absent === undefined || absent === null) return
-  if (trueIfAbsent !== 'either' && trueIfAbsent !== positive) return
-  const help = `Write \`${absent} exists and …\`, or give a value for its absence: \`(${absent} ?? "…")\`.`
-  report.error('P120', span, `\`${absent}\` may be absent, and this test must not depend on that`, help)
+  if (trueIfAbsent !== 'either' && scope.positive !== null && trueIfAbsent !== scope.positive) return
+  const fallback = fallbackOf(findAttribute(scope.names, absent)?.type ?? TEXT)
+  const help = `Write \`${absent} exists and …\`, or give a value for its absence: \`(${absent} ?? ${fallback})\`.`
+  scope.report.error('P120', span, `\`${absent}\` may be absent, and this test must not depend on that`, help)
+}
+
+/** A value of the type, as a condition writes it. */
+function fallbackOf(type: Type): string {
+  switch (type.kind) {
+    case 'number':
+      return '0'
+    case 'bool':
+      return 'false'
+    case 'list':
+      return '[]'
+    case 'duration':
+      return '0s'
+    case 'time':
+      return '1970-01-01'
+    case 'enum':
+      return JSON.stringify(type.values[0] ?? '')
+    default:
+      return '""'
+  }
+}
+
+export function flip(positive: boolean | null): boolean | null {
+  return positive === null ? null : !positive
 }
 
 /** Nothing is converted; enums and addresses are texts. */

@@ -23,6 +23,10 @@ export interface Names {
   /** All policies by id; ids are the same everywhere. */
   readonly policies: ReadonlyMap<string, DeclarationOf<'policy'>>
   readonly detectors: ReadonlyMap<string, DeclarationOf<'detector'>>
+  /** What plugins bring and modules declare, by name. */
+  readonly attributes: ReadonlyMap<string, AttributeDeclaration>
+  /** Values that an overlay gives params, by full name. */
+  readonly overrides?: ReadonlyMap<string, Literal>
 }
 
 type Kind = 'detectors' | 'values' | 'policies'
@@ -43,7 +47,7 @@ export function collectNames(files: readonly FileAst[], vocabulary: Vocabulary, 
       if (!modules.has(imported.text)) reportMissing(imported, [...modules.keys()], report)
     }
   }
-  return { modules, vocabulary, policies, detectors }
+  return { modules, vocabulary, policies, detectors, attributes: collectAttributes(files, vocabulary, report) }
 }
 
 function reportDoubled({ span }: Name, first: Span, message: string, report: Report): void {
@@ -82,6 +86,7 @@ function readModule(name: string, files: readonly FileAst[], report: Report): Mo
     }
     return known
   }
+  named(declarationsOf(files, 'attribute'), nameOf)
   // The files of a module may import the same one, each for itself.
   for (const file of files) named(declarationsOf([file], 'import'), aliasOf)
   for (const file of files) {
@@ -136,15 +141,58 @@ export function findValue(names: Names, module: Module, text: string): Literal |
   const found = find(names, module, 'values', text)
   if (!found) return null
   const { declaration } = found
-  if (declaration.kind !== 'list') return declaration.value
+  if (declaration.kind !== 'list') return names.overrides?.get(fullName(found.module, declaration.name.text)) ?? declaration.value
   return { kind: 'list', items: declaration.values ?? [], span: declaration.span }
 }
 
-export function findAttribute({ vocabulary }: Names, text: string): AttributeDeclaration | null {
-  const exact = vocabulary.attributes.find(({ name }) => name === text)
-  if (exact) return exact
+export function findAttribute({ attributes }: Pick<Names, 'attributes'>, text: string): AttributeDeclaration | null {
+  return attributes.get(text) ?? null
+}
+
+/** The family that a name would belong to (`metadata.*`), or null. Its members are known once they are declared. */
+export function familyOf({ attributes }: Vocabulary, text: string): AttributeDeclaration | null {
   const family = `${text.slice(0, text.lastIndexOf('.'))}.*`
-  return vocabulary.attributes.find(({ name }) => name === family) ?? null
+  return attributes.find(({ name }) => name === family) ?? null
+}
+
+/** Names of all attributes, without families. */
+export function attributeNames({ attributes }: Pick<Names, 'attributes'>): readonly string[] {
+  return [...attributes.keys()].filter((name) => !name.endsWith('.*'))
+}
+
+/** What plugins bring, and the members of families that modules declare. */
+function collectAttributes(files: readonly FileAst[], vocabulary: Vocabulary, report: Report): Names['attributes'] {
+  const brought = new Map(vocabulary.attributes.map((attribute) => [attribute.name, attribute]))
+  const all = new Map(brought)
+  for (const declaration of declarationsOf(files, 'attribute')) {
+    const member = memberOf(declaration, brought, vocabulary, report)
+    if (member) all.set(member.name, member)
+  }
+  return all
+}
+
+function memberOf(
+  { name, type }: DeclarationOf<'attribute'>,
+  brought: Names['attributes'],
+  vocabulary: Vocabulary,
+  report: Report,
+): AttributeDeclaration | null {
+  const family = familyOf(vocabulary, name.text)
+  const wanted = family && `${typeName(family.type)}${family.optional ? '?' : ''}`
+  if (brought.has(name.text)) {
+    report.error('P134', name.span, `\`${name.text}\` is there without a declaration`, 'Leave the declaration out.')
+  } else if (!family) {
+    const families = vocabulary.attributes.flatMap((one) => (one.name.endsWith('.*') ? [`\`${one.name}\``] : []))
+    report.error('P134', name.span, `no plugin opens a family for \`${name.text}\``, `Families are ${families.join(', ') || 'not loaded'}.`)
+  } else if (wanted !== `${type.text}${type.optional ? '?' : ''}`) {
+    report.error('P134', type.span, `the members of \`${family.name}\` are \`${wanted}\``, `Write \`attribute ${name.text} : ${wanted}\`.`)
+  } else return { ...family, name: name.text }
+  return null
+}
+
+/** As a declaration writes it: `list of text`. */
+function typeName(type: AttributeDeclaration['type']): string {
+  return type.kind === 'list' ? `list of ${typeName(type.of)}` : type.kind
 }
 
 /** Single locations and the unions above them: `prompt`, `completion`. */
@@ -157,16 +205,23 @@ export function locationsIn({ vocabulary }: Names): ReadonlyMap<string, 'request
   return all
 }
 
-/** Everything that a name in a condition could have meant, for did-you-mean. */
-export function knownNames(names: Names, module: Module): readonly string[] {
+/** The detector that somebody meant by a name that is none: `std.email` for `email`, or one that is spelt nearly so. */
+export function meantDetector(text: string, names: Names, module: Module): string | undefined {
+  const known = knownDetectors(names, module)
+  const word = text.slice(text.lastIndexOf('.') + 1)
+  const imported = known.find((name) => name.endsWith(`.${word}`))
+  return imported === undefined ? (didYouMean(text, known) ?? undefined) : `Did you mean \`${imported}\`?`
+}
+
+/** Detectors as a module can name them. */
+function knownDetectors(names: Names, module: Module): readonly string[] {
   const imported = [...module.imports.entries()].flatMap(([alias, name]) =>
     [...(names.modules.get(name)?.detectors.keys() ?? [])].map((detector) => `${alias}.${detector}`),
   )
-  return [
-    ...names.vocabulary.attributes.map(({ name }) => name),
-    ...locationsIn(names).keys(),
-    ...module.detectors.keys(),
-    ...module.values.keys(),
-    ...imported,
-  ]
+  return [...module.detectors.keys(), ...imported, ...names.vocabulary.engines.map(({ name }) => name)]
+}
+
+/** Everything that a name in a condition could have meant, for did-you-mean. */
+export function knownNames(names: Names, module: Module): readonly string[] {
+  return [...attributeNames(names), ...locationsIn(names).keys(), ...module.values.keys(), ...knownDetectors(names, module)]
 }

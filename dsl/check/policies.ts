@@ -1,41 +1,66 @@
-// Checks a policy and lowers it: its clauses, phases, condition, and what it does when it fires.
-import { declarationsOf, type Module, type Names } from './names.ts'
+// Checks a policy and lowers it: its clauses, phases, condition, and what it does when it fires. Exceptions become part of its condition,
+// overlays make variants of it.
 import { checkEffect, effectOf, factsOf, onErrorOf, type Ground } from './effects.ts'
-import { checkStreamFragment } from './stream.ts'
-import { findAttribute } from './names.ts'
+import { checkHeldStream, checkStreamFragment } from './stream.ts'
+import { checkRaises, paramsIn, variantsOf } from './variants.ts'
+import { clausesOf, phasesOf, phrasesOf, single } from './clauses.ts'
+import { findAttribute, type Module, type Names } from './names.ts'
 import { lowerCondition } from './expressions.ts'
+import { lowerException, type PolicyException } from './exceptions.ts'
 import { provenPresent } from './expressions-presence.ts'
 import { matchPhrase, type MatchedPhrase } from './phrases.ts'
 import { readPaths } from '../evaluate/paths.ts'
-import type { Clause, DeclarationOf, Expression } from '../syntax/ast.ts'
+import { Report } from './report.ts'
 import type { CompiledPolicy, JsonLogic } from '../compile/bundle.ts'
+import type { DeclarationOf, Expression } from '../syntax/ast.ts'
+import type { Overlay } from './overlays.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
-import type { Report } from './report.ts'
 
 type Policy = DeclarationOf<'policy'>
-type ClauseOf<K extends Clause['kind']> = Extract<Clause, { kind: K }>
 
-export function lowerPolicies(names: Names, module: Module, report: Report): readonly CompiledPolicy[] {
-  for (const declaration of declarationsOf(module.files, 'overlay', 'exception', 'attribute')) {
-    const help = 'It comes with a later version; the grammar already knows it.'
-    report.error('P190', declaration.span, `\`${declaration.kind}\` is not supported by this version`, help)
-  }
-  return [...module.policies.values()].map((policy) => lowerPolicy(policy, { names, module, report }))
+/** What changes policies from outside, wherever it is declared. */
+export interface Changes {
+  readonly exceptions: ReadonlyMap<string, readonly PolicyException[]>
+  readonly overlays: readonly Overlay[]
 }
 
-function lowerPolicy(policy: Policy, ground: Ground): CompiledPolicy {
+export function lowerPolicies(names: Names, module: Module, changes: Changes, report: Report): readonly CompiledPolicy[] {
+  return [...module.policies.values()].flatMap((policy) => lowerVariants(policy, { names, module, report }, changes))
+}
+
+function lowerVariants(policy: Policy, ground: Ground, { exceptions, overlays }: Changes): readonly CompiledPolicy[] {
+  const { names, module, report } = ground
+  const own = exceptions.get(policy.name.text) ?? []
+  const base = lowerPolicy(policy, own, ground)
+  if (overlays.length === 0) return [base]
+  checkRaises(base, overlays, report)
+  const params = [
+    ...paramsIn(policy, names, module),
+    ...own.flatMap(({ declaration, module: other }) => paramsIn(declaration, names, other)),
+  ]
+  return variantsOf(base, new Set(params), overlays, (overrides) => {
+    // What is wrong whatever the value was reported with the policy itself.
+    const found = new Report()
+    const variant = lowerPolicy(policy, own, { module, names: { ...names, overrides }, report: found })
+    report.adopt(found.diagnostics)
+    return variant
+  })
+}
+
+function lowerPolicy(policy: Policy, exceptions: readonly PolicyException[], ground: Ground): CompiledPolicy {
   const { report, module } = ground
   const phases = phasesOf(policy, report)
   const when = single(policy, 'when', report)
-  const phrases = clausesOf(policy, 'phrase').map(({ phrase }) => phrase)
+  const phrases = phrasesOf(policy, report)
   const matched = phrases.flatMap((phrase) => matchPhrase(phrase, ['fact', 'effect'], { ...ground, phases }) ?? [])
   const effects = matched.filter(({ verb }) => verb.declaration.use === 'effect')
   for (const effect of effects) checkEffect(effect, phases, when, ground)
   if (effects.length === 0 && phrases.length === matched.length) reportIdle(policy, report)
   const facts = factsOf(matched, report)
-  const logic = lowerConditions(when, single(policy, 'unless', report), phases, effects, ground)
-  checkClaims(policy, logic, effects, ground)
-  checkStreamFragment(policy.name.span, phases, logic, effects, report)
+  const condition = lowerConditions(when, single(policy, 'unless', report), phases, effects, ground)
+  checkClaims(policy, condition, effects, ground)
+  checkStreamFragment(policy.name.span, phases, condition, effects, report)
+  checkHeldStream(policy.name, phases, effects, report)
   return {
     id: policy.name.text,
     module: module.name,
@@ -43,9 +68,10 @@ function lowerPolicy(policy: Policy, ground: Ground): CompiledPolicy {
     title: policy.title,
     phases,
     ...facts,
-    when: logic,
+    when: withExceptions(condition, exceptions, phases, effects, ground),
     effects: effects.map(effectOf),
     onError: onErrorOf(clausesOf(policy, 'on error'), policy.name.text, phases, facts.owner, ground),
+    overlay: null,
     span: policy.span,
   }
 }
@@ -54,29 +80,9 @@ function reportIdle({ name }: Policy, report: Report): void {
   report.error('P115', name.span, `the policy \`${name.text}\` does nothing`, 'Give it an effect such as `deny`, `warn` or `allow`.')
 }
 
-function clausesOf<K extends Clause['kind']>(policy: Policy, ...kinds: readonly K[]): readonly ClauseOf<K>[] {
-  return policy.clauses.filter((clause): clause is ClauseOf<K> => (kinds as readonly string[]).includes(clause.kind))
-}
+// ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function phasesOf(policy: Policy, report: Report): readonly Phase[] {
-  const [on, ...more] = clausesOf(policy, 'on')
-  if (!on) {
-    const help = 'Add `on request`, `on target`, `on response` or `on stream`.'
-    report.error('P113', policy.name.span, `the policy \`${policy.name.text}\` does not say when it is judged`, help)
-    return ['request']
-  }
-  for (const doubled of more)
-    report.doubled('P114', doubled.span, on.span, '`on` stands twice', 'Name all phases in one clause: `on response, stream`.')
-  return [...new Set(on.phases.map(({ phase }) => phase))]
-}
-
-function single(policy: Policy, kind: 'when' | 'unless', report: Report): Expression | null {
-  const [first, ...more] = clausesOf(policy, 'when', 'unless').filter((clause) => clause.kind === kind)
-  if (!first) return null
-  for (const doubled of more)
-    report.doubled('P114', doubled.span, first.span, `\`${kind}\` stands twice`, 'Join the conditions with `and` or `or`.')
-  return first.condition
-}
+const SCOPE = { element: null, present: new Set<string>(), positive: true }
 
 function lowerConditions(
   when: Expression | null,
@@ -85,18 +91,41 @@ function lowerConditions(
   effects: readonly MatchedPhrase[],
   ground: Ground,
 ): JsonLogic {
-  const scope = { ...ground, phases, element: null, present: new Set<string>(), positive: true }
+  const scope = { ...ground, ...SCOPE, phases }
   const parts: JsonLogic[] = []
   if (when) parts.push(lowerCondition(when, scope))
   // Absence in an `unless` keeps a protection up, but would let an `allow` through.
-  const loosens = effects.some(({ verb }) => verb.template.verb === 'allow')
-  if (unless) parts.push({ '!': [lowerCondition(unless, { ...scope, present: provenPresent(when), positive: !loosens })] })
+  if (unless) parts.push({ '!': [lowerCondition(unless, { ...scope, present: provenPresent(when), positive: !allows(effects) })] })
+  return allOf(parts)
+}
+
+/** An exception to an `allow` takes something away, so that absence must not keep it from holding. */
+function withExceptions(
+  condition: JsonLogic,
+  exceptions: readonly PolicyException[],
+  phases: readonly Phase[],
+  effects: readonly MatchedPhrase[],
+  ground: Ground,
+): JsonLogic {
+  if (exceptions.length === 0) return condition
+  const scope = { ...ground, ...SCOPE, phases, positive: !allows(effects) }
+  const parts = exceptions.map((exception) => {
+    const logic = lowerException(exception, scope)
+    checkStreamFragment(exception.declaration.span, phases, logic, effects, ground.report)
+    return logic
+  })
+  return allOf([...(condition === true ? [] : [condition]), ...parts])
+}
+
+const allows = (effects: readonly MatchedPhrase[]): boolean => effects.some(({ verb }) => verb.template.verb === 'allow')
+
+function allOf(parts: readonly JsonLogic[]): JsonLogic {
   return parts.length === 0 ? true : parts.length === 1 ? parts[0]! : { and: parts }
 }
 
 /** An `allow` that rests on nothing but what the caller says of itself. */
 function checkClaims(policy: Policy, when: JsonLogic, effects: readonly MatchedPhrase[], { names, report }: Ground): void {
-  if (!effects.some(({ verb }) => verb.template.verb === 'allow')) return
+  if (!allows(effects)) return
   const read = readPaths(when).flatMap((name) => findAttribute(names, name) ?? [])
   if (read.length === 0 || read.some(({ source }) => source === 'proved')) return
   const claims = read.map(({ name }) => `\`${name}\``).join(', ')

@@ -16,4 +16,13 @@ export class Report {
   warning(code: string, span: Span, message: string, help?: string): void {
     this.diagnostics.push({ code, severity: 'warning', message, span, ...(help === undefined ? {} : { help }) })
   }
+
+  /** Takes over what was found elsewhere and is not known here. */
+  adopt(found: readonly Diagnostic[]): void {
+    const known = ({ code, span, message }: Diagnostic): boolean =>
+      this.diagnostics.some(
+        (one) => one.code === code && one.span.start === span.start && one.span.file === span.file && one.message === message,
+      )
+    this.diagnostics.push(...found.filter((one) => !known(one)))
+  }
 }

@@ -2,6 +2,7 @@
 // negation and no count over it, and a span is protected as soon as its own detector has found it, whatever may be found later.
 import { readPaths } from '../evaluate/paths.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
+import type { Name } from '../syntax/ast.ts'
 import type { MatchedPhrase } from './phrases.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
 import type { Report } from './report.ts'
@@ -30,6 +31,14 @@ export function checkStreamFragment(
   }
 }
 
+/** A policy on the whole answer holds every stream that it might still judge; `buffer` says that this is meant. */
+export function checkHeldStream({ text, span }: Name, phases: readonly Phase[], effects: readonly MatchedPhrase[], report: Report): void {
+  if (!phases.includes('response') || phases.includes('stream')) return
+  if (effects.some(({ verb }) => verb.template.verb === 'buffer')) return
+  const help = 'Write `on response, stream`, or say that it is meant with `buffer completion`.'
+  report.warning('P142', span, `\`${text}\` holds streamed answers back until they are whole`, help)
+}
+
 const isAboutAnswer = (path: string): boolean => path.startsWith('found.') && path.includes('.completion')
 
 function readsAnswer(logic: JsonLogic): boolean {
@@ -42,7 +51,7 @@ function shrinks(logic: JsonLogic, isNegated: boolean): boolean {
   if (Array.isArray(logic)) return (logic as readonly JsonLogic[]).some((item) => shrinks(item, isNegated))
   const [operator, operand] = Object.entries(logic)[0]!
   if (operator === 'var') return isAboutAnswer(String(operand)) && (isNegated || String(operand).endsWith('.count'))
-  return shrinks(operand!, operator === '!' ? !isNegated : isNegated || ['none', '<', '<=', '!=='].includes(operator))
+  return shrinks(operand!, operator === '!' ? !isNegated : isNegated || ['none', '<', '<=', '!==', 'bind'].includes(operator))
 }
 
 /** The condition once the detector has found something: what then still depends on the answer comes too late. */

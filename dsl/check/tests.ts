@@ -1,6 +1,7 @@
 // Checks in-file tests and lowers them to what the runner walks through.
-import { declarationsOf, findAttribute, type Module, type Names } from './names.ts'
+import { attributeNames, declarationsOf, findAttribute, type Module, type Names } from './names.ts'
 import { matchPhrase, type Operands } from './phrases.ts'
+import { unknownAttribute } from './expressions-names.ts'
 import { checkEnumValues, describe, suggestion } from './lowered.ts'
 import type { DeclarationOf, Literal, Phrase, TestClause } from '../syntax/ast.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
@@ -35,7 +36,19 @@ const ROLES: { readonly [role: string]: string } = {
 }
 
 export function lowerTests(names: Names, module: Module, report: Report): readonly CompiledTest[] {
-  return declarationsOf(module.files, 'test').map((test) => lowerTest(test, names, module, report))
+  const tests = declarationsOf(module.files, 'test')
+  checkTitles(tests, report)
+  return tests.map((test) => lowerTest(test, names, module, report))
+}
+
+/** A report names a test by its title. */
+function checkTitles(tests: readonly DeclarationOf<'test'>[], report: Report): void {
+  const seen = new Set<string>()
+  for (const { title, span } of tests) {
+    if (seen.has(title))
+      report.warning('P132', span, `two tests of the module have the title \`${title}\``, 'Say what is different in one of them.')
+    seen.add(title)
+  }
 }
 
 function lowerTest(test: DeclarationOf<'test'>, names: Names, module: Module, report: Report): CompiledTest {
@@ -85,8 +98,8 @@ function lowerGiven(assignments: ClauseOf<'given'>['assignments'], names: Names,
   for (const { attribute, value } of assignments) {
     const declaration = findAttribute(names, attribute.text)
     if (!declaration) {
-      const known = names.vocabulary.attributes.map(({ name }) => name)
-      report.error('P104', attribute.span, `there is no attribute \`${attribute.text}\``, suggestion(attribute.text, known))
+      const help = unknownAttribute(attribute.text, attributeNames(names), names)
+      report.error('P104', attribute.span, `there is no attribute \`${attribute.text}\``, help)
       continue
     }
     if (given.has(attribute.text)) report.error('P114', attribute.span, `\`${attribute.text}\` is given twice`, 'Keep one of the values.')

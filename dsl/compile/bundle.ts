@@ -35,7 +35,34 @@ export interface CompiledPolicy {
   readonly effects: readonly CompiledEffect[]
   /** What happens when a detector or attribute it needs fails. Null: deny `policy.scan_failed`. */
   readonly onError: CompiledEffect | null
+  /** Overlays that made this variant, sorted and joined with `+`; null: the policy as its module wrote it. Variants of an id have disjoint guards. */
+  readonly overlay: string | null
   readonly span: Span
+}
+
+/** What is kept of an exception: its condition is part of the policy's own. */
+export interface CompiledException {
+  readonly title: string
+  /** Id of the policy that it loosens. */
+  readonly policy: string
+  /** ISO date; the exception ends with the start of that day, UTC. */
+  readonly until: string
+  readonly ticket: string
+  readonly owner: string
+  readonly module: string
+  readonly span: Span
+}
+
+/** A list that came from a file. */
+export interface CompiledList {
+  /** Full name `acme.guard.icd10_terms`. */
+  readonly name: string
+  /** As written in the policy. */
+  readonly from: string
+  /** Hex, over the file's text as UTF-8. */
+  readonly sha256: string
+  /** Distinct values. */
+  readonly count: number
 }
 
 /** A detector as the run time needs it. */
@@ -73,6 +100,10 @@ export interface Bundle {
   readonly modules: readonly { readonly name: string; readonly version: string | null }[]
   readonly policies: readonly CompiledPolicy[]
   readonly detectors: readonly CompiledDetector[]
+  /** By policy and title. */
+  readonly exceptions: readonly CompiledException[]
+  /** By name; lists that are written in a policy are not among them. */
+  readonly lists: readonly CompiledList[]
   /** Attributes that conditions or effects read, sorted. */
   readonly attributes: readonly string[]
   /** Verdict when no policy speaks, per phase. */
@@ -80,6 +111,8 @@ export interface Bundle {
   readonly params: { readonly [name: string]: JsonLogic }
   /** Phrase templates of the verbs in use; a bundle is refused where the loaded plugins' differ. */
   readonly templates: { readonly [verb: string]: readonly string[] }
+  /** Plugins that brought these verbs, to name them where the templates differ. */
+  readonly plugins: { readonly [verb: string]: readonly string[] }
   /** One plain JSON Logic expression per phase that returns the ids of the matching policies. */
   readonly program: { readonly [phase in Phase]: JsonLogic }
   /** SHA-256 (hex) over the canonical JSON of all else. */

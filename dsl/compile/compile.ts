@@ -2,16 +2,20 @@
 import { canonicalJson, sha256 } from './canonical.ts'
 import { checkDeclarations } from '../check/declarations.ts'
 import { checkExamples } from '../check/examples.ts'
-import { collectNames, declarationsOf, type Names } from '../check/names.ts'
+import { checkMeaning } from '../check/proof/meaning.ts'
+import { collectNames, declarationsOf, fullName, type Names } from '../check/names.ts'
 import { lowerDetectors } from '../check/detectors.ts'
-import { lowerPolicies } from '../check/policies.ts'
+import { lowerPolicies, type Changes } from '../check/policies.ts'
+import { readExceptions } from '../check/exceptions.ts'
+import { readLists, type ListedFiles, type ReadList } from '../check/lists.ts'
+import { readOverlays } from '../check/overlays.ts'
 import { lowerTests, type CompiledTest } from '../check/tests.ts'
 import { parse } from '../syntax/parse.ts'
 import { readPaths } from '../evaluate/paths.ts'
 import { Report } from '../check/report.ts'
-import { verbsOf } from '../vocabulary/verbs.ts'
+import { verbsOf, type KnownVerb } from '../vocabulary/verbs.ts'
 import type { Bundle, CompiledPolicy, JsonLogic } from './bundle.ts'
-import type { Diagnostic, SourceFile } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, SourceFile, Span } from '../diagnostics/diagnostic.ts'
 import type { Phase, Vocabulary } from '../vocabulary/vocabulary.ts'
 
 export interface Compiled {
@@ -27,53 +31,92 @@ const OF_LEFT_OUT: ReadonlySet<string> = new Set(['P113', 'P115', 'P118'])
 
 const PHASES: readonly Phase[] = ['request', 'target', 'response', 'stream']
 
+export interface CompileOptions {
+  /** Without it a list from a file is an error. */
+  readonly readList?: ReadList
+  /** ISO date, for what is said about the end of exceptions; nothing in the language reads a clock. */
+  readonly today?: string
+}
+
 /** Compiles files against a vocabulary. Throws only when the vocabulary itself is broken (templates that clash). */
-export function compile(files: readonly SourceFile[], vocabulary: Vocabulary): Compiled {
+export function compile(files: readonly SourceFile[], vocabulary: Vocabulary, { readList, today }: CompileOptions = {}): Compiled {
   const verbs = new Set((['effect', 'fact', 'exception', 'overlay', 'expect'] as const).flatMap((use) => verbsOf(vocabulary).words(use)))
   const parsed = files.map((file) => parse(file, { verbs }))
   const report = new Report()
-  const names = collectNames(
+  const listed = readLists(
     parsed.map(({ file }) => file),
-    vocabulary,
+    readList,
     report,
   )
+  const names = collectNames(listed.files, vocabulary, report)
   const modules = [...names.modules.values()]
   for (const module of modules) checkDeclarations(module, report)
-  const policies = modules.flatMap((module) => lowerPolicies(names, module, report)).sort(byId)
+  const changes: Changes = { exceptions: readExceptions(names, report), overlays: readOverlays(names, report) }
+  const policies = modules.flatMap((module) => lowerPolicies(names, module, changes, report)).sort(byId)
   const detectors = modules.flatMap((module) => lowerDetectors(names, module, report)).sort((a, b) => (a.name < b.name ? -1 : 1))
   checkExamples(names, detectors, report)
   const tests = modules.flatMap((module) => lowerTests(names, module, report))
+  if (parsed.every((one) => one.diagnostics.length === 0)) checkMeaning({ policies, detectors, files, names, today }, report)
   const broken = new Set(parsed.filter((one) => one.diagnostics.length > 0).map(({ file }) => file.path))
   const meaning = report.diagnostics.filter(({ code, span }) => !(OF_LEFT_OUT.has(code) && broken.has(span.file)))
   const diagnostics = [...parsed.flatMap((one) => one.diagnostics), ...meaning].sort(byPlace)
   if (diagnostics.some(({ severity }) => severity === 'error')) return { bundle: null, diagnostics, tests: [] }
-  return { bundle: assemble(names, policies, detectors), diagnostics, tests }
+  return { bundle: assemble({ names, listed, changes }, policies, detectors), diagnostics, tests }
 }
 
 function byId(a: CompiledPolicy, b: CompiledPolicy): number {
-  return a.id < b.id ? -1 : 1
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1
+  return (a.overlay ?? '') < (b.overlay ?? '') ? -1 : 1
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {
   return a.span.file === b.span.file ? a.span.start - b.span.start : a.span.file < b.span.file ? -1 : 1
 }
 
-function assemble(names: Names, policies: readonly CompiledPolicy[], detectors: Bundle['detectors']): Bundle {
+interface Parts {
+  readonly names: Names
+  readonly listed: ListedFiles
+  readonly changes: Changes
+}
+
+function assemble({ names, listed, changes }: Parts, policies: readonly CompiledPolicy[], detectors: Bundle['detectors']): Bundle {
   const modules = [...names.modules.values()]
   const body: Omit<Bundle, 'hash'> = {
     format: 'sallyport.policy/1',
     modules: modules.map(({ name, version }) => ({ name, version })).sort((a, b) => (a.name < b.name ? -1 : 1)),
     policies,
     detectors,
+    exceptions: exceptionsOf(changes),
+    lists: listsOf(names, listed),
     attributes: attributesOf(policies),
     defaults: defaultsOf(names),
     params: paramsOf(names),
-    templates: templatesOf(names, policies),
+    templates: ofVerbsInUse(names, policies, ({ template }) => template.source),
+    plugins: ofVerbsInUse(names, policies, ({ declaration }) => declaration.plugin),
     program: Object.fromEntries(PHASES.map((phase) => [phase, programOf(phase, policies)])) as Bundle['program'],
   }
   // Places in files are for people; moving a policy within its file does not make another artefact.
-  const spanless = { ...body, policies: policies.map(({ span: _, ...policy }) => policy) }
+  const spanless = { ...body, policies: body.policies.map(withoutSpan), exceptions: body.exceptions.map(withoutSpan) }
   return { ...body, hash: sha256(canonicalJson(spanless)) }
+}
+
+function withoutSpan<T extends { readonly span: Span }>({ span: _, ...rest }: T): Omit<T, 'span'> {
+  return rest
+}
+
+function exceptionsOf({ exceptions }: Changes): Bundle['exceptions'] {
+  const policies = [...exceptions.keys()].sort()
+  return policies.flatMap((policy) => exceptions.get(policy)!.map(({ compiled }) => compiled))
+}
+
+function listsOf({ modules }: Names, { sources }: ListedFiles): Bundle['lists'] {
+  const lists = [...modules.values()].flatMap((module) =>
+    declarationsOf(module.files, 'list').flatMap((list) => {
+      const source = sources.get(list)
+      return source ? [{ name: fullName(module, list.name.text), ...source }] : []
+    }),
+  )
+  return lists.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function attributesOf(policies: readonly CompiledPolicy[]): readonly string[] {
@@ -103,23 +146,17 @@ function defaultsOf({ modules }: Names): Bundle['defaults'] {
 function paramsOf({ modules }: Names): Bundle['params'] {
   const entries = [...modules.values()].flatMap((module) =>
     declarationsOf(module.files, 'param').map(({ name, value }): [string, JsonLogic] => [
-      module.name === '' ? name.text : `${module.name}.${name.text}`,
-      value.kind === 'list' ? [] : value.value,
+      fullName(module, name.text),
+      value.kind === 'list' ? value.items.flatMap((item) => (item.kind === 'list' ? [] : item.value)) : value.value,
     ]),
   )
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function templatesOf({ vocabulary }: Names, policies: readonly CompiledPolicy[]): Bundle['templates'] {
+function ofVerbsInUse({ vocabulary }: Names, policies: readonly CompiledPolicy[], read: (verb: KnownVerb) => string): Bundle['templates'] {
   const used = new Set(policies.flatMap(({ effects, onError }) => [...effects, ...(onError ? [onError] : [])].map(({ verb }) => verb)))
-  return Object.fromEntries(
-    [...used].sort().map((verb) => [
-      verb,
-      verbsOf(vocabulary)
-        .find('effect', verb)
-        .map(({ template }) => template.source),
-    ]),
-  )
+  const distinct = (verb: string): readonly string[] => [...new Set(verbsOf(vocabulary).find('effect', verb).map(read))]
+  return Object.fromEntries([...used].sort().map((verb) => [verb, distinct(verb)]))
 }
 
 /** One expression that any JSON Logic engine can evaluate: the ids of the policies that match. */

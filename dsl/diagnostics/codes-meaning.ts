@@ -100,11 +100,55 @@ export const MEANING_CODES: readonly CodeEntry[] = [
       'A union stands for the detectors after `any`: it has no pattern, check or score of its own, and is not among its own members.',
   },
   {
+    code: 'P125',
+    title: 'element with the name of something else',
+    explanation: 'The element of a quantifier would hide an attribute, a value or another element. Give it a name of its own.',
+  },
+  {
+    code: 'P126',
+    title: 'exception that is not whole',
+    explanation:
+      'An exception has `when`, `until`, `ticket` and `owner`, all four, and nothing else: it says when a policy does not hold, until which day, and who answers for that.',
+  },
+  {
+    code: 'P127',
+    title: 'list whose file cannot be used',
+    explanation:
+      'The file of a list lies in the folder of the policies, is UTF-8 text with one value on each line, and holds at least one. Lines that begin with `#` are comments.',
+  },
+  {
+    code: 'P128',
+    title: 'overlay that could loosen',
+    explanation:
+      'An overlay moves a param within the bounds of its declaration and raises modes. To loosen a policy for somebody, write an `exception`.',
+  },
+  {
+    code: 'P129',
+    title: 'overlays disagree',
+    explanation: 'A tenant has one value of a param, whatever the order of the overlays.',
+  },
+  {
     code: 'P130',
     title: 'wrong phase',
     explanation: 'What the policy uses is not known, or can no longer be changed, in the phase in which it is judged.',
   },
   { code: 'P131', title: 'verb in the wrong phase', explanation: 'Each verb states the phases in which it can act.' },
+  {
+    code: 'P132',
+    title: 'two tests with one title',
+    explanation: 'Reports name a test by its title, so that titles within a module differ.',
+  },
+  {
+    code: 'P133',
+    title: 'attribute that cannot be set',
+    explanation: 'The verb changes some parameters of the request, and this is none of them.',
+  },
+  {
+    code: 'P134',
+    title: 'attribute that cannot be declared',
+    explanation:
+      'A module declares members of a family that a plugin opened, such as the keys of `metadata.*`, with the type of the family.',
+  },
   {
     code: 'P140',
     title: 'negation or count over a stream',
@@ -116,6 +160,12 @@ export const MEANING_CODES: readonly CodeEntry[] = [
     title: 'rewriting in a stream by another finding',
     explanation:
       'The text may have been sent before the other finding is known. Judge the whole answer: `on response` and `buffer completion`.',
+  },
+  {
+    code: 'P142',
+    title: 'holds streamed answers',
+    explanation:
+      'A policy `on response` alone judges an answer as a whole, so that a streamed one is held back until its end. Add the phase `stream`, or say with `buffer completion` that this is meant.',
   },
   {
     code: 'P190',

@@ -56,7 +56,25 @@ export interface VerbDeclaration {
   /** True for verbs that protect (deny, redact …): with them, `unless` over an optional is safe. */
   readonly protects: boolean
   readonly doc: string
+  /** What the types of the template cannot say, by operand. */
+  readonly operands?: { readonly [operand: string]: OperandRule }
   readonly plugin: string
+}
+
+/** What a literal or a name that stands for an operand must keep to. Plain data, so that `check` refuses what the verb would refuse. */
+export interface OperandRule {
+  /** Smallest number that makes sense. */
+  readonly min?: number
+  /** No fractions; or none where another operand is one of these words. */
+  readonly whole?: true | { readonly operand: string; readonly is: readonly string[] }
+  /** Regular expression that the whole text matches. */
+  readonly pattern?: string
+  /** Texts that may not stand there, in lower case. */
+  readonly not?: readonly string[]
+  /** The only attributes that may stand there. */
+  readonly only?: readonly string[]
+  /** Operand with an attribute: the value is of that attribute's type. */
+  readonly like?: string
 }
 
 /** A named test of a matched text, e.g. `luhn`. Pure and fast. */

@@ -54,11 +54,15 @@ const MAX_COST: Attribute = {
   resolve: ({ claims }) => (claims.maxCostNano === null ? null : Number(claims.maxCostNano) / NANO),
 }
 
+/** Money has fractions; tokens and requests are counted. */
+const IN_UNITS = { min: 0, whole: { operand: 'unit', is: ['tokens', 'requests'] } } as const
+
 /** All phrases share one `enact`, so that everything an exchange must pass is reserved in one call. */
 export function quotaVocabulary(enact: Enact): PluginVocabulary {
-  const limit = (phrase: string, doc: string): Verb => ({
+  const limit = (phrase: string, doc: string, operands: NonNullable<Verb['operands']>): Verb => ({
     phrase,
     doc,
+    operands,
     use: 'effect',
     phases: ['request'],
     aliases: ['quota', 'budget', 'throttle', 'ratelimit'],
@@ -73,12 +77,16 @@ export function quotaVocabulary(enact: Enact): PluginVocabulary {
       limit(
         'limit <unit:tokens|requests|money> to <amount:number|attribute> per <window:minute|hour|day|month> by <attribute...> [at <soft:percent|number|attribute>]',
         'Refuses what would go beyond an amount per window, counted separately for each value of the attributes; warns from the soft threshold on. Windows follow the tenant’s time zone; money is in the base currency.',
+        { amount: IN_UNITS, soft: IN_UNITS },
       ),
       limit(
         'limit concurrent to <amount:number|attribute> by <attribute...>',
         'Refuses what would be more at a time than the amount, for each value of the attributes.',
+        { amount: { min: 0, whole: true } },
       ),
-      limit('limit cost to <amount:number|attribute>', 'Refuses a request that could cost more than the amount, in the base currency.'),
+      limit('limit cost to <amount:number|attribute>', 'Refuses a request that could cost more than the amount, in the base currency.', {
+        amount: { min: 0 },
+      }),
     ],
   }
 }

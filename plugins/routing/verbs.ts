@@ -11,6 +11,34 @@ import {
 } from '../../core/plugin/index.ts'
 import { firstActive } from './resolve.ts'
 
+/** Parameters of the request that policies may change. */
+const PARAMETERS = ['request.max_tokens', 'request.temperature']
+const SETTABLE = { only: PARAMETERS }
+
+const HEADER_NAME = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+/** Printable latin-1 and tab: RFC 9110 §5.5 without the line breaks that would smuggle in another header. */
+const HEADER_VALUE = '[\\t\\x20-\\x7e\\x80-\\xff]*'
+
+/** Credentials come from references, and the connection is the transport's; no policy may write either. */
+const FORBIDDEN_HEADERS = [
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'host',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'accept-encoding',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+]
+
 export const verbs: readonly Verb[] = [
   {
     phrase: 'route to secure',
@@ -43,6 +71,7 @@ export const verbs: readonly Verb[] = [
     doc: 'Lowers `request.max_tokens` or `request.temperature` to the amount; never raises it. An absent amount is no cap.',
     acts: 'outgoing',
     join: { kind: 'smallest', operand: 'amount', by: 'attribute' },
+    operands: { attribute: SETTABLE, amount: { min: 0 } },
     change: applyCaps,
   },
   {
@@ -54,6 +83,7 @@ export const verbs: readonly Verb[] = [
     doc: 'Sets a header of the upstream request. Credentials and headers of the connection cannot be set.',
     acts: 'outgoing',
     join: { kind: 'precedence', by: 'name' },
+    operands: { name: { pattern: HEADER_NAME, not: FORBIDDEN_HEADERS }, value: { pattern: HEADER_VALUE } },
     change: applySets,
   },
   {
@@ -65,6 +95,7 @@ export const verbs: readonly Verb[] = [
     doc: 'Sets `request.max_tokens` or `request.temperature`.',
     acts: 'outgoing',
     join: { kind: 'precedence', by: 'attribute' },
+    operands: { attribute: SETTABLE, value: { min: 0, like: 'attribute' } },
     change: applySets,
   },
 ]
@@ -159,37 +190,19 @@ function byPrecedence(a: EffectCall, b: EffectCall): number {
   return SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || (a.policy < b.policy ? -1 : a.policy > b.policy ? 1 : 0)
 }
 
-/** Credentials come from references, and the connection is the transport's; no policy may write either. */
-const FORBIDDEN_HEADERS = new Set([
-  'authorization',
-  'x-api-key',
-  'api-key',
-  'host',
-  'content-length',
-  'content-type',
-  'content-encoding',
-  'accept-encoding',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'upgrade',
-  'expect',
-  'te',
-  'trailer',
-])
+const IS_HEADER_NAME = new RegExp(`^(?:${HEADER_NAME})$`)
+const IS_HEADER_VALUE = new RegExp(`^(?:${HEADER_VALUE})$`)
 
 function headerNameOf(call: EffectCall): string {
   const name = textOf(call, call.operands.name).toLowerCase()
-  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw misused(call, `can not set a header named \`${name}\``)
-  if (FORBIDDEN_HEADERS.has(name)) throw misused(call, `may not set the header \`${name}\``)
+  if (!IS_HEADER_NAME.test(name)) throw misused(call, `can not set a header named \`${name}\``)
+  if (FORBIDDEN_HEADERS.includes(name)) throw misused(call, `may not set the header \`${name}\``)
   return name
 }
 
 function headerValueOf(call: EffectCall): string {
   const value = textOf(call, call.operands.value)
-  // Printable latin-1 and tab: RFC 9110 §5.5 without the line breaks that would smuggle in another header.
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw misused(call, 'needs a header value without control characters')
+  if (!IS_HEADER_VALUE.test(value)) throw misused(call, 'needs a header value without control characters')
   return value
 }
 
@@ -200,12 +213,11 @@ function numberOf(call: EffectCall): number {
 
 // ── shared ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const PARAMETERS = new Set(['request.max_tokens', 'request.temperature'])
-
 function parameterOf(call: EffectCall): string {
   const operand = call.operands.attribute
   const name = isAttribute(operand) ? operand.attribute : textOf(call, operand)
-  if (!PARAMETERS.has(name)) throw misused(call, `can not change \`${name}\`; it knows \`request.max_tokens\` and \`request.temperature\``)
+  if (!PARAMETERS.includes(name))
+    throw misused(call, `can not change \`${name}\`; it knows \`request.max_tokens\` and \`request.temperature\``)
   return name
 }
 

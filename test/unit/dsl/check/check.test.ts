@@ -70,7 +70,7 @@ const CASES: readonly (readonly [code: string, bad: string, good: string])[] = [
     `${detector('pattern /\\d{4}/')}\ndetector other {\n  pattern /[a-z]{9}/\n}\n${on('response, stream', 'completion contains other', 'redact number in completion')}`,
     `${detector('pattern /\\d{4}/')}\n${on('response, stream', 'completion contains number', 'redact number in completion')}`,
   ],
-  ['P190', 'exception "x" to a.b {\n  until 2030-01-01\n}', effect('allow')],
+  ['P190', when('jsonlogic """true"""'), when('request.stream')],
   ['P201', detector('pattern /\\d{4}/\n  examples "12"'), detector('pattern /\\d{4}/\n  examples "1234"')],
   ['P202', detector('pattern /\\d{4}/\n  never "1234"'), detector('pattern /\\d{4}/\n  never "12"')],
   ['P210', detector('pattern /(?=a)\\d{4}/'), detector('pattern /\\d{4}/')],

@@ -35,8 +35,10 @@ function packageManifest(): Manifest {
   const { name, version, description, license, type, engines, bin, dependencies } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   ) as Manifest
-  const library = existsSync(join(dist, 'core/index.js'))
-    ? { exports: { '.': './core/index.js', './plugin': './core/plugin/index.js', './package.json': './package.json' } }
-    : {}
-  return { name, version, description, license, type, engines, bin, ...library, dependencies }
+  const exports = {
+    ...(existsSync(join(dist, 'core/index.js')) ? { '.': './core/index.js' } : {}),
+    './plugin': './core/plugin/index.js',
+    './package.json': './package.json',
+  }
+  return { name, version, description, license, type, engines, bin, exports, dependencies }
 }

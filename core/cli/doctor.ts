@@ -8,7 +8,7 @@ import { credentialValue } from '../config/secrets.ts'
 import { compilePolicies, readPolicyFiles } from '../policy/load.ts'
 import { gatherWords } from '../policy/words.ts'
 import { readVocabularies } from '../plugin/registry.ts'
-import { PLUGINS } from '../plugins.ts'
+import { pluginsOf } from './loaded-plugins.ts'
 import { policyPaths } from '../server/snapshots.ts'
 import { runSql } from '../recorder/sql.ts'
 import { secretsFolder } from '../state/secrets.ts'
@@ -71,17 +71,13 @@ async function attempt(check: Check, loaded: LoadedConfig): Promise<readonly Fin
   }
 }
 
-function checkPlugins({ config }: LoadedConfig): Finding {
-  return ok(
-    'plugins',
-    readVocabularies(PLUGINS, config.plugins)
-      .map(({ plugin }) => plugin)
-      .join(', '),
-  )
+async function checkPlugins(loaded: LoadedConfig): Promise<Finding> {
+  const vocabularies = readVocabularies(await pluginsOf(loaded), loaded.config.plugins)
+  return ok('plugins', vocabularies.map(({ plugin }) => plugin).join(', '))
 }
 
-function checkPolicies(loaded: LoadedConfig): Finding {
-  const words = gatherWords(readVocabularies(PLUGINS, loaded.config.plugins))
+async function checkPolicies(loaded: LoadedConfig): Promise<Finding> {
+  const words = gatherWords(readVocabularies(await pluginsOf(loaded), loaded.config.plugins))
   const files = readPolicyFiles(policyPaths(loaded), loaded.baseDir)
   const { warnings } = compilePolicies(files, words)
   const notes = warnings.length === 0 ? '' : `, ${warnings.length} warnings; \`sallyport policy check\` shows them`

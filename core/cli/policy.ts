@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander'
 import { canonicalJson, diagnosticsToJson, openPolicySet, renderDiagnostics, runPolicyTests, type PolicySet } from '../policy/toolbox.ts'
 import { explainRequest, showExplanation } from './policy-explain.ts'
 import { loadConfig } from '../config/load.ts'
-import { PLUGINS } from '../plugins.ts'
+import { pluginsOf } from './loaded-plugins.ts'
 import { scanText, showScan } from './policy-scan.ts'
 import { PolicyError, STANDARD_POLICIES } from '../policy/load.ts'
 import { policyPaths } from '../server/snapshots.ts'
@@ -38,10 +38,11 @@ export function registerPolicy(program: Command): void {
 }
 
 /** Paths that can not be read or hold no policies are wrong usage: a check that checks nothing must not look like a good one. */
-function open(paths: readonly string[], { config }: Options, command: Command): PolicySet {
-  const blocks = config === undefined ? {} : loadConfig(config).config.plugins
+async function open(paths: readonly string[], { config }: Options, command: Command): Promise<PolicySet> {
+  const loaded = config === undefined ? null : loadConfig(config)
+  const plugins = await pluginsOf(loaded)
   try {
-    const set = openPolicySet(paths, PLUGINS, blocks)
+    const set = openPolicySet(paths, plugins, loaded?.config.plugins)
     if (set.files.some(({ path }) => set.isOwn(path))) return set
   } catch (error) {
     if (error instanceof PolicyError) return command.error(`error: ${error.message}`, { exitCode: 2 })
@@ -57,8 +58,8 @@ function pathsOr(paths: readonly string[], { config }: Options): readonly string
 
 // ── check ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function check(paths: readonly string[], options: Options, command: Command): void {
-  const set = open(paths, options, command)
+async function check(paths: readonly string[], options: Options, command: Command): Promise<void> {
+  const set = await open(paths, options, command)
   if (!set.bundle) return showBroken(set, options)
   const shown = diagnosticsOf(set)
   if (wantsJson(options)) return printJson({ diagnostics: diagnosticsToJson(shown, set.files), hash: set.bundle.hash })
@@ -84,7 +85,7 @@ function showBroken(set: PolicySet, options: Options, write = print): void {
 // ── test and compile ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function test(paths: readonly string[], options: Options, command: Command): Promise<void> {
-  const set = open(paths, options, command)
+  const set = await open(paths, options, command)
   if (!set.bundle) return showBroken(set, options)
   const own = set.tests.filter(({ span }) => set.isOwn(span.file))
   const results = await runPolicyTests(set.bundle, own, set.words)
@@ -102,8 +103,8 @@ async function test(paths: readonly string[], options: Options, command: Command
 }
 
 /** Standard output carries the bundle and nothing else. */
-function compile(paths: readonly string[], options: Options, command: Command): void {
-  const set = open(paths, options, command)
+async function compile(paths: readonly string[], options: Options, command: Command): Promise<void> {
+  const set = await open(paths, options, command)
   if (!set.bundle) return showBroken(set, options, (text) => process.stderr.write(`${text}\n`))
   print(canonicalJson(set.bundle))
 }
@@ -116,7 +117,7 @@ interface ExplainOptions extends Options {
 }
 
 async function explain(paths: readonly string[], options: ExplainOptions, command: Command): Promise<void> {
-  const set = open(pathsOr(paths, options), options, command)
+  const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
   const explanation = await explainRequest(set, readText(options.request, command), options.given ?? [])
   if (wantsJson(options)) printJson(explanation)
@@ -124,7 +125,7 @@ async function explain(paths: readonly string[], options: ExplainOptions, comman
 }
 
 async function scan(file: string, paths: readonly string[], options: Options, command: Command): Promise<void> {
-  const set = open(pathsOr(paths, options), options, command)
+  const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
   const text = readText(file, command)
   const result = await scanText(set, text)

@@ -18,7 +18,7 @@ import { systemClock } from '../plugin/clock.ts'
 import { TokenEstimator } from '../pipeline/estimate.ts'
 import { VERSION } from '../model/version.ts'
 import { watchConfig } from '../config/watch.ts'
-import { policyPaths } from '../server/snapshots.ts'
+import { watchedPaths } from '../server/snapshots.ts'
 import type { Kernel } from '../pipeline/snapshot.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { Log } from '../plugin/contract.ts'
@@ -73,7 +73,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   watchGateway(metrics, readingsOf({ gateway, spool: kernel.record, recorder, loaded }))
   const stopWatching = watchConfig(
     loaded.path,
-    () => policyPaths(gateway.current.loaded),
+    () => watchedPaths(gateway.current.loaded),
     () => void gateway.reload(),
   )
   printWelcome({ url: `http://${host}:${address.port}`, adminToken, demoKey, loaded })

@@ -27,6 +27,8 @@ export interface Config {
   }
   readonly money: { readonly base: string }
   readonly policies: { readonly standard: boolean; readonly paths: readonly string[] }
+  /** Folders of plugins from outside, as written: relative to `baseDir`. */
+  readonly pluginPaths: readonly string[]
   /** Blocks by plugin name, checked by each plugin's own schema. */
   readonly plugins: { readonly [name: string]: JsonObject }
   readonly log: { readonly level: string }

@@ -115,7 +115,7 @@ function withoutMissingFolder(parsed: JsonObject, baseDir: string): JsonObject {
 }
 
 function configOf(raw: RawConfig): Config {
-  const { server, state, record, money, policies, plugins, log } = raw
+  const { server, state, record, money, policies, pluginPaths, plugins, log } = raw
   const { clickhouse, spool } = record
   return {
     server: { ...server, maxBodyBytes: bytesOf(server.maxBodyBytes) },
@@ -129,6 +129,7 @@ function configOf(raw: RawConfig): Config {
     },
     money: { base: money.base },
     policies,
+    pluginPaths,
     plugins: Object.fromEntries(Object.entries(plugins).map(([name, block]) => [name, block ?? {}])),
     log,
   }

@@ -35,6 +35,7 @@ export interface RawConfig {
   }
   readonly money: { readonly base: string; readonly rates: readonly RawExchangeRate[] }
   readonly policies: { readonly standard: boolean; readonly paths: readonly string[] }
+  readonly pluginPaths: readonly string[]
   readonly plugins: { readonly [name: string]: JsonObject | null }
   readonly providers: readonly RawProvider[]
   readonly models: readonly RawModel[]

@@ -175,6 +175,7 @@ export const CONFIG_SCHEMA: JsonObject = {
       },
       'Policies that judge every exchange.',
     ),
+    pluginPaths: words('Folders of plugins that do not come with the gateway, relative to this file.', { default: [] }),
     plugins: {
       type: 'object',
       additionalProperties: { type: ['object', 'null'] },

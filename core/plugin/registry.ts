@@ -1,5 +1,6 @@
 // The plugins of one snapshot: ordered, checked, set up, and their hooks sorted by kind so that a request only walks arrays.
 import { orderPlugins } from './order.ts'
+import { brokenWords } from './words-shape.ts'
 import { checkPluginConfigs, type CheckedPlugin } from './validate.ts'
 import type { GuardedHook, Hooks, Host, Plugin, PluginVocabulary, ProviderAdapter } from './contract.ts'
 import type { JsonObject } from '../model/value.ts'
@@ -53,7 +54,7 @@ const DEFAULT_BUDGET_MS = 1000
 
 /** Vocabularies without setup: what `policy check` and the snapshot's compiler read. Throws PluginConfigError. */
 export function readVocabularies(plugins: readonly Plugin[], blocks: { readonly [name: string]: JsonObject }): readonly PluginWords[] {
-  return check(plugins, blocks).map(wordsOf)
+  return wordsOfAll(check(plugins, blocks))
 }
 
 /** Sets plugins up for a snapshot. Throws PluginConfigError, or whatever a plugin's `setup` throws with the plugin's name in front. */
@@ -63,6 +64,7 @@ export async function setupPlugins(
   hostFor: (plugin: string) => Host,
 ): Promise<PluginSet> {
   const checked = check(plugins, blocks)
+  const vocabularies = wordsOfAll(checked)
   const loaded: { plugin: Plugin; hooks: Hooks }[] = []
   try {
     for (const { plugin, config } of checked) loaded.push({ plugin, hooks: await setupOne(plugin, config, hostFor(plugin.name)) })
@@ -83,7 +85,7 @@ export async function setupPlugins(
     routes: bind(loaded, 'routes'),
     adapters: adaptersOf(loaded),
     maxAttempts: Math.max(1, ...loaded.map(({ hooks }) => hooks.maxAttempts ?? 1)),
-    vocabularies: checked.map(wordsOf),
+    vocabularies,
     close: () => closeAll(loaded),
   }
 }
@@ -94,8 +96,26 @@ function check(plugins: readonly Plugin[], blocks: { readonly [name: string]: Js
   return checked
 }
 
-function wordsOf({ plugin, config }: CheckedPlugin): PluginWords {
-  return { plugin: plugin.name, vocabulary: plugin.vocabulary?.(config) ?? {}, onFailure: plugin.onFailure, budgetMs: plugin.budgetMs }
+/** Asks each plugin once; throws PluginConfigError with every declaration that breaks the contract. */
+function wordsOfAll(checked: readonly CheckedPlugin[]): readonly PluginWords[] {
+  const findings: string[] = []
+  const words = checked.map(({ plugin, config }): PluginWords => {
+    const vocabulary = vocabularyOf(plugin, config, findings)
+    return { plugin: plugin.name, vocabulary, onFailure: plugin.onFailure, budgetMs: plugin.budgetMs }
+  })
+  if (findings.length > 0) throw new PluginConfigError(findings)
+  return words
+}
+
+function vocabularyOf(plugin: Plugin, config: unknown, findings: string[]): PluginVocabulary {
+  try {
+    const vocabulary = plugin.vocabulary?.(config) ?? {}
+    findings.push(...brokenWords(vocabulary).map((says) => `plugin ${plugin.name}: ${says}`))
+    return vocabulary
+  } catch (error) {
+    findings.push(`plugin ${plugin.name}: its vocabulary failed: ${error instanceof Error ? error.message : String(error)}`)
+    return {}
+  }
 }
 
 async function setupOne(plugin: Plugin, config: unknown, host: Host): Promise<Hooks> {

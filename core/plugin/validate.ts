@@ -1,5 +1,5 @@
 // Checks the `plugins:` blocks of the configuration against the schemas that the plugins declare. Reports every finding, not the first.
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Plugin } from './contract.ts'
 import type { JsonObject } from '../model/value.ts'
 
@@ -25,11 +25,21 @@ export function checkPluginConfigs(
   }
   const checked = plugins.map((plugin) => {
     const config: unknown = structuredClone(blocks[plugin.name] ?? {})
-    const validate = ajv.compile({ ...plugin.config, additionalProperties: false } as object)
-    if (!validate(config)) findings.push(...(validate.errors ?? []).map((error) => finding(plugin.name, error)))
+    const validate = compiled(ajv, plugin, findings)
+    if (validate && !validate(config)) findings.push(...(validate.errors ?? []).map((error) => finding(plugin.name, error)))
     return { plugin, config }
   })
   return { checked, findings }
+}
+
+/** The schema of a plugin from outside may be no schema. */
+function compiled(ajv: Ajv, plugin: Plugin, findings: PluginFinding[]): ValidateFunction | null {
+  try {
+    return ajv.compile({ ...plugin.config, additionalProperties: false } as object)
+  } catch (error) {
+    findings.push({ path: `plugin ${plugin.name}`, message: `its config is no JSON Schema: ${(error as Error).message}` })
+    return null
+  }
 }
 
 function finding(name: string, error: ErrorObject): PluginFinding {

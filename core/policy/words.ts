@@ -2,6 +2,7 @@
 import type { Attribute, Check, EffectCall, Verb } from '../plugin/contract.ts'
 import type { PluginWords } from '../plugin/registry.ts'
 import type { HookOwner } from '../plugin/run.ts'
+import { requireDistinctWords } from '../plugin/clashes.ts'
 import { CATALOGUE } from '../errors/catalogue.ts'
 import { COMPLETION_LOCATIONS, PROMPT_LOCATIONS } from '../model/content.ts'
 import { KERNEL_VERBS, type Vocabulary } from '../../dsl/index.ts'
@@ -31,8 +32,10 @@ export interface Words {
 
 const KERNEL: PluginWords = { plugin: 'kernel', vocabulary: KERNEL_VOCABULARY, onFailure: {}, budgetMs: {} }
 
+/** Throws an Error when two plugins bring the same attribute or check, naming both. */
 export function gatherWords(plugins: readonly PluginWords[]): Words {
   const all = [KERNEL, ...plugins]
+  requireDistinctWords(all)
   const attributes = new Map<string, OwnedAttribute>()
   const phrases = new Map<string, OwnedVerb>()
   const checks = new Map<string, Check['test']>()

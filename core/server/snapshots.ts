@@ -8,6 +8,7 @@ import { gatherWords } from '../policy/words.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { newId } from '../model/ids.ts'
 import { openAiChatReader } from '../wire/index.ts'
+import { loadPlugins } from '../plugin/load.ts'
 import { setupPlugins } from '../plugin/registry.ts'
 import { Snapshot, type Kernel } from '../pipeline/snapshot.ts'
 import type { Host, Plugin } from '../plugin/contract.ts'
@@ -19,6 +20,7 @@ const SCAN_WORKERS = 1
 
 export interface SnapshotParts {
   readonly kernel: Kernel
+  /** Those that come with the gateway; the configuration may name folders of others. */
   readonly plugins: readonly Plugin[]
   readonly secret: (name: string) => Buffer
 }
@@ -37,7 +39,8 @@ export async function buildSnapshot(
     newId,
     secret,
   })
-  const set = await setupPlugins(plugins, loaded.config.plugins, hostFor)
+  const all = await loadPlugins(plugins, loaded.config.pluginPaths, loaded.baseDir)
+  const set = await setupPlugins(all, loaded.config.plugins, hostFor)
   try {
     requireAdapters(loaded, set.adapters)
     const words = gatherWords(set.vocabularies)
@@ -65,6 +68,11 @@ export async function buildSnapshot(
 export function policyPaths({ config, baseDir }: LoadedConfig): readonly string[] {
   const own = config.policies.paths.map((path) => resolve(baseDir, path))
   return config.policies.standard ? [STANDARD_POLICIES, ...own] : own
+}
+
+/** Where a change asks for a reload: policies and the folders of plugins. */
+export function watchedPaths(loaded: LoadedConfig): readonly string[] {
+  return [...policyPaths(loaded), ...loaded.config.pluginPaths.map((path) => resolve(loaded.baseDir, path))]
 }
 
 function requireAdapters(loaded: LoadedConfig, adapters: ReadonlyMap<string, unknown>): void {

@@ -1,7 +1,16 @@
 // Runs the `test` blocks of policy files on the machinery that judges real exchanges: judge, content scan, spans, stream governor.
 // What a test does not give is null if it is optional, else the example that the attribute declares. Modes count as `enforce`.
 import { bindPolicies, type BoundPolicies } from './bind.ts'
-import { compareTest, type Bundle, type CompiledTest, type Decision, type Failure, type Walked } from '../../dsl/index.ts'
+import {
+  compareTest,
+  type Bundle,
+  type CompiledTest,
+  type Decision,
+  type Failure,
+  type Phase,
+  type Program,
+  type Walked,
+} from '../../dsl/index.ts'
 import { ContentScan } from './content-scan.ts'
 import { Judge } from './judge.ts'
 import { rewriteText, scanFor, spanCallsOf } from './spans.ts'
@@ -22,7 +31,15 @@ const SCAN = { scanDeadlineMs: 5000, scanWorkers: 1 }
 const NO_VIEW = {} as AnswerView & TargetView
 const NO_LEDGER = { addTime() {}, skipped() {} }
 
-export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTest[], words: Words): Promise<readonly TestResult[]> {
+/** Told at the end of each phase that a test reaches, with all that is known by then. */
+export type Observe = (program: Program, phase: Phase, values: readonly unknown[]) => void
+
+export async function runPolicyTests(
+  bundle: Bundle,
+  tests: readonly CompiledTest[],
+  words: Words,
+  observe: Observe = () => {},
+): Promise<readonly TestResult[]> {
   const bound = bindPolicies(
     { ...bundle, policies: bundle.policies.map((policy) => ({ ...policy, mode: 'enforce' as const })) },
     words,
@@ -31,7 +48,7 @@ export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTes
   try {
     const results: TestResult[] = []
     for (const test of tests) {
-      const walked = await walk(test, bound)
+      const walked = await walk(test, bound, (phase, values) => observe(bound.program, phase, values))
       const fired = new Set(walked.decisions.flatMap(({ reasons }) => reasons.map(({ policy }) => policy)))
       results.push({ test, failures: compareTest(test, walked, bundle.policies), fired: [...fired] })
     }
@@ -42,17 +59,21 @@ export async function runPolicyTests(bundle: Bundle, tests: readonly CompiledTes
 }
 
 /** As in the pipeline: the first refusal ends it, and what was refused reaches nobody. */
-async function walk(test: CompiledTest, bound: BoundPolicies): Promise<Walked> {
+async function walk(test: CompiledTest, bound: BoundPolicies, observe: Walk['observe']): Promise<Walked> {
   const judge = new Judge(bound, NO_LEDGER, presetValues(test, bound))
   const prompt = scanOf(
     bound,
     test.messages.map(({ location, text }, i) => partOf(location as Location, text, i)),
   )
   const decisions: Decision[] = [await judge.decideRequest(NO_VIEW, prompt)]
-  if (isAllowed(decisions) && givesTarget(test)) decisions.push(await judge.decideTarget(NO_VIEW, prompt))
+  observe('request', judge.values)
+  if (isAllowed(decisions) && givesTarget(test)) {
+    decisions.push(await judge.decideTarget(NO_VIEW, prompt))
+    observe('target', judge.values)
+  }
   if (!isAllowed(decisions)) return { decisions, text: null }
-  if (test.answer !== null) return walkAnswer(test.answer, { bound, judge, prompt, decisions })
-  if (test.chunks !== null) return walkChunks(test.chunks, { bound, judge, prompt, decisions })
+  if (test.answer !== null) return walkAnswer(test.answer, { bound, judge, prompt, decisions, observe })
+  if (test.chunks !== null) return walkChunks(test.chunks, { bound, judge, prompt, decisions, observe })
   return { decisions, text: await rewritten(bound, prompt, decisions) }
 }
 
@@ -61,11 +82,13 @@ interface Walk {
   readonly judge: Judge
   readonly prompt: ContentScan
   readonly decisions: readonly Decision[]
+  readonly observe: (phase: Phase, values: readonly unknown[]) => void
 }
 
-async function walkAnswer(answer: string, { bound, judge, prompt, decisions }: Walk): Promise<Walked> {
+async function walkAnswer(answer: string, { bound, judge, prompt, decisions, observe }: Walk): Promise<Walked> {
   const completion = scanOf(bound, [partOf('completion.text', answer, 0)])
   const decision = await judge.decideResponse(NO_VIEW, prompt, completion)
+  observe('response', judge.values)
   return {
     decisions: [...decisions, decision],
     text: decision.verdict === 'allow' ? await rewritten(bound, completion, [decision]) : null,
@@ -82,6 +105,7 @@ async function walkChunks(chunks: readonly string[], walk: Walk): Promise<Walked
   if (held?.text === null) return held
   const pieces = held ? [held.text] : chunks
   const text = pieces.map((chunk) => governor.push('0/text', chunk)).join('') + governor.end('0/text')
+  walk.observe('stream', judge.values)
   return { decisions: [...(held ?? walk).decisions, governor.decision], text }
 }
 

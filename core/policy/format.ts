@@ -1,0 +1,62 @@
+// Formats policy files in place: each is written whole beside itself and renamed, so that a reader never sees half of one.
+import { closeSync, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { formatPolicy, type Diagnostic, type SourceFile } from '../../dsl/index.ts'
+import { gatherWords } from './words.ts'
+import { PolicyError, readPolicyFiles } from './load.ts'
+import { readVocabularies } from '../plugin/registry.ts'
+import type { JsonObject } from '../model/value.ts'
+import type { Plugin } from '../plugin/contract.ts'
+
+export interface FormattedFile extends SourceFile {
+  /** In canonical form; as it was if its syntax is wrong. */
+  readonly formatted: string
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Reads and formats; writes nothing. Throws PolicyError for paths that cannot be read and for links that lead out of them. */
+export function formatFiles(
+  paths: readonly string[],
+  plugins: readonly Plugin[],
+  blocks: { readonly [name: string]: JsonObject } = {},
+): readonly FormattedFile[] {
+  const { vocabulary } = gatherWords(readVocabularies(plugins, blocks))
+  const files = readPolicyFiles(paths)
+  const roots = paths.map(rootOf)
+  for (const { path } of files) refuseOutside(path, roots)
+  return files.map((file) => {
+    const { text, diagnostics } = formatPolicy(file, vocabulary)
+    return { ...file, formatted: text, diagnostics }
+  })
+}
+
+/** The folder that was named, or the one that holds the named file. */
+function rootOf(path: string): string {
+  return statSync(path).isDirectory() ? realpathSync(path) : realpathSync(dirname(resolve(path)))
+}
+
+function refuseOutside(path: string, roots: readonly string[]): void {
+  const real = realpathSync(path)
+  const isInside = roots.some((root) => !relative(root, real).startsWith('..'))
+  if (!isInside) throw new PolicyError(`${path} is a link that leads out of the named path, to ${real}; name that file to format it`)
+}
+
+/** Keeps the permissions of the file, and the links that lead to it. */
+export function writeFormatted({ path, formatted }: FormattedFile): void {
+  const real = realpathSync(path)
+  const draft = join(dirname(real), `.${basename(real)}.${process.pid}.tmp`)
+  try {
+    const file = openSync(draft, 'wx', 0o600)
+    try {
+      writeFileSync(file, formatted)
+      fchmodSync(file, statSync(real).mode & 0o7777)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(draft, real)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw new PolicyError(`${path} cannot be written: ${(error as Error).message}`)
+  }
+}

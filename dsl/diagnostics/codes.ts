@@ -1,12 +1,13 @@
 // The catalogue of diagnostic codes. A code is permanent and never used again for something else; `docs/diagnostics.md` has a section for each.
 import type { CodeEntry } from './code-entry.ts'
 import { MEANING_CODES } from './codes-meaning.ts'
+import { PROOF_CODES } from './codes-proof.ts'
 import { SYNTAX_CODES } from './codes-syntax.ts'
 
 export type { CodeEntry }
 
 /** In the order of the codes. */
-export const CODES: readonly CodeEntry[] = [...SYNTAX_CODES, ...MEANING_CODES].toSorted((left, right) =>
+export const CODES: readonly CodeEntry[] = [...SYNTAX_CODES, ...MEANING_CODES, ...PROOF_CODES].toSorted((left, right) =>
   left.code.localeCompare(right.code),
 )
 

@@ -1,10 +1,8 @@
 // The tables of words in the guide to the policy language, as the loaded plugins declare them.
+import { code, table, typeName } from '../../scripts/markdown.ts'
 import { gatherWords } from '../../core/policy/words.ts'
 import { PLUGINS } from '../../core/plugins.ts'
 import { readVocabularies } from '../../core/plugin/registry.ts'
-
-type Vocabulary = ReturnType<typeof gatherWords>['vocabulary']
-type Type = Vocabulary['attributes'][number]['type']
 
 const vocabulary = gatherWords(readVocabularies(PLUGINS, {})).vocabulary
 
@@ -36,25 +34,4 @@ export function attributesTable(): string {
     doc,
   ])
   return table(['attribute', 'type', 'from phase', 'source', 'in a test', 'what it is'], rows)
-}
-
-function typeName(type: Type): string {
-  switch (type.kind) {
-    case 'enum':
-      return type.values.map(code).join(' ')
-    case 'list':
-      return `list of ${typeName(type.of)}`
-    case 'record':
-      return `{ ${Object.keys(type.fields).join(', ')} }`
-    default:
-      return type.kind
-  }
-}
-
-const code = (text: string): string => `\`${text}\``
-
-/** A bar divides cells, within code too, unless it is escaped. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
 }

@@ -1,5 +1,6 @@
 // Checks a policy and lowers it: its clauses, phases, condition, and what it does when it fires. Exceptions become part of its condition,
 // overlays make variants of it.
+import { checkBounds } from './bounds.ts'
 import { checkEffect, effectOf, factsOf, onErrorOf, type Ground } from './effects.ts'
 import { checkHeldStream, checkStreamFragment } from './stream.ts'
 import { checkRaises, paramsIn, variantsOf } from './variants.ts'
@@ -34,6 +35,7 @@ function lowerVariants(policy: Policy, ground: Ground, { exceptions, overlays }:
   const base = lowerPolicy(policy, own, ground)
   if (overlays.length === 0) return [base]
   checkRaises(base, overlays, report)
+  checkBounds(policy, own, overlays, ground)
   const params = [
     ...paramsIn(policy, names, module),
     ...own.flatMap(({ declaration, module: other }) => paramsIn(declaration, names, other)),

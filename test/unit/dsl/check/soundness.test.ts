@@ -1,12 +1,8 @@
 // What must never compile, because it would mean something else than it says: each with its nearest neighbour that does.
 import assert from 'node:assert/strict'
 import { compile } from '../../../../dsl/index.ts'
-import { gatherWords } from '../../../../core/policy/words.ts'
-import { PLUGINS } from '../../../../core/plugins.ts'
-import { readVocabularies } from '../../../../core/plugin/registry.ts'
+import { diagnose, house as real } from './helpers.ts'
 import type { AttributeDeclaration, Vocabulary } from '../../../../dsl/vocabulary/vocabulary.ts'
-
-const real = gatherWords(readVocabularies(PLUGINS, {})).vocabulary
 
 const own = (name: string, type: AttributeDeclaration['type']): AttributeDeclaration => ({
   name,
@@ -31,9 +27,7 @@ const vocabulary: Vocabulary = {
 }
 
 function check(text: string): readonly string[] {
-  return compile([{ path: 'p.policy', text: `module acme.test\n${text}` }], vocabulary).diagnostics.map(
-    ({ code, message }) => `${code} ${message}`,
-  )
+  return diagnose(text, vocabulary).map(({ code, message }) => `${code} ${message}`)
 }
 
 function assertPair(code: string, bad: string, good: string): void {

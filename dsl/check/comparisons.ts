@@ -84,21 +84,21 @@ function guardedIn(needle: Lowered, list: Lowered): JsonLogic {
   return list.absent === null ? found : { and: [{ '!==': [list.logic, null] }, found] }
 }
 
+/** Networks that stand in the policy are checked here; others are compared one by one while deciding. */
 function inNetworks(ip: JsonLogic, networks: JsonLogic, span: Span, { report }: Scope): JsonLogic {
-  if (!Array.isArray(networks)) {
-    report.error(
-      'P190',
-      span,
-      'looking for an address in a list that is not written in the policy is not supported by this version',
-      'Write the networks into a `list`.',
-    )
-    return false
-  }
+  if (!Array.isArray(networks)) return someOf(networks, ip, (network, address) => ({ cidr: [address, network] }))
   const texts = (networks as readonly JsonLogic[]).map(String)
   for (const network of texts)
     if (!isNetwork(network))
       report.error('P112', span, `\`${network}\` is neither an address nor a network`, 'Write `10.0.0.0/8` or `203.0.113.7`.')
   return anyOf(texts.map((network) => ({ cidr: [ip, network] })))
+}
+
+type Test = (element: JsonLogic, value: JsonLogic) => JsonLogic
+
+/** Some element of a list that is known later only, tested against a value from outside the quantifier. */
+function someOf(list: JsonLogic, value: JsonLogic, test: Test): JsonLogic {
+  return { some: [{ bind: [list, 'k1', value] }, test({ var: 'it' }, { var: 'k1' })] }
 }
 
 export function has({ quantity, left, right, span }: Of<'has'>, list: Lowered, wanted: Lowered, scope: Scope): Lowered {
@@ -110,23 +110,25 @@ export function has({ quantity, left, right, span }: Of<'has'>, list: Lowered, w
     checkElement(wanted, list.type.of, span, scope)
     return truth(guardedIn(wanted, list))
   }
-  const items = itemsOf(wanted, quantity, right.span, scope)
-  if (!items || wanted.type.kind !== 'list') return FALSE
+  if (wanted.type.kind !== 'list') {
+    scope.report.error('P110', right.span, `\`has ${quantity} of\` needs a list`, 'Write `["a", "b"]`.')
+    return FALSE
+  }
   checkElement({ ...wanted, type: wanted.type.of }, list.type.of, span, scope)
-  const tests = items.map((logic) => guardedIn({ ...wanted, logic }, list))
+  const { logic } = wanted
+  if (!Array.isArray(logic)) return truth(hasLater(quantity, list, wanted))
+  const tests = (logic as readonly JsonLogic[]).map((item) => guardedIn({ ...wanted, logic: item }, list))
   return truth(quantity === 'any' ? anyOf(tests) : allOf(tests))
 }
 
-function itemsOf({ logic, type }: Typed, quantity: string, span: Span, { report }: Scope): readonly JsonLogic[] | null {
-  if (type.kind !== 'list') report.error('P110', span, `\`has ${quantity} of\` needs a list`, 'Write `["a", "b"]`.')
-  else if (!Array.isArray(logic))
-    report.error(
-      'P190',
-      span,
-      `\`has ${quantity} of\` a list that is not written in the policy is not supported by this version`,
-      'Write the values into a `list`.',
-    )
-  return Array.isArray(logic) ? (logic as readonly JsonLogic[]) : null
+/** An absent list holds nothing, and an absent list is held by none. */
+function hasLater(quantity: 'any' | 'all', list: Lowered, wanted: Lowered): JsonLogic {
+  const found = (element: JsonLogic, of: JsonLogic): JsonLogic => ({ in: [element, of] })
+  const missing: Test = (element, of) => ({ '!': [found(element, of)] })
+  const logic: JsonLogic =
+    quantity === 'any' ? someOf(wanted.logic, list.logic, found) : { '!': [someOf(wanted.logic, list.logic, missing)] }
+  const guards = [list, wanted].filter(({ absent }) => absent !== null).map((one): JsonLogic => ({ '!==': [one.logic, null] }))
+  return guards.length === 0 ? logic : { and: [...guards, logic] }
 }
 
 /** JSON Logic gives no truth value for an empty `or` and `and`. */

@@ -47,7 +47,7 @@ describe('the artefact', () => {
   })
 
   it('uses the portable core alone', () => {
-    const CORE = '=== !== < <= > >= and or ! in some none filter reduce if + - * merge substr cidr glob includes lower var'.split(' ')
+    const CORE = '=== !== < <= > >= and or ! in some none filter reduce if + - * merge substr cidr glob includes lower bind var'.split(' ')
     const used = new Set<string>()
     const walk = (logic: JsonLogic): void => {
       if (Array.isArray(logic)) for (const item of logic as readonly JsonLogic[]) walk(item)

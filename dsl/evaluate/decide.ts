@@ -1,16 +1,14 @@
 // From the policies that fired to one decision: verdicts and effects joined, reasons kept, failures through `on error`.
 import { IntsCache } from './ints-cache.ts'
 import { bySeverity, groupCalls, joinGroup, joinKeys, type CallGroup, type Joinable, type JoinKeys } from './joins.ts'
+import { readPaths } from './paths.ts'
 import { FAILED, type Decision, type EffectCall, type Reason, type Refused, type ResolvedOperand, type SlotValue } from './program.ts'
 import type { CompiledEffect, CompiledOperand, CompiledPolicy } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
 
-/** A policy of a phase with what deciding needs to know of it. */
+/** A policy of a phase. What deciding needs to know of it beside is worked out when it acts for the first time: most never do. */
 export interface PhasePolicy {
   readonly policy: CompiledPolicy
-  /** Slots its condition reads, by name. */
-  readonly reads: readonly { readonly name: string; readonly slot: number }[]
-  readonly acts: Acts
 }
 
 /** What a policy does when it fires, with everything about it that no request changes. */
@@ -23,7 +21,7 @@ interface Acts {
   readonly code: string | null
 }
 
-export function actsOf(policy: CompiledPolicy, effects: readonly CompiledEffect[] = policy.effects): Acts {
+function actsOf(policy: CompiledPolicy, effects: readonly CompiledEffect[] = policy.effects): Acts {
   const speaking = effects.find(({ verb }) => verb === 'deny') ?? effects.find(({ verb }) => verb === 'warn')
   return {
     effects,
@@ -104,7 +102,7 @@ function createPlan(phase: Phase, fallback: 'allow' | 'deny', acting: readonly A
   )[0]
   const common = {
     effects: planEffects(groupCalls(calls)),
-    reasons: planReasons(phase, acting),
+    reasons: planReasons(phase, acting, slotOf),
   }
   if (primary) return { verdict: 'deny', refused: Object.freeze(withoutSeverity(primary)), ...common }
   if (needsApproval) return { verdict: 'approval', refused: null, ...common }
@@ -135,7 +133,7 @@ function noMatch(): Refused {
 const NO_MATCH = noMatch()
 
 function whenFired(entry: PhasePolicy): Acting {
-  return { entry, acts: entry.acts, state: entry.policy.mode === 'shadow' ? 'shadow' : 'enforced' }
+  return { entry, acts: actsOf(entry.policy), state: entry.policy.mode === 'shadow' ? 'shadow' : 'enforced' }
 }
 
 /** Something the policy needs failed: it acts as its `on error` says, else it denies. `on error allow` only keeps it silent: it vouches for nothing. */
@@ -229,21 +227,13 @@ function refusalOf({ id, severity }: CompiledPolicy, { operands }: CompiledEffec
 const withoutSeverity = ({ policy, code, message, status }: Refused): Refused => ({ policy, code, message, status })
 
 /** A policy that stands there twice speaks once: the same reason over the same values. */
-function planReasons(phase: Phase, acting: readonly Acting[]): Resolve<readonly Reason[]> {
+function planReasons(phase: Phase, acting: readonly Acting[], slotOf: SlotOf): Resolve<readonly Reason[]> {
   const keyOf = ({ entry, acts, state }: Acting): string =>
-    JSON.stringify([
-      entry.policy.id,
-      state,
-      acts.code,
-      acts.verbs,
-      entry.policy.tags,
-      entry.policy.version,
-      entry.reads.map(({ name }) => name),
-    ])
+    JSON.stringify([entry.policy.id, state, acts.code, acts.verbs, entry.policy.tags, entry.policy.version, readPaths(entry.policy.when)])
   const distinct = new Map(acting.map((one) => [keyOf(one), one]))
   const planned = [...distinct]
     .sort(([keyA, a], [keyB, b]) => byWeight(a, b) || compareText(keyA, keyB))
-    .map(([, one]) => planReason(phase, one))
+    .map(([, one]) => planReason(phase, one, slotOf))
   return (values) => {
     const reasons: Reason[] = []
     for (let i = 0; i < planned.length; i++) reasons.push(planned[i]!(values))
@@ -251,7 +241,8 @@ function planReasons(phase: Phase, acting: readonly Acting[]): Resolve<readonly 
   }
 }
 
-function planReason(phase: Phase, { entry: { policy, reads }, acts, state }: Acting): Resolve<Reason> {
+function planReason(phase: Phase, { entry: { policy }, acts, state }: Acting, slotOf: SlotOf): Resolve<Reason> {
+  const reads = readPaths(policy.when).map((name) => ({ name, slot: slotOf(name) ?? -1 }))
   const { id, version, severity, tags } = policy
   const { verbs: effects, code } = acts
   const reasonWith = (values: Reason['values']): Reason => ({ policy: id, version, phase, severity, tags, state, effects, code, values })
@@ -262,7 +253,7 @@ function planReason(phase: Phase, { entry: { policy, reads }, acts, state }: Act
 
 const NO_VALUES = Object.freeze({})
 
-function valuesRead(reads: PhasePolicy['reads'], values: readonly SlotValue[]): Reason['values'] {
+function valuesRead(reads: readonly { readonly name: string; readonly slot: number }[], values: readonly SlotValue[]): Reason['values'] {
   const out: { [name: string]: unknown } = {}
   for (const { name, slot } of reads) out[name] = values[slot] === FAILED ? 'failed' : (values[slot] ?? null)
   return out

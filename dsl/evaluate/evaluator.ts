@@ -3,7 +3,8 @@
 import { GuardIndex } from './guard-index.ts'
 import { guardsOf, mentionsIn, type Guard } from './guards.ts'
 import { IntsCache } from './ints-cache.ts'
-import { Residuals, type Residual, type StableSlot } from './residuals.ts'
+import { Residuals } from './residuals.ts'
+import { Sieve } from './sieve.ts'
 import { FAILED, type Evaluation, type SlotValue } from './program.ts'
 import type { Closure } from './closure.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
@@ -29,10 +30,11 @@ const keep = (slots: readonly number[]): readonly number[] => Object.freeze(slot
 
 export class Evaluator {
   readonly #entries: readonly Evaluated[]
-  /** Guards on slots that seldom change are part of partial evaluation. */
+  readonly #sieve: Sieve
+  /** Finds the policies that are guarded. */
+  readonly #indices: readonly GuardIndex[]
+  /** What is left of all others, by what seldom changes. */
   readonly #residuals: Residuals
-  /** Guards on all others. */
-  readonly #changing: readonly GuardIndex[]
   /** Sets of needed slots, each kept once, so that whoever plans by them can do so by identity. */
   readonly #needs = new IntsCache<readonly number[]>()
   /** By policy and by slot: the evaluation that saw it last. */
@@ -48,10 +50,17 @@ export class Evaluator {
     this.#entries = entries
     this.#looked = new Uint32Array(entries.length)
     this.#needed = new Uint32Array(kinds.count)
-    const guards = chooseGuards(entries, kinds)
-    const isChanging = (_: unknown, index: number): boolean => guards[index] !== null && !kinds.isStable(kinds.slotOf(guards[index]!.path))
-    this.#changing = indexBy(guards, entries.map(isChanging), kinds)
-    this.#residuals = residualsOf(entries, guards, isChanging, kinds)
+    const guards = chooseGuards(entries)
+    this.#sieve = new Sieve(
+      entries.map(({ condition }, i) => ({ condition, guarded: guards[i]?.path ?? null })),
+      kinds.slotOf,
+    )
+    this.#indices = indexBy(guards, kinds)
+    this.#residuals = residualsOf(
+      entries.flatMap((_, i) => (guards[i] === null ? [i] : [])),
+      entries,
+      kinds,
+    )
   }
 
   /** `previous` was evaluated with less known and nothing different: what was decided then stays so. */
@@ -64,8 +73,8 @@ export class Evaluator {
 
   #lookAll(): void {
     const residual = this.#residuals.of(this.#values)
-    for (let i = 0; i < residual.length; i++) this.#look(residual[i]!)
-    for (const index of this.#changing) index.visit(this.#values[index.slot], this.#lookOnce)
+    for (let i = 0; i < residual.length; i++) if (this.#sieve.passes(residual[i]!, this.#values)) this.#look(residual[i]!)
+    for (const index of this.#indices) this.#lookGuarded(index, this.#values[index.slot])
   }
 
   #lookAgain({ fired, open }: Evaluation): void {
@@ -73,10 +82,18 @@ export class Evaluator {
     for (const index of open) this.#look(index)
   }
 
-  readonly #lookOnce = (index: number): void => {
-    if (this.#looked[index] === this.#run) return
-    this.#looked[index] = this.#run
-    this.#look(index)
+  #lookGuarded(index: GuardIndex, value: SlotValue): void {
+    const count = index.count(value)
+    for (let n = 0; n < count; n++) {
+      const bucket = index.at(value, n)
+      for (let i = 0; i < bucket.length; i++) {
+        const found = bucket[i]!
+        if (!this.#sieve.passes(found, this.#values)) continue
+        if (count > 1 && this.#looked[found] === this.#run) continue
+        if (count > 1) this.#looked[found] = this.#run
+        this.#look(found)
+      }
+    }
   }
 
   #look(index: number): void {
@@ -131,60 +148,42 @@ function ascending(list: number[]): number[] {
   return list
 }
 
-/** The one guard by which each policy is found, or null: on a stable slot if there is one, and on the slot with the most values. */
-function chooseGuards(entries: readonly Evaluated[], { slotOf, isStable }: SlotKinds): readonly (Guard | null)[] {
+/** The one guard by which each policy is found: the one shared with the fewest others. Null where there is none, or no other asks for anything else. */
+function chooseGuards(entries: readonly Evaluated[]): readonly (Guard | null)[] {
   const all = entries.map(({ condition }) => guardsOf(condition))
-  const counts = new Map<string, Set<unknown>>()
-  for (const { path, values } of all.flat()) {
-    let known = counts.get(path)
-    if (known === undefined) counts.set(path, (known = new Set()))
-    for (const value of values) known.add(value)
+  const sharers = new Map<string, Map<unknown, number>>()
+  for (const guard of all.flat()) {
+    const counts = sharers.get(keyOf(guard)) ?? new Map<unknown, number>()
+    for (const value of guard.values) counts.set(value, (counts.get(value) ?? 0) + 1)
+    sharers.set(keyOf(guard), counts)
   }
-  const weight = ({ path }: Guard): number => (isStable(slotOf(path)) ? Number.MAX_SAFE_INTEGER / 2 : 0) + counts.get(path)!.size
-  return all.map((guards) => guards.reduce<Guard | null>((best, one) => (best === null || weight(one) > weight(best) ? one : best), null))
+  const crowd = (guard: Guard): number => Math.max(0, ...guard.values.map((value) => sharers.get(keyOf(guard))!.get(value)!))
+  const tells = (guard: Guard): boolean => sharers.get(keyOf(guard))!.size > guard.values.length
+  return all.map((guards) =>
+    guards.filter(tells).reduce<Guard | null>((found, one) => (found === null || crowd(one) < crowd(found) ? one : found), null),
+  )
 }
 
-function indexBy(guards: readonly (Guard | null)[], wanted: readonly boolean[], { slotOf }: SlotKinds): readonly GuardIndex[] {
+const keyOf = ({ path, of, field }: Guard): string => `${of} ${field} ${path}`
+
+function indexBy(guards: readonly (Guard | null)[], { slotOf }: SlotKinds): readonly GuardIndex[] {
   const indices = new Map<string, GuardIndex>()
   guards.forEach((guard, i) => {
-    if (guard === null || !wanted[i]) return
-    let index = indices.get(guard.path)
-    if (index === undefined) indices.set(guard.path, (index = new GuardIndex(slotOf(guard.path))))
-    index.add(i, guard)
+    if (guard === null) return
+    let index = indices.get(keyOf(guard))
+    if (index === undefined) indices.set(keyOf(guard), (index = new GuardIndex(slotOf(guard.path), guard)))
+    index.add(i, guard.values)
   })
   return [...indices.values()]
 }
 
-function residualsOf(
-  entries: readonly Evaluated[],
-  guards: readonly (Guard | null)[],
-  isChanging: (entry: unknown, index: number) => boolean,
-  kinds: SlotKinds,
-): Residuals {
-  const mine = entries.map((entry, i) => !isChanging(entry, i))
-  const unguarded = entries.flatMap((_, i) => (guards[i] === null ? [i] : []))
-  const index = indexBy(guards, mine, kinds)
-  const stable = stableSlots(
-    entries.filter((_, i) => mine[i]),
-    kinds,
-  )
+function residualsOf(unguarded: readonly number[], entries: readonly Evaluated[], { count, slotOf, isStable }: SlotKinds): Residuals {
+  const mentions = mentionsIn(unguarded.map((i) => entries[i]!.condition))
+  const stable = [...mentions].map(([path, mentioned]) => ({ slot: slotOf(path), mentioned })).filter(({ slot }) => isStable(slot))
   return new Residuals(stable, (values) => {
-    const known = new Array<SlotValue>(kinds.count)
+    const known = new Array<SlotValue>(count)
     for (const { slot } of stable) known[slot] = values[slot]
-    const found = new Set(unguarded)
-    for (const one of index) one.visit(known[one.slot], (i) => found.add(i))
-    return residualFrom(
-      [...found].filter((i) => entries[i]!.when(known, null) !== false).sort((a, b) => a - b),
-      entries.length,
-    )
+    const left = unguarded.filter((i) => entries[i]!.when(known, null) !== false)
+    return entries.length <= 0x1_0000 ? Uint16Array.from(left) : Uint32Array.from(left)
   })
-}
-
-function stableSlots(entries: readonly Evaluated[], { slotOf, isStable }: SlotKinds): readonly StableSlot[] {
-  const mentions = mentionsIn(entries.map(({ condition }) => condition))
-  return [...mentions].map(([path, mentioned]) => ({ slot: slotOf(path), mentioned })).filter(({ slot }) => isStable(slot))
-}
-
-function residualFrom(indices: readonly number[], total: number): Residual {
-  return total <= 0x1_0000 ? Uint16Array.from(indices) : Uint32Array.from(indices)
 }

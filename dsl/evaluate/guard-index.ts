@@ -1,36 +1,45 @@
 // Finds the policies that may fire for the value of a slot: those whose guard names it. Where the value is not known (or could not be
 // found out) all of them may, and their conditions stay open.
 import { FAILED, type SlotValue } from './program.ts'
-import type { Guard, Scalar } from './guards.ts'
+import { readPath } from './closure-quantifiers.ts'
+import type { Guard } from './guards.ts'
 
-/** The policies that are guarded by one slot. */
+const NONE: readonly number[] = Object.freeze([])
+
+/** The policies whose guards are of one kind on one slot: on its value, its elements, or one member of them. */
 export class GuardIndex {
   readonly slot: number
+  /** More than one bucket may be asked for, and a policy may stand in several. */
+  readonly isOfElements: boolean
+  readonly #words: readonly string[]
   readonly #all: number[] = []
-  readonly #byValue = new Map<unknown, number[]>()
-  readonly #byElement = new Map<unknown, number[]>()
+  readonly #buckets = new Map<unknown, number[]>()
 
-  constructor(slot: number) {
+  constructor(slot: number, { of, field }: Pick<Guard, 'of' | 'field'>) {
     this.slot = slot
+    this.isOfElements = of === 'element'
+    this.#words = field === '' ? [] : [field]
   }
 
-  add(index: number, { of, values }: Guard): void {
+  add(index: number, values: Guard['values']): void {
     this.#all.push(index)
-    const buckets = of === 'value' ? this.#byValue : this.#byElement
-    for (const value of values) bucketOf(buckets, value).push(index)
+    for (const value of values) {
+      const bucket = this.#buckets.get(value)
+      if (bucket === undefined) this.#buckets.set(value, [index])
+      else bucket.push(index)
+    }
   }
 
-  /** Calls `look` for each policy that may fire for this value; for one with several guarded elements maybe more than once. */
-  visit(value: SlotValue, look: (index: number) => void): void {
-    if (value === undefined || value === FAILED) return this.#all.forEach(look)
-    if (Array.isArray(value)) {
-      if (this.#byElement.size > 0) for (const element of value as readonly unknown[]) this.#byElement.get(element)?.forEach(look)
-    } else this.#byValue.get(value)?.forEach(look)
+  /** How many lists of policies there are to look at for this value. */
+  count(value: SlotValue): number {
+    if (!this.isOfElements || value === undefined || value === FAILED) return 1
+    return Array.isArray(value) ? value.length : 0
   }
-}
 
-function bucketOf(buckets: Map<unknown, number[]>, value: Scalar): number[] {
-  let bucket = buckets.get(value)
-  if (bucket === undefined) buckets.set(value, (bucket = []))
-  return bucket
+  /** The list of that number: ascending indices. */
+  at(value: SlotValue, number: number): readonly number[] {
+    if (value === undefined || value === FAILED) return this.#all
+    const asked = this.isOfElements ? readPath((value as readonly unknown[])[number], this.#words) : value
+    return this.#buckets.get(asked) ?? NONE
+  }
 }

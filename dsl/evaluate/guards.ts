@@ -9,6 +9,8 @@ export type Scalar = string | number | boolean | null
 export interface Guard {
   readonly path: string
   readonly of: 'value' | 'element'
+  /** Member of the element that is meant; empty: the element itself, or the value. */
+  readonly field: string
   readonly values: readonly Scalar[]
 }
 
@@ -21,6 +23,7 @@ export function guardsOf(logic: JsonLogic): readonly Guard[] {
   const [operator, args] = operation
   if (operator === 'and') return args.flatMap(guardsOf)
   if (operator === 'or') return eitherOf(args.map(guardsOf))
+  if (operator === 'some') return someOf(args)
   const guard = comparisonOf(operation)
   return guard === null ? [] : [guard]
 }
@@ -29,23 +32,38 @@ export function guardsOf(logic: JsonLogic): readonly Guard[] {
 function eitherOf(parts: readonly (readonly Guard[])[]): readonly Guard[] {
   const [first = [], ...others] = parts
   return first.flatMap((guard): Guard[] => {
-    const same = others.map((guards) => guards.find(({ path, of }) => path === guard.path && of === guard.of))
+    const same = others.map((guards) =>
+      guards.find(({ path, of, field }) => path === guard.path && of === guard.of && field === guard.field),
+    )
     if (same.includes(undefined)) return []
     return [{ ...guard, values: [...new Set([...guard.values, ...same.flatMap((one) => one!.values)])] }]
+  })
+}
+
+/** What an element must be, one of the list must be: `some t in request.tools where t.name == "shell"`. */
+function someOf([list = null, body = null]: readonly JsonLogic[]): readonly Guard[] {
+  const binding = operationIn(list)
+  const isBound = binding?.[0] === 'bind'
+  const path = pathOf(isBound ? (binding[1][0] ?? null) : list)
+  if (path === null) return []
+  return guardsOf(body).flatMap((guard): Guard[] => {
+    const words = guard.path === '' ? [] : guard.path.split('.')
+    if (guard.of !== 'value' || (isBound && words.shift() !== 'it') || words.length > 1) return []
+    return [{ path, of: 'element', field: words[0] ?? '', values: guard.values }]
   })
 }
 
 function comparisonOf([operator, [left = null, right = null]]: Operation): Guard | null {
   const path = pathOf(left)
   if (operator === '===') {
-    if (path !== null && isScalar(right)) return { path, of: 'value', values: [right] }
+    if (path !== null && isScalar(right)) return { path, of: 'value', field: '', values: [right] }
     const other = pathOf(right)
-    return other !== null && isScalar(left) ? { path: other, of: 'value', values: [left] } : null
+    return other !== null && isScalar(left) ? { path: other, of: 'value', field: '', values: [left] } : null
   }
   if (operator !== 'in') return null
-  if (path !== null && isList(right) && right.every(isScalar)) return { path, of: 'value', values: [...new Set(right)] }
+  if (path !== null && isList(right) && right.every(isScalar)) return { path, of: 'value', field: '', values: [...new Set(right)] }
   const list = pathOf(right)
-  return list !== null && isScalar(left) ? { path: list, of: 'element', values: [left] } : null
+  return list !== null && isScalar(left) ? { path: list, of: 'element', field: '', values: [left] } : null
 }
 
 /**

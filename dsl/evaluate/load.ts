@@ -1,6 +1,6 @@
 // Makes a program of a bundle: slots for everything it reads, closures for its conditions.
 import { compileLogic } from './closures.ts'
-import { actsOf, createDecider, type PhasePolicy } from './decide.ts'
+import { createDecider, type PhasePolicy } from './decide.ts'
 import { Evaluator, type Evaluated, type SlotKinds } from './evaluator.ts'
 import { readPaths } from './paths.ts'
 import type { PhaseProgram, Program, SlotSource } from './program.ts'
@@ -68,14 +68,14 @@ function createPhase(bundle: Bundle, phase: Phase, kinds: SlotKinds): PhaseProgr
 }
 
 function entryOf(policy: CompiledPolicy, slotOf: (path: string) => number): Entry {
-  const reads = readPaths(policy.when).map((name) => ({ name, slot: slotOf(name) }))
+  const effectSlots = policy.effects.flatMap(attributesOf).map(slotOf)
   return {
     policy,
-    reads,
-    acts: actsOf(policy),
     condition: policy.when,
     when: compileLogic(policy.when, slotOf),
-    conditionSlots: reads.map(({ slot }) => slot),
-    effectSlots: policy.effects.flatMap(attributesOf).map(slotOf),
+    conditionSlots: readPaths(policy.when).map(slotOf),
+    effectSlots: effectSlots.length === 0 ? NONE : effectSlots,
   }
 }
+
+const NONE: readonly number[] = []

@@ -40,6 +40,9 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['dead code', ['knip', '--no-progress']],
 ]
 
+/** No group takes a third of this on a slow machine. */
+const GROUP_SECONDS = isLong ? 3 * 3600 : 180
+
 /** Longest first, so that the suite does not wait for one of them in the end. */
 function jobs(): readonly Job[] {
   const checks = CHECKS.map(([name, command]): Job => ({ name, command, isMocha: false }))
@@ -72,13 +75,22 @@ function run(job: Job, index: number): Promise<Outcome> {
     cwd: root,
     env: { ...environment, SALLYPORT_TEST_STATS: stats },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that what a hanging test has started ends with it.
+    detached: true,
   })
   let output = ''
+  const deadline = setTimeout(() => {
+    output += `ended after ${GROUP_SECONDS} s: something in it keeps it alive\n`
+    process.kill(-child.pid!, 'SIGKILL')
+  }, GROUP_SECONDS * 1000)
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(finish(job, 1, `${output}${error.message}\n`, stats, began)))
-    child.once('close', (code) => resolve(finish(job, code ?? 1, output, stats, began)))
+    child.once('close', (code) => {
+      clearTimeout(deadline)
+      resolve(finish(job, code ?? 1, output, stats, began))
+    })
   })
 }
 

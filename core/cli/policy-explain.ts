@@ -1,90 +1,235 @@
-// `policy explain`: which policies fire for a request and which do not, with the values that their conditions read.
-import { bindForTools, type PolicySet } from '../policy/toolbox.ts'
+// `policy explain`: what the policies decide for a request, phase by phase as far as the request and `--given` reach, and for each policy
+// every part of its condition with its value. Policies that are off are looked at as well, to say what they would have done.
+import {
+  bindForTools,
+  branchesOf,
+  Truths,
+  type Branch,
+  type Decision,
+  type Phase,
+  type PolicyBranches,
+  type PolicySet,
+} from '../policy/toolbox.ts'
 import { ContentScan } from '../policy/content-scan.ts'
-import { Judge } from '../policy/judge.ts'
-import { wireFor } from '../wire/index.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { Judge } from '../policy/judge.ts'
+import { readGiven } from './policy-given.ts'
+import { TokenEstimator } from '../pipeline/estimate.ts'
+import { wireFor } from '../wire/index.ts'
 import type { BoundPolicies } from '../policy/bind.ts'
-import type { Decision } from '../policy/language.ts'
-import type { ExchangeView } from '../plugin/contract.ts'
+import type { ExchangeView, TargetView } from '../plugin/contract.ts'
+import type { InboundRequest } from '../model/request.ts'
 
 export interface Explanation {
-  readonly verdict: string
+  /** Of the last phase that was decided. */
+  readonly verdict: Decision['verdict']
   readonly refused: Decision['refused']
-  readonly effects: Decision['effects']
-  readonly fired: Decision['reasons']
-  readonly silent: readonly { readonly policy: string; readonly values: { readonly [name: string]: unknown } }[]
+  readonly phases: readonly PhaseExplanation[]
+}
+
+export interface PhaseExplanation {
+  readonly phase: Phase
+  /** Null: it was not judged, or hangs on an answer; `why` says so. */
+  readonly verdict: Decision['verdict'] | null
+  readonly refused: Decision['refused']
+  readonly why: string | null
+  /** Effects of the decision as they were written, by policy. */
+  readonly effects: readonly { readonly policy: string; readonly phrase: string }[]
+  readonly policies: readonly PolicyExplanation[]
+}
+
+export interface PolicyExplanation {
+  readonly policy: string
+  readonly overlay: string | null
+  readonly mode: 'enforce' | 'shadow' | 'off'
+  /** `open`: it hangs on an answer that is not there, or on something that failed. */
+  readonly state: 'fires' | 'silent' | 'open'
+  readonly clauses: readonly ClauseExplanation[]
+  /** What it does, or would do, when it fires; as written. */
+  readonly phrases: readonly string[]
+}
+
+export interface ClauseExplanation {
+  readonly clause: 'when' | 'unless' | 'exception' | 'overlay'
+  readonly text: string
+  /** Depth below the clause: the parts of an `and` or `or` follow it. */
+  readonly depth: number
+  /** Null: not known. */
+  readonly value: boolean | null
+  /** What it reads, where it has no parts. */
+  readonly reads: { readonly [name: string]: unknown }
 }
 
 const NO_LEDGER = { addTime() {}, skipped() {} }
+const NO_VIEW = {} as TargetView
+const UNJUDGED = 'a refused request goes no further'
 
-/** `given`: `attribute=value` pairs, values as JSON where they parse as such. What is not given is null, or the attribute's example. */
-export async function explainRequest(set: PolicySet, body: string, given: readonly string[]): Promise<Explanation> {
+/** Throws GivenError for values that do not fit, and an Error for a body that is no request. */
+export async function explainRequest(set: PolicySet, body: string, pairs: readonly string[]): Promise<Explanation> {
+  const given = readGiven(pairs, set)
   const request = wireFor('openai-chat').parse(Buffer.from(body))
   if (request instanceof GatewayError) throw new Error(`the request is not valid: ${request.message}`)
-  const bound = bindForTools(set)
+  const bundle = set.bundle!
+  // What is off is judged like a shadow: evaluated, never joined.
+  const policies = bundle.policies.map((policy) => (policy.mode === 'off' ? { ...policy, mode: 'shadow' as const } : policy))
+  const bound = bindForTools({ ...set, bundle: { ...bundle, policies } })
   try {
-    const content = new ContentScan(bound.detection, request.parts, bound.scanDeadlineMs)
-    const judge = judgeFor(bound, new Map(given.map(readGiven)))
-    const decision = await judge.decideRequest({} as ExchangeView, content)
-    const fired = new Set(decision.reasons.map(({ policy }) => policy))
-    const silent = bound.program.phases.request.policies
-      .filter(({ id }) => !fired.has(id))
-      .map(({ id }) => ({ policy: id, values: valuesOf(bound, judge, id) }))
-    return { verdict: decision.verdict, refused: decision.refused, effects: decision.effects, fired: decision.reasons, silent }
+    return await explainPhases(bound, branchesOf(bundle, set.files), request, given)
   } finally {
     await bound.detection.close()
   }
 }
 
-/** Judges content by the policies on `request`, with examples for what nobody gave. */
-export function decideOn(bound: BoundPolicies, content: ContentScan, given: ReadonlyMap<string, unknown>): Promise<Decision> {
-  return Promise.resolve(judgeFor(bound, given).decideRequest({} as ExchangeView, content))
+async function explainPhases(
+  bound: BoundPolicies,
+  branches: readonly PolicyBranches[],
+  request: InboundRequest,
+  given: ReadonlyMap<string, unknown>,
+): Promise<Explanation> {
+  const content = new ContentScan(bound.detection, request.parts, bound.scanDeadlineMs)
+  const judge = judgeFor(bound, given, viewOf(request))
+  const explainer = new Explainer(bound, branches)
+  const decision = await judge.decideRequest(NO_VIEW, content)
+  const phases = [explainer.decided(decision, judge)]
+  let last = decision
+  const isOpen = (): boolean => last.verdict === 'allow'
+  if (!isOpen()) phases.push(explainer.unjudged('target', UNJUDGED))
+  else if (![...given.keys()].some((name) => name.startsWith('target.')))
+    phases.push(explainer.unjudged('target', 'no target is given; name one, for example --given target.zone=us'))
+  else phases.push(explainer.decided((last = await judge.decideTarget(NO_VIEW, content)), judge))
+  for (const phase of ['response', 'stream'] as const) {
+    if (!isOpen()) phases.push(explainer.unjudged(phase, UNJUDGED))
+    else {
+      const before = judge.fork()
+      await before.foresee(phase, NO_VIEW, content)
+      phases.push(explainer.unjudged(phase, 'there is no answer; what hangs on one is open', before))
+    }
+  }
+  return { verdict: last.verdict, refused: last.refused, phases: phases.filter(({ policies, why }) => policies.length > 0 || why === null) }
 }
 
-function judgeFor(bound: BoundPolicies, given: ReadonlyMap<string, unknown>): Judge {
+/** Judges content by the policies on `request`, with examples for what nobody gave. */
+export function decideOn(bound: BoundPolicies, content: ContentScan, given: ReadonlyMap<string, unknown>): Promise<Decision> {
+  return Promise.resolve(judgeFor(bound, given, null).decideRequest(NO_VIEW, content))
+}
+
+/** What is given; what the request itself says; null where something may be absent; the example of the attribute. */
+function judgeFor(bound: BoundPolicies, given: ReadonlyMap<string, unknown>, view: ExchangeView | null): Judge {
   const values = bound.program.slots.map((source, slot) => {
     if (source.kind === 'finding') return undefined
     if (given.has(source.name)) return given.get(source.name)
-    const { attribute } = bound.resolvers[slot]!
-    return attribute.optional ? null : (attribute.example ?? null)
+    const { attribute, word } = bound.resolvers[slot]!
+    const own =
+      view && source.name.startsWith('request.') ? fromRequest(() => attribute.resolve(view as never, word, NEVER_ABORTED)) : undefined
+    return own === undefined ? (attribute.optional ? null : (attribute.example ?? null)) : own
   })
   return new Judge(bound, NO_LEDGER, values)
 }
 
-function readGiven(pair: string): [string, unknown] {
-  const at = pair.indexOf('=')
-  if (at === -1) throw new Error(`--given ${pair}: write attribute=value, for example tenant.region=eu`)
-  const text = pair.slice(at + 1)
+const NEVER_ABORTED = new AbortController().signal
+
+/** Undefined where the request alone does not tell. */
+function fromRequest(resolve: () => unknown): unknown {
   try {
-    return [pair.slice(0, at), JSON.parse(text)]
+    const value = resolve()
+    return value instanceof Promise || value instanceof GatewayError ? undefined : value
   } catch {
-    return [pair.slice(0, at), text]
+    return undefined
   }
 }
 
-function valuesOf(bound: BoundPolicies, judge: Judge, id: string): { readonly [name: string]: unknown } {
-  const when = JSON.stringify(bound.program.bundle.policies.find((policy) => policy.id === id)?.when ?? true)
-  return Object.fromEntries(
-    bound.program.slots.flatMap((source, slot) => {
-      const name = source.kind === 'attribute' ? source.name : `found.${source.detector}.${source.location}.${source.field}`
-      return when.includes(`"${name}"`) ? [[name, judge.values[slot] ?? null]] : []
-    }),
-  )
+/** As much of an exchange as a request without its caller is. */
+function viewOf(request: InboundRequest): ExchangeView {
+  const bytes = request.parts.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+  const promptTokens = new TokenEstimator().tokens(request.model, bytes)
+  return { request, promptTokens, directory: { tools: new Map() } } as unknown as ExchangeView
 }
 
-export function showExplanation({ verdict, refused, effects, fired, silent }: Explanation): string {
-  const values = (read: { readonly [name: string]: unknown }): string =>
-    Object.entries(read)
-      .map(([name, value]) => `\n      ${name} = ${JSON.stringify(value)}`)
-      .join('')
-  return [
-    `verdict: ${verdict}${refused ? ` (${refused.code}${refused.policy ? ` by ${refused.policy}` : ''})` : ''}`,
-    'fired:',
-    ...fired.map((reason) => `  ${reason.policy} [${reason.state}] -> ${reason.effects.join(', ')}${values(reason.values)}`),
-    'effects:',
-    ...effects.map(({ verb, policy, operands }) => `  ${verb} ${JSON.stringify(operands)} (${policy})`),
-    'silent:',
-    ...silent.map((one) => `  ${one.policy}${values(one.values)}`),
-  ].join('\n')
+// ── policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+class Explainer {
+  readonly #branches: readonly PolicyBranches[]
+  readonly #truths: Truths
+
+  constructor(bound: BoundPolicies, branches: readonly PolicyBranches[]) {
+    this.#branches = branches
+    this.#truths = new Truths(bound.program)
+  }
+
+  decided(decision: Decision, { values }: Judge): PhaseExplanation {
+    const { phase, verdict, refused } = decision
+    const effects = decision.effects.flatMap(({ verb, policy }) => this.#writtenBy(policy, verb).map((phrase) => ({ policy, phrase })))
+    const distinct = [...new Map(effects.map((one) => [`${one.policy} ${one.phrase}`, one])).values()]
+    return { phase, verdict, refused, why: null, effects: distinct, policies: this.#policiesOn(phase, values) }
+  }
+
+  /** With what is known before an answer, or without anything. */
+  unjudged(phase: Phase, why: string, judge?: Judge): PhaseExplanation {
+    const policies = judge ? this.#policiesOn(phase, judge.values) : this.#policiesOn(phase, [])
+    return { phase, verdict: null, refused: null, why, effects: [], policies: judge ? policies : policies.map(withoutClauses) }
+  }
+
+  #writtenBy(id: string, verb: string): readonly string[] {
+    const found = this.#branches.find(({ policy }) => policy.id === id)
+    return (found?.phrases ?? []).filter((phrase) => phrase.verb === verb).map(({ text }) => text)
+  }
+
+  #policiesOn(phase: Phase, values: readonly unknown[]): readonly PolicyExplanation[] {
+    const on = this.#branches.filter(({ policy }) => policy.phases.includes(phase)).map((one) => this.#explain(one, values))
+    return on.toSorted((a, b) => RANK[a.state] - RANK[b.state])
+  }
+
+  #explain(branches: PolicyBranches, values: readonly unknown[]): PolicyExplanation {
+    const { policy, guard, when, unless, exceptions, phrases } = branches
+    const fires = this.#truths.of(policy.when, values)
+    const verbs = new Set(policy.effects.map(({ verb }) => verb))
+    const guarded: ClauseExplanation[] =
+      guard === null
+        ? []
+        : [
+            {
+              clause: 'overlay',
+              text: policy.overlay ?? 'none',
+              depth: 0,
+              value: this.#truths.of(guard, values) ?? null,
+              reads: this.#reads(guard, values),
+            },
+          ]
+    return {
+      policy: policy.id,
+      overlay: policy.overlay,
+      mode: policy.mode,
+      state: fires === undefined ? 'open' : fires ? 'fires' : 'silent',
+      clauses: [
+        ...guarded,
+        ...(when ? this.#clause('when', when, values, 0) : []),
+        ...(unless ? this.#clause('unless', unless, values, 0) : []),
+        ...exceptions.flatMap(({ branch }) => this.#clause('exception', branch, values, 0)),
+      ],
+      phrases: phrases.filter(({ verb }) => verbs.has(verb)).map(({ text }) => text),
+    }
+  }
+
+  #clause(clause: ClauseExplanation['clause'], branch: Branch, values: readonly unknown[], depth: number): readonly ClauseExplanation[] {
+    const { text, logic, parts } = branch
+    const own = {
+      clause,
+      text,
+      depth,
+      value: this.#truths.of(logic, values) ?? null,
+      reads: parts.length > 0 ? {} : this.#reads(logic, values),
+    }
+    return [own, ...parts.flatMap((part) => this.#clause(clause, part, values, depth + 1))]
+  }
+
+  #reads(logic: Branch['logic'], values: readonly unknown[]): ClauseExplanation['reads'] {
+    return Object.fromEntries(this.#truths.reads(logic, values).filter(([, value]) => value !== undefined))
+  }
+}
+
+const RANK = { fires: 0, open: 1, silent: 2 }
+
+/** Nothing is known in a phase that was not reached. */
+function withoutClauses(policy: PolicyExplanation): PolicyExplanation {
+  return { ...policy, state: 'open', clauses: [] }
 }

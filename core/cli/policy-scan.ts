@@ -3,6 +3,7 @@ import { bindForTools, type PolicySet } from '../policy/toolbox.ts'
 import { ContentScan } from '../policy/content-scan.ts'
 import { decideOn } from './policy-explain.ts'
 import { locationsOf } from '../policy/locations.ts'
+import type { Screen } from './policy-output.ts'
 import type { Finding } from '../model/content.ts'
 
 export interface ScanReport {
@@ -11,7 +12,11 @@ export interface ScanReport {
   readonly decision: 'allow' | 'approval' | 'deny'
 }
 
-export async function scanText(set: PolicySet, text: string): Promise<ScanReport> {
+/** `effects`: verbs of what the policies would do to the request, sorted; the decision of a refused one has none. */
+export async function scanText(
+  set: PolicySet,
+  text: string,
+): Promise<{ readonly report: ScanReport; readonly effects: readonly string[] }> {
   const bound = bindForTools(set)
   try {
     const content = new ContentScan(
@@ -24,7 +29,8 @@ export async function scanText(set: PolicySet, text: string): Promise<ScanReport
       locationsOf('prompt'),
     )
     const decision = await decideOn(bound, content, new Map())
-    return { findings: content.findingsIn(0), decision: decision.verdict }
+    const effects = decision.verdict === 'deny' ? [] : [...new Set(decision.effects.map(({ verb }) => verb))].sort()
+    return { report: { findings: content.findingsIn(0), decision: decision.verdict }, effects }
   } finally {
     await bound.detection.close()
   }
@@ -33,13 +39,17 @@ export async function scanText(set: PolicySet, text: string): Promise<ScanReport
 const MARK = '\u001B[7m'
 const PLAIN = '\u001B[0m'
 
-export function showScan(text: string, { findings, decision }: ScanReport, colour: boolean): string {
+export function showScan(text: string, { findings, decision }: ScanReport, effects: readonly string[], { colour }: Screen): string {
   const lines = findings.map(({ detector, start, end, score, checks }) => {
     const place = `${start}-${end}`.padEnd(12)
     return `${place} ${detector.padEnd(36)} ${score.toFixed(2)}  ${checks.join(', ')}  ${JSON.stringify(text.slice(start, end))}`.trimEnd()
   })
   const shown = colour ? [highlight(text, findings), ''] : []
-  return [...shown, ...lines, `${findings.length} found, decision: ${decision}`].join('\n')
+  return [
+    ...shown,
+    ...lines,
+    `${findings.length} found, decision: ${decision}${effects.length > 0 ? ` (${effects.join(', ')})` : ''}`,
+  ].join('\n')
 }
 
 function highlight(text: string, findings: readonly Finding[]): string {

@@ -1,33 +1,50 @@
-// `sallyport policy …`: check, test, compile, explain and scan, on the same machinery that judges requests.
+// `sallyport policy …`: check, fmt, test, compile, explain and scan, on the same machinery that judges requests.
 import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
-import { canonicalJson, diagnosticsToJson, openPolicySet, renderDiagnostics, runPolicyTests, type PolicySet } from '../policy/toolbox.ts'
-import { explainRequest, showExplanation } from './policy-explain.ts'
+import {
+  canonicalJson,
+  diagnosticsToJson,
+  diagnosticsToSarif,
+  openPolicySet,
+  renderDiagnostics,
+  type PolicySet,
+} from '../policy/toolbox.ts'
+import { count, print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
+import { explainRequest } from './policy-explain.ts'
+import { formatPaths } from './policy-fmt.ts'
+import { GivenError } from './policy-given.ts'
 import { loadConfig } from '../config/load.ts'
 import { pluginsOf } from './loaded-plugins.ts'
-import { scanText, showScan } from './policy-scan.ts'
 import { PolicyError, STANDARD_POLICIES } from '../policy/load.ts'
 import { policyPaths } from '../server/snapshots.ts'
+import { scanText, showScan } from './policy-scan.ts'
+import { showExplanation } from './policy-explain-show.ts'
+import { testPolicies } from './policy-test.ts'
+import { VERSION } from '../model/version.ts'
 
-interface Options {
-  readonly json?: boolean
-  readonly format?: string
+interface Options extends FormatOptions {
   readonly config?: string
 }
-
-const wantsJson = ({ json, format }: Options): boolean => json === true || format === 'json'
-const colour = (): boolean => process.stdout.isTTY === true && !process.env['NO_COLOR']
 
 export function registerPolicy(program: Command): void {
   const policy = program.command('policy').description('work with policy files')
   const command = (name: string, description: string): Command =>
     policy.command(name).description(description).option('--config <file>', 'configuration that says which plugins are set up how')
-  const withFormat = (one: Command): Command =>
-    one.option('--json', 'print JSON').addOption(new Option('--format <kind>', 'how to print').choices(['human', 'json']).default('human'))
-  withFormat(command('check', 'all diagnostics: where, what, and how to mend it').argument('<path...>')).action(check)
-  withFormat(command('test', 'run the tests in the files').argument('<path...>')).action(test)
+  const withFormat = (one: Command, kinds = ['human', 'json']): Command =>
+    one.option('--json', 'print JSON').addOption(new Option('--format <kind>', 'how to print').choices(kinds).default('human'))
+  withFormat(command('check', 'all diagnostics: where, what, and how to mend it'), ['human', 'json', 'sarif'])
+    .argument('[path...]', 'policies, else those of the configuration')
+    .action(check)
+  command('fmt', 'write the canonical form')
+    .argument('<path...>')
+    .option('--check', 'write nothing; name the files that are not in canonical form')
+    .action(format)
+  withFormat(command('test', 'run the tests in the files'))
+    .argument('<path...>')
+    .option('--coverage', 'tell which policies and branches no test reaches, and why')
+    .action(test)
   command('compile', 'print the JSON Logic bundle').argument('<path...>').action(compile)
-  withFormat(command('explain', 'which policies fire for a request, clause values included').argument('[path...]'))
+  withFormat(command('explain', 'what is decided for a request and why, each condition with its value').argument('[path...]'))
     .requiredOption('--request <file>', 'a chat completion request (JSON)')
     .option('--given <attribute=value...>', 'values of attributes')
     .action(explain)
@@ -37,18 +54,27 @@ export function registerPolicy(program: Command): void {
     .action(scan)
 }
 
+// ── what is worked on ────────────────────────────────────────────────────────────────────────────────────────────────
+
 /** Paths that can not be read or hold no policies are wrong usage: a check that checks nothing must not look like a good one. */
 async function open(paths: readonly string[], { config }: Options, command: Command): Promise<PolicySet> {
   const loaded = config === undefined ? null : loadConfig(config)
   const plugins = await pluginsOf(loaded)
-  try {
+  return usable(command, () => {
     const set = openPolicySet(paths, plugins, loaded?.config.plugins)
     if (set.files.some(({ path }) => set.isOwn(path))) return set
+    return command.error(`error: there is no .policy file in ${paths.join(', ')}`, { exitCode: 2 })
+  })
+}
+
+/** What cannot be read or written is wrong usage. */
+function usable<Result>(command: Command, work: () => Result): Result {
+  try {
+    return work()
   } catch (error) {
     if (error instanceof PolicyError) return command.error(`error: ${error.message}`, { exitCode: 2 })
     throw error
   }
-  return command.error(`error: there is no .policy file in ${paths.join(', ')}`, { exitCode: 2 })
 }
 
 /** Paths that were named, else those of the configuration. */
@@ -56,15 +82,26 @@ function pathsOr(paths: readonly string[], { config }: Options): readonly string
   return paths.length > 0 ? paths : config === undefined ? [STANDARD_POLICIES] : policyPaths(loadConfig(config))
 }
 
-// ── check ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+function readText(file: string, command: Command): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (error) {
+    return command.error(`error: ${file} cannot be read: ${(error as Error).message}`, { exitCode: 2 })
+  }
+}
+
+// ── check and compile ────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function check(paths: readonly string[], options: Options, command: Command): Promise<void> {
-  const set = await open(paths, options, command)
+  if (paths.length === 0 && options.config === undefined)
+    command.error('error: name policy files or folders, or a configuration with --config', { exitCode: 2 })
+  const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
   const shown = diagnosticsOf(set)
+  if (options.format === 'sarif') return printJson(diagnosticsToSarif(shown, set.files, VERSION))
   if (wantsJson(options)) return printJson({ diagnostics: diagnosticsToJson(shown, set.files), hash: set.bundle.hash })
-  if (shown.length > 0) print(renderDiagnostics(shown, set.files, { colour: colour() }))
-  const policies = set.bundle.policies.filter(({ span }) => set.isOwn(span.file)).length
+  if (shown.length > 0) print(render(shown, set))
+  const policies = new Set(set.bundle.policies.filter(({ span }) => set.isOwn(span.file)).map(({ id }) => id)).size
   print(`${count(policies, 'policy', 'policies')} checked, ${count(shown.length, 'warning')}`)
 }
 
@@ -73,33 +110,19 @@ function diagnosticsOf({ diagnostics, isOwn }: PolicySet): PolicySet['diagnostic
   return diagnostics.filter(({ severity, span }) => severity === 'error' || isOwn(span.file))
 }
 
+function render(diagnostics: PolicySet['diagnostics'], { files }: Pick<PolicySet, 'files'>): string {
+  const { colour, columns } = screen()
+  return renderDiagnostics(diagnostics, files, { colour, ...(columns === null ? {} : { columns }) })
+}
+
 function showBroken(set: PolicySet, options: Options, write = print): void {
   const shown = diagnosticsOf(set)
   const errors = shown.filter(({ severity }) => severity === 'error').length
   process.exitCode = 1
+  if (options.format === 'sarif') return printJson(diagnosticsToSarif(shown, set.files, VERSION))
   if (wantsJson(options)) return printJson({ diagnostics: diagnosticsToJson(shown, set.files), hash: null })
-  write(renderDiagnostics(shown, set.files, { colour: colour() }))
+  write(render(shown, set))
   write(`${count(errors, 'error')}, ${count(shown.length - errors, 'warning')}`)
-}
-
-// ── test and compile ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-async function test(paths: readonly string[], options: Options, command: Command): Promise<void> {
-  const set = await open(paths, options, command)
-  if (!set.bundle) return showBroken(set, options)
-  const own = set.tests.filter(({ span }) => set.isOwn(span.file))
-  const results = await runPolicyTests(set.bundle, own, set.words)
-  const failures = results.flatMap(({ test: { title }, failures: all }) =>
-    all.map(({ span, message }) => ({ code: 'T001', severity: 'error' as const, span, message: `test "${title}": ${message}` })),
-  )
-  const failed = results.filter((result) => result.failures.length > 0).length
-  if (failed > 0) process.exitCode = 1
-  if (wantsJson(options)) {
-    const tests = results.map((result) => ({ title: result.test.title, failures: result.failures }))
-    return printJson({ passed: results.length - failed, failed, tests })
-  }
-  if (failures.length > 0) print(renderDiagnostics(failures, set.files, { colour: colour() }))
-  print(`${results.length - failed} passed, ${failed} failed`)
 }
 
 /** Standard output carries the bundle and nothing else. */
@@ -107,6 +130,27 @@ async function compile(paths: readonly string[], options: Options, command: Comm
   const set = await open(paths, options, command)
   if (!set.bundle) return showBroken(set, options, (text) => process.stderr.write(`${text}\n`))
   print(canonicalJson(set.bundle))
+}
+
+// ── fmt and test ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function format(paths: readonly string[], options: Options & { readonly check?: boolean }, command: Command): Promise<void> {
+  const loaded = options.config === undefined ? null : loadConfig(options.config)
+  const plugins = await pluginsOf(loaded)
+  const settings = { check: options.check === true, screen: screen(), plugins, blocks: loaded?.config.plugins ?? {} }
+  const report = usable(command, () => formatPaths(paths, settings))
+  if (report === null) return command.error(`error: there is no .policy file in ${paths.join(', ')}`, { exitCode: 2 })
+  process.exitCode = report.exitCode
+  print(report.output)
+}
+
+async function test(paths: readonly string[], options: Options & { readonly coverage?: boolean }, command: Command): Promise<void> {
+  const set = await open(paths, options, command)
+  if (!set.bundle) return showBroken(set, options)
+  const report = await testPolicies(set, { coverage: options.coverage === true, screen: screen() })
+  if (report.failed > 0) process.exitCode = 1
+  if (wantsJson(options)) printJson(report.json)
+  else print(report.text)
 }
 
 // ── explain and scan ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,37 +163,21 @@ interface ExplainOptions extends Options {
 async function explain(paths: readonly string[], options: ExplainOptions, command: Command): Promise<void> {
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
-  const explanation = await explainRequest(set, readText(options.request, command), options.given ?? [])
-  if (wantsJson(options)) printJson(explanation)
-  else print(showExplanation(explanation))
+  const body = readText(options.request, command)
+  try {
+    const explanation = await explainRequest(set, body, options.given ?? [])
+    if (wantsJson(options)) printJson(explanation)
+    else print(showExplanation(explanation, screen()))
+  } catch (error) {
+    if (!(error instanceof GivenError)) throw error
+    command.error(`error: ${error.message}`, { exitCode: 2 })
+  }
 }
 
 async function scan(file: string, paths: readonly string[], options: Options, command: Command): Promise<void> {
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
   const text = readText(file, command)
-  const result = await scanText(set, text)
-  print(wantsJson(options) ? JSON.stringify(result) : showScan(text, result, colour()))
-}
-
-function readText(file: string, command: Command): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch (error) {
-    return command.error(`error: ${file} cannot be read: ${(error as Error).message}`, { exitCode: 2 })
-  }
-}
-
-// ── output ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`
-}
-
-function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2))
-}
-
-function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  const { report, effects } = await scanText(set, text)
+  print(wantsJson(options) ? JSON.stringify(report) : showScan(text, report, effects, screen()))
 }

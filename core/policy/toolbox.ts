@@ -7,7 +7,18 @@ import { readVocabularies } from '../plugin/registry.ts'
 import type { JsonObject } from '../model/value.ts'
 import type { Plugin } from '../plugin/contract.ts'
 
-export { canonicalJson, diagnosticsToJson, renderDiagnostics } from '../../dsl/index.ts'
+export {
+  branchesOf,
+  canonicalJson,
+  diagnosticsToJson,
+  diagnosticsToSarif,
+  didYouMean,
+  renderDiagnostics,
+  Truths,
+  widthOf,
+} from '../../dsl/index.ts'
+export type { Branch, Decision, Phase, PolicyBranches, PolicyCoverage, Uncovered } from '../../dsl/index.ts'
+export { runSetTests } from './coverage.ts'
 export { runPolicyTests } from './run-tests.ts'
 
 export interface PolicySet extends Compiled {

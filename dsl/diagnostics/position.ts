@@ -39,7 +39,9 @@ export class Lines {
 
 const TAB = 4
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
-const WIDE = /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60]/u
+// Half-width Katakana and Hangul (U+FF61 to U+FFDC) are narrow although their scripts are wide.
+const WIDE =
+  /^(?![\uff61-\uffdc])[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u
 const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Mn}\p{Me}]+$/u
 
 /** A line as it is shown: tabs become spaces, what would move the cursor or turn the writing around becomes `·`. */

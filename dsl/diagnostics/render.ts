@@ -4,11 +4,13 @@ import { Lines, showLine, widthOf, type Position } from './position.ts'
 
 export interface RenderOptions {
   readonly colour: boolean
+  /** Columns of the terminal; 160 where nothing is said. */
+  readonly columns?: number
 }
 
-/** Longer lines are cut around the span, so that a file of one line stays readable. */
+/** Columns of a line; longer ones are cut around the span, so that a file of one line stays readable. */
 const MAX_WIDTH = 160
-const LEAD = 60
+const MIN_WIDTH = 40
 
 /**
  * One block for each diagnostic, an empty line between them; empty for none.
@@ -20,10 +22,14 @@ const LEAD = 60
  *       |                    ^
  *       = help: Write `==` to compare; `=` only gives a value a name.
  */
-export function renderDiagnostics(diagnostics: readonly Diagnostic[], sources: readonly SourceFile[], { colour }: RenderOptions): string {
+export function renderDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  sources: readonly SourceFile[],
+  { colour, columns }: RenderOptions,
+): string {
   const files = new Map(sources.map((source) => [source.path, new Lines(source)]))
-  const paint = colour ? inColour : plain
-  return diagnostics.map((diagnostic) => renderOne(diagnostic, files, paint)).join('\n\n')
+  const style = { paint: colour ? inColour : plain, columns: columns ?? MAX_WIDTH }
+  return diagnostics.map((diagnostic) => renderOne(diagnostic, files, style)).join('\n\n')
 }
 
 /** The diagnostics as plain data: places as line and column (from 1, UTF-16) beside the offsets. */
@@ -68,16 +74,22 @@ const NO_LINES = new Lines({ text: '' })
 type Role = 'error' | 'warning' | 'info' | 'gutter' | 'strong'
 type Paint = (role: Role, text: string) => string
 
+interface Style {
+  readonly paint: Paint
+  readonly columns: number
+}
+
 const ANSI: Record<Role, string> = { error: '1;31', warning: '1;33', info: '1;36', gutter: '34', strong: '1' }
 const inColour: Paint = (role, text) => `\u001B[${ANSI[role]}m${text}\u001B[0m`
 const plain: Paint = (_role, text) => text
 
-function renderOne(diagnostic: Diagnostic, files: ReadonlyMap<string, Lines>, paint: Paint): string {
+function renderOne(diagnostic: Diagnostic, files: ReadonlyMap<string, Lines>, style: Style): string {
+  const { paint } = style
   const { code, severity, message, span, help, related } = diagnostic
   const places = [{ span, message: '' }, ...(related ?? [])]
   const margin = ' '.repeat(Math.max(...places.map((place) => lastLineOf(place.span, files))).toString().length)
   const head = `${paint(severity, `${severity} ${code}`)}${paint('strong', `: ${message}`)}`
-  const excerpts = places.flatMap((place) => excerpt(place.span, place.message, files, margin, severity, paint))
+  const excerpts = places.flatMap((place) => excerpt(place.span, place.message, files, margin, severity, style))
   return [head, ...excerpts, ...(help === undefined ? [] : [`${margin} ${paint('gutter', '=')} help: ${help}`])].join('\n')
 }
 
@@ -90,14 +102,15 @@ function lastOffset({ start, end }: Span): number {
 }
 
 /** The place, and its line with carets; a span of several lines shows its first and its last. */
-function excerpt(span: Span, note: string, files: ReadonlyMap<string, Lines>, margin: string, severity: Role, paint: Paint): string[] {
+function excerpt(span: Span, note: string, files: ReadonlyMap<string, Lines>, margin: string, severity: Role, style: Style): string[] {
+  const { paint } = style
   const lines = files.get(span.file)
   if (lines === undefined) return [`${margin}${paint('gutter', '-->')} ${span.file}${note === '' ? '' : `: ${note}`}`]
   const from = lines.positionOf(span.start)
   const to = lines.positionOf(lastOffset(span))
   const label = note === '' ? '' : ` ${note}`
   const row = (line: number, start: number, end: number, text: string) =>
-    sourceRow(lines.textOf(line), line, start, end, text, margin, severity, paint)
+    sourceRow(lines.textOf(line), line, start, end, text, margin, severity, style)
   const head = [`${margin}${paint('gutter', '-->')} ${span.file}:${from.line}:${from.column}`, `${margin} ${paint('gutter', '|')}`]
   if (from.line === to.line) return [...head, ...row(from.line, from.column - 1, to.column, label)]
   const gap = to.line - from.line > 1 ? [`${margin} ${paint('gutter', ':')}`] : []
@@ -119,11 +132,11 @@ function sourceRow(
   note: string,
   margin: string,
   severity: Role,
-  paint: Paint,
+  { paint, columns }: Style,
 ): string[] {
-  const { shown, offset } = cut(text, start)
-  const lead = widthOf(text.slice(offset.from, start)) + offset.mark
-  const run = Math.max(1, Math.min(widthOf(text.slice(start, Math.min(end, offset.to))), MAX_WIDTH))
+  const { shown, from, to, mark } = cut(text, start, columns - margin.length - 3)
+  const lead = widthOf(text.slice(from, start)) + mark
+  const run = Math.max(1, widthOf(text.slice(start, Math.min(end, to))))
   const bar = paint('gutter', '|')
   return [
     `${paint('gutter', String(line).padStart(margin.length))} ${bar} ${shown}`.trimEnd(),
@@ -131,10 +144,40 @@ function sourceRow(
   ]
 }
 
-function cut(text: string, start: number): { shown: string; offset: { from: number; to: number; mark: number } } {
-  if (text.length <= MAX_WIDTH) return { shown: showLine(text), offset: { from: 0, to: text.length, mark: 0 } }
-  const from = start <= MAX_WIDTH - LEAD ? 0 : start - LEAD
-  const to = Math.min(text.length, from + MAX_WIDTH)
+interface Cut {
+  readonly shown: string
+  /** What is shown of the line, in UTF-16 units. */
+  readonly from: number
+  readonly to: number
+  /** Columns of the sign for what was cut off before. */
+  readonly mark: number
+}
+
+/** A line that is too wide, cut around the place that is meant. */
+function cut(text: string, start: number, columns: number): Cut {
+  const width = Math.max(MIN_WIDTH, columns)
+  if (text.length <= 4 * width && widthOf(text) <= width) return { shown: showLine(text), from: 0, to: text.length, mark: 0 }
+  const lead = Math.floor(width / 3)
+  const from = start <= 4 * width && widthOf(text.slice(0, start)) <= width - lead ? 0 : stepBack(text, start, lead)
+  const to = stepOn(text, from, width - 2)
   const shown = `${from > 0 ? '…' : ''}${showLine(text.slice(from, to))}${to < text.length ? '…' : ''}`
-  return { shown, offset: { from, to, mark: from > 0 ? 1 : 0 } }
+  return { shown, from, to, mark: from > 0 ? 1 : 0 }
+}
+
+/** The place so many columns before another, at most. */
+function stepBack(text: string, start: number, columns: number): number {
+  let from = Math.max(0, start - columns)
+  while (from < start && widthOf(text.slice(from, start)) > columns) from++
+  return isLowSurrogate(text, from) ? from + 1 : from
+}
+
+/** The place so many columns behind another, at most. */
+function stepOn(text: string, from: number, columns: number): number {
+  let to = Math.min(text.length, from + columns)
+  while (to > from + 1 && widthOf(text.slice(from, to)) > columns) to--
+  return isLowSurrogate(text, to) ? to - 1 : to
+}
+
+function isLowSurrogate(text: string, at: number): boolean {
+  return /[\udc00-\udfff]/.test(text[at] ?? '')
 }

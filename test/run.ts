@@ -1,6 +1,6 @@
 // The whole suite: checks first, then mocha in groups that run beside each other. `npm test`, or `npm test -- unit e2e` for some groups;
 // (a test of the README names them in SALLYPORT_TEST_GROUPS); `--long` runs every property whole; `--no-checks` leaves the checks out. The last line says `N passed, N failed`.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -78,10 +78,11 @@ function run(job: Job, index: number): Promise<Outcome> {
     // A process group of its own, so that what a hanging test has started ends with it.
     detached: true,
   })
+  running.add(child)
   let output = ''
   const deadline = setTimeout(() => {
     output += `ended after ${GROUP_SECONDS} s: something in it keeps it alive\n`
-    process.kill(-child.pid!, 'SIGKILL')
+    endGroup(child)
   }, GROUP_SECONDS * 1000)
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -89,8 +90,22 @@ function run(job: Job, index: number): Promise<Outcome> {
     child.once('error', (error) => resolve(finish(job, 1, `${output}${error.message}\n`, stats, began)))
     child.once('close', (code) => {
       clearTimeout(deadline)
+      running.delete(child)
       resolve(finish(job, code ?? 1, output, stats, began))
     })
+  })
+}
+
+const running = new Set<ChildProcess>()
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    running.forEach(endGroup)
+    process.exit(1)
   })
 }
 

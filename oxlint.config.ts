@@ -34,7 +34,7 @@ const ROOMS: { readonly [room: string]: Room } = {
 
 /** Rooms that may open the door to the language. */
 const READS_DSL = ['policy']
-const LANGUAGE = ['chevrotain', '@chevrotain/regexp-to-ast', 'json-logic-js', 're2js']
+const LANGUAGE = ['chevrotain', '@chevrotain/regexp-to-ast', 'json-logic-js', 're2js', 'recheck']
 /** Each for one plugin, by its folder. */
 const PLUGIN_LIBRARIES: { readonly [plugin: string]: readonly string[] } = { auth: ['ipaddr.js'] }
 

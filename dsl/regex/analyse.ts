@@ -2,6 +2,7 @@
 // the dialect (RE2 ∩ JavaScript). Pure text in, values out; a pattern that does not parse is a problem, never an exception.
 import { RegExpParser, type Disjunction } from '@chevrotain/regexp-to-ast'
 import { findProblemsInSource, findProblemsInTree } from './dialect.ts'
+import { countWays } from './choices.ts'
 import { findLiterals } from './literals.ts'
 import { measureLengths } from './lengths.ts'
 
@@ -30,6 +31,12 @@ export function analysePattern(source: string): PatternAnalysis {
   if (!('type' in tree)) return { minLength: 0, maxLength: null, literals: [], problems: [tree] }
   const { min, max } = measureLengths(tree)
   return { minLength: min, maxLength: max, literals: findLiterals(tree), problems: findProblemsInTree(tree, source, min) }
+}
+
+/** In how many ways a pattern may read one text from one place, at most; Infinity where it is no pattern. */
+export function waysToRead(source: string): number {
+  const tree = parse(source)
+  return 'type' in tree ? countWays(tree) : Infinity
 }
 
 function parse(source: string): Disjunction | PatternProblem {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { bindPolicies } from '../policy/bind.ts'
 import { compilePolicies, readPolicyFiles, STANDARD_POLICIES } from '../policy/load.ts'
 import { createUpstream } from '../upstream/index.ts'
-import { credentialValue } from '../config/secrets.ts'
+import { keptCredentials } from '../config/secrets.ts'
 import { gatherWords } from '../policy/words.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { newId } from '../model/ids.ts'
@@ -12,7 +12,7 @@ import { loadPlugins } from '../plugin/load.ts'
 import { setupPlugins } from '../plugin/registry.ts'
 import { Snapshot, type Kernel } from '../pipeline/snapshot.ts'
 import type { Host, Plugin } from '../plugin/contract.ts'
-import type { LoadedConfig } from '../config/config.ts'
+import type { CredentialSource, LoadedConfig } from '../config/config.ts'
 import type { ProviderInfo } from '../model/target.ts'
 
 const SCAN_DEADLINE_MS = 2000
@@ -40,6 +40,7 @@ export async function buildSnapshot(
     secret,
   })
   const all = await loadPlugins(plugins, loaded.config.pluginPaths, loaded.baseDir)
+  const credentials = keptCredentials(() => kernel.clock.monotonic())
   const set = await setupPlugins(all, loaded.config.plugins, hostFor)
   try {
     requireAdapters(loaded, set.adapters)
@@ -56,7 +57,7 @@ export async function buildSnapshot(
         adapters: set.adapters,
         clock: kernel.clock,
         defaultReader: openAiChatReader,
-        credential: (provider) => credentialOf(loaded, provider),
+        credential: (provider) => credentialOf(loaded, provider, credentials),
       }),
     })
   } catch (error) {
@@ -86,12 +87,12 @@ function requireAdapters(loaded: LoadedConfig, adapters: ReadonlyMap<string, unk
   }
 }
 
-function credentialOf(loaded: LoadedConfig, provider: ProviderInfo): string | null {
+function credentialOf(loaded: LoadedConfig, provider: ProviderInfo, read: (source: CredentialSource) => string | null): string | null {
   if (provider.credentialRef === null) return null
   const source = loaded.credentials.get(provider.credentialRef)
   if (!source)
     throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not configured.`, shouldRetry: false })
-  const value = credentialValue(source)
+  const value = read(source)
   if (value === null)
     throw new GatewayError('upstream_error', { message: `The credential ${provider.credentialRef} is not set.`, shouldRetry: false })
   return value

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { credentialValue } from '../../../core/config/secrets.ts'
+import { credentialValue, keptCredentials } from '../../../core/config/secrets.ts'
 import { CONFIG_SCHEMA } from '../../../core/config/schema.ts'
 import { nearest } from '../../../core/config/suggest.ts'
 import { watchConfig } from '../../../core/config/watch.ts'
@@ -29,6 +29,22 @@ describe('credential by reference', () => {
     assert.equal(credentialValue({ file: join(folder, 'none') }), null)
     assert.equal(credentialValue({ env: 'A' }, { A: 'x' }), 'x')
     assert.equal(credentialValue({ env: 'A' }, { A: '' }), null)
+    rmSync(folder, { recursive: true })
+  })
+
+  it('keeps a value for a second, and what is missing not at all', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-credential-'))
+    const source = { file: join(folder, 'key') }
+    let now = 0
+    const read = keptCredentials(() => now)
+    assert.equal(read(source), null)
+    writeFileSync(source.file, 'one')
+    assert.equal(read(source), 'one')
+    writeFileSync(source.file, 'two')
+    now = 999
+    assert.equal(read(source), 'one')
+    now = 1000
+    assert.equal(read(source), 'two')
     rmSync(folder, { recursive: true })
   })
 })

@@ -1,10 +1,10 @@
 // Exceptions: the one thing that loosens a policy. Each is owned, ticketed and ends by itself; what it says becomes part of the policy's
 // condition, so nothing at run time knows of exceptions and `time.unix` is the only clock.
+import { checkClaims } from './claims.ts'
 import { clausesOf, phrasesOf, single } from './clauses.ts'
-import { declarationsOf, findAttribute, type Module, type Names } from './names.ts'
+import { declarationsOf, type Module, type Names } from './names.ts'
 import { lowerCondition } from './expressions.ts'
 import { matchPhrase, type MatchedPhrase } from './phrases.ts'
-import { readPaths } from '../evaluate/paths.ts'
 import { suggestion, type Scope } from './lowered.ts'
 import type { CompiledException, JsonLogic } from '../compile/bundle.ts'
 import type { DeclarationOf, Expression } from '../syntax/ast.ts'
@@ -90,15 +90,6 @@ function reportMissing(declaration: DeclarationOf<'exception'>, has: Terms & { r
 /** True while the exception does not hold. `scope` is that of the policy; names are read as the exception's module means them. */
 export function lowerException({ when, module, compiled, declaration }: PolicyException, scope: Scope): JsonLogic {
   const condition = lowerCondition(when, { ...scope, module })
-  checkClaims(condition, declaration, scope)
+  checkClaims(`the exception \`${compiled.title}\``, condition, declaration.span, { ...scope, module })
   return { '!': [{ and: [condition, { '<': [{ var: 'time.unix' }, Date.parse(compiled.until) / 1000] }] }] }
-}
-
-/** An exception that rests on nothing but what the caller says of itself. */
-function checkClaims(when: JsonLogic, { title, span }: DeclarationOf<'exception'>, { names, report }: Scope): void {
-  const read = readPaths(when).flatMap((name) => findAttribute(names, name) ?? [])
-  if (read.length === 0 || read.some(({ source }) => source === 'proved')) return
-  const claims = read.map(({ name }) => `\`${name}\``).join(', ')
-  const help = 'Add a condition on something proved, such as `key.scopes`, `tenant.id` or `user.roles`.'
-  report.warning('P123', span, `the exception \`${title}\` rests on the caller's word alone: ${claims}`, help)
 }

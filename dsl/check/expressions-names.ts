@@ -1,6 +1,7 @@
 // The leaves of a condition: names and literals, with the phase in which each is known.
 import { elementOf, readFrom } from './elements.ts'
-import { familyOf, findAttribute, findDetector, findValue, knownNames, locationsIn } from './names.ts'
+import { familyOf, writtenType } from './attributes.ts'
+import { findAttribute, findDetector, findValue, knownNames, locationsIn } from './names.ts'
 import { BOOL, FALSE, NUMBER, suggestion, TEXT } from './lowered.ts'
 import type { Expression, Literal } from '../syntax/ast.ts'
 import type { Lowered, Scope } from './lowered.ts'
@@ -59,9 +60,9 @@ function unknown(text: string, span: Span, { names, module, report }: Scope): Lo
 }
 
 /** What helps where a name is no attribute. */
-export function unknownAttribute(text: string, known: readonly string[], { vocabulary }: Scope['names']): string {
-  const family = familyOf(vocabulary, text)
-  if (family) return `Declare it: \`attribute ${text} : ${family.type.kind}${family.optional ? '?' : ''}\`.`
+export function unknownAttribute(text: string, known: readonly string[], { attributes }: Scope['names']): string {
+  const family = familyOf(attributes, text)
+  if (family) return `Declare it: \`attribute ${text} : ${writtenType(family)}\`.`
   return suggestion(text, known) ?? 'docs/policy-language.md#attributes lists what the loaded plugins bring.'
 }
 

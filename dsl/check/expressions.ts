@@ -1,6 +1,7 @@
 // Lowers a condition to portable JSON Logic and checks it in the same walk. Conditions are total: what could depend on the absence of a
 // value is an error that names both fixes. Whatever does not have to walk on into its operands stands in the files beside this one.
-import { attributeNames, findAttribute, findValue, locationsIn } from './names.ts'
+import { attributeNames } from './attributes.ts'
+import { findAttribute, findValue, locationsIn } from './names.ts'
 import { enclose, type Element } from './elements.ts'
 import { checkEnumValues, describe, FALSE, flip, isText, isTyped, NUMBER, sameKind, seesAbsence, TEXT, truth } from './lowered.ts'
 import { compare, has, match, membership, textContains } from './comparisons.ts'
@@ -113,7 +114,7 @@ function elements(list: Expression, variable: Name, positive: Scope['positive'],
 
 /** A name means one thing, also to the reader: an element hides nothing that could be meant in its body. */
 function checkVariable({ text, span }: Name, { names, module, element, report }: Scope): void {
-  const heads = [...attributeNames(names), ...locationsIn(names).keys(), 'found'].map((name) => name.split('.', 1)[0])
+  const heads = [...attributeNames(names.attributes), ...locationsIn(names).keys(), 'found'].map((name) => name.split('.', 1)[0])
   const outer = (one: Element | null): boolean => one !== null && (one.name === text || outer(one.outer))
   if (!heads.includes(text) && !findValue(names, module, text) && !outer(element)) return
   report.error('P125', span, `\`${text}\` stands for something else here already`, 'Give the element another name.')

@@ -1,4 +1,5 @@
 // Which name means what in which file: declarations of all modules, imports, and the vocabulary.
+import { attributeNames, collectAttributes, type Attributes } from './attributes.ts'
 import { didYouMean } from '../diagnostics/suggest.ts'
 import type { Declaration, DeclarationOf, FileAst, Literal, Name } from '../syntax/ast.ts'
 import type { AttributeDeclaration, Vocabulary } from '../vocabulary/vocabulary.ts'
@@ -24,7 +25,7 @@ export interface Names {
   readonly policies: ReadonlyMap<string, DeclarationOf<'policy'>>
   readonly detectors: ReadonlyMap<string, DeclarationOf<'detector'>>
   /** What plugins bring and modules declare, by name. */
-  readonly attributes: ReadonlyMap<string, AttributeDeclaration>
+  readonly attributes: Attributes
   /** Values that an overlay gives params, by full name. */
   readonly overrides?: ReadonlyMap<string, Literal>
 }
@@ -47,7 +48,7 @@ export function collectNames(files: readonly FileAst[], vocabulary: Vocabulary, 
       if (!modules.has(imported.text)) reportMissing(imported, [...modules.keys()], report)
     }
   }
-  return { modules, vocabulary, policies, detectors, attributes: collectAttributes(files, vocabulary, report) }
+  return { modules, vocabulary, policies, detectors, attributes: collectAttributes(declarationsOf(files, 'attribute'), vocabulary, report) }
 }
 
 function reportDoubled({ span }: Name, first: Span, message: string, report: Report): void {
@@ -149,61 +150,15 @@ export function findAttribute({ attributes }: Pick<Names, 'attributes'>, text: s
   return attributes.get(text) ?? null
 }
 
-/** The family that a name would belong to (`metadata.*`), or null. Its members are known once they are declared. */
-export function familyOf({ attributes }: Vocabulary, text: string): AttributeDeclaration | null {
-  const family = `${text.slice(0, text.lastIndexOf('.'))}.*`
-  return attributes.find(({ name }) => name === family) ?? null
-}
-
-/** Names of all attributes, without families. */
-export function attributeNames({ attributes }: Pick<Names, 'attributes'>): readonly string[] {
-  return [...attributes.keys()].filter((name) => !name.endsWith('.*'))
-}
-
-/** What plugins bring, and the members of families that modules declare. */
-function collectAttributes(files: readonly FileAst[], vocabulary: Vocabulary, report: Report): Names['attributes'] {
-  const brought = new Map(vocabulary.attributes.map((attribute) => [attribute.name, attribute]))
-  const all = new Map(brought)
-  for (const declaration of declarationsOf(files, 'attribute')) {
-    const member = memberOf(declaration, brought, vocabulary, report)
-    if (member) all.set(member.name, member)
-  }
-  return all
-}
-
-function memberOf(
-  { name, type }: DeclarationOf<'attribute'>,
-  brought: Names['attributes'],
-  vocabulary: Vocabulary,
-  report: Report,
-): AttributeDeclaration | null {
-  const family = familyOf(vocabulary, name.text)
-  const wanted = family && `${typeName(family.type)}${family.optional ? '?' : ''}`
-  if (brought.has(name.text)) {
-    report.error('P134', name.span, `\`${name.text}\` is there without a declaration`, 'Leave the declaration out.')
-  } else if (!family) {
-    const families = vocabulary.attributes.flatMap((one) => (one.name.endsWith('.*') ? [`\`${one.name}\``] : []))
-    report.error('P134', name.span, `no plugin opens a family for \`${name.text}\``, `Families are ${families.join(', ') || 'not loaded'}.`)
-  } else if (wanted !== `${type.text}${type.optional ? '?' : ''}`) {
-    report.error('P134', type.span, `the members of \`${family.name}\` are \`${wanted}\``, `Write \`attribute ${name.text} : ${wanted}\`.`)
-  } else return { ...family, name: name.text }
-  return null
-}
-
-/** As a declaration writes it: `list of text`. */
-function typeName(type: AttributeDeclaration['type']): string {
-  return type.kind === 'list' ? `list of ${typeName(type.of)}` : type.kind
-}
-
 /** Single locations and the unions above them: `prompt`, `completion`. */
-export function locationsIn({ vocabulary }: Names): ReadonlyMap<string, 'request' | 'response'> {
-  const all = new Map<string, 'request' | 'response'>()
-  for (const { name, phase } of vocabulary.locations) {
-    all.set(name, phase)
-    all.set(name.slice(0, name.indexOf('.')), phase)
-  }
+export function locationsIn({ vocabulary: { locations } }: Pick<Names, 'vocabulary'>): ReadonlyMap<string, 'request' | 'response'> {
+  let all = known.get(locations)
+  if (!all)
+    known.set(locations, (all = new Map(locations.flatMap(({ name, phase }) => [name, name.split('.', 1)[0]!].map((one) => [one, phase])))))
   return all
 }
+
+const known = new WeakMap<Vocabulary['locations'], ReadonlyMap<string, 'request' | 'response'>>()
 
 /** The detector that somebody meant by a name that is none: `std.email` for `email`, or one that is spelt nearly so. */
 export function meantDetector(text: string, names: Names, module: Module): string | undefined {
@@ -223,5 +178,5 @@ function knownDetectors(names: Names, module: Module): readonly string[] {
 
 /** Everything that a name in a condition could have meant, for did-you-mean. */
 export function knownNames(names: Names, module: Module): readonly string[] {
-  return [...attributeNames(names), ...locationsIn(names).keys(), ...module.values.keys(), ...knownDetectors(names, module)]
+  return [...attributeNames(names.attributes), ...locationsIn(names).keys(), ...module.values.keys(), ...knownDetectors(names, module)]
 }

@@ -1,16 +1,16 @@
 // Checks a policy and lowers it: its clauses, phases, condition, and what it does when it fires. Exceptions become part of its condition,
 // overlays make variants of it.
 import { checkBounds } from './bounds.ts'
+import { checkClaims } from './claims.ts'
 import { checkEffect, effectOf, factsOf, onErrorOf, type Ground } from './effects.ts'
 import { checkHeldStream, checkStreamFragment } from './stream.ts'
 import { checkRaises, paramsIn, variantsOf } from './variants.ts'
 import { clausesOf, phasesOf, phrasesOf, single } from './clauses.ts'
-import { findAttribute, type Module, type Names } from './names.ts'
+import type { Module, Names } from './names.ts'
 import { lowerCondition } from './expressions.ts'
 import { lowerException, type PolicyException } from './exceptions.ts'
 import { provenPresent } from './expressions-presence.ts'
 import { matchPhrase, type MatchedPhrase } from './phrases.ts'
-import { readPaths } from '../evaluate/paths.ts'
 import { Report } from './report.ts'
 import type { CompiledPolicy, JsonLogic } from '../compile/bundle.ts'
 import type { DeclarationOf, Expression } from '../syntax/ast.ts'
@@ -60,7 +60,7 @@ function lowerPolicy(policy: Policy, exceptions: readonly PolicyException[], gro
   if (effects.length === 0 && phrases.length === matched.length) reportIdle(policy, report)
   const facts = factsOf(matched, report)
   const condition = lowerConditions(when, single(policy, 'unless', report), phases, effects, ground)
-  checkClaims(policy, condition, effects, ground)
+  if (allows(effects)) checkClaims(`what \`${policy.name.text}\` allows`, condition, policy.name.span, ground)
   checkStreamFragment(policy.name.span, phases, condition, effects, report)
   checkHeldStream(policy.name, phases, effects, report)
   return {
@@ -123,14 +123,4 @@ const allows = (effects: readonly MatchedPhrase[]): boolean => effects.some(({ v
 
 function allOf(parts: readonly JsonLogic[]): JsonLogic {
   return parts.length === 0 ? true : parts.length === 1 ? parts[0]! : { and: parts }
-}
-
-/** An `allow` that rests on nothing but what the caller says of itself. */
-function checkClaims(policy: Policy, when: JsonLogic, effects: readonly MatchedPhrase[], { names, report }: Ground): void {
-  if (!allows(effects)) return
-  const read = readPaths(when).flatMap((name) => findAttribute(names, name) ?? [])
-  if (read.length === 0 || read.some(({ source }) => source === 'proved')) return
-  const claims = read.map(({ name }) => `\`${name}\``).join(', ')
-  const help = 'Add a condition on something proved, such as `key.scopes`, `tenant.id` or `user.roles`.'
-  report.warning('P123', policy.name.span, `\`${policy.name.text}\` allows what rests on the caller's word alone: ${claims}`, help)
 }

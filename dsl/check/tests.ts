@@ -1,5 +1,6 @@
 // Checks in-file tests and lowers them to what the runner walks through.
-import { attributeNames, declarationsOf, findAttribute, type Module, type Names } from './names.ts'
+import { attributeNames } from './attributes.ts'
+import { declarationsOf, findAttribute, type Module, type Names } from './names.ts'
 import { matchPhrase, type Operands } from './phrases.ts'
 import { unknownAttribute } from './expressions-names.ts'
 import { checkEnumValues, describe, suggestion } from './lowered.ts'
@@ -98,7 +99,7 @@ function lowerGiven(assignments: ClauseOf<'given'>['assignments'], names: Names,
   for (const { attribute, value } of assignments) {
     const declaration = findAttribute(names, attribute.text)
     if (!declaration) {
-      const help = unknownAttribute(attribute.text, attributeNames(names), names)
+      const help = unknownAttribute(attribute.text, attributeNames(names.attributes), names)
       report.error('P104', attribute.span, `there is no attribute \`${attribute.text}\``, help)
       continue
     }

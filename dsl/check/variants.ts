@@ -56,11 +56,20 @@ function raised({ id, mode }: CompiledPolicy, overlays: readonly Overlay[]): Com
   return MODES[Math.max(MODES.indexOf(mode), ...ranks)]!
 }
 
-/** An overlay that would lower a mode is refused. */
-export function checkRaises({ id, mode }: CompiledPolicy, overlays: readonly Overlay[], report: Report): void {
+/** An overlay that would lower a mode, or let a policy speak that allows, is refused. */
+export function checkRaises({ id, mode, effects }: CompiledPolicy, overlays: readonly Overlay[], report: Report): void {
+  const allows = effects.some(({ verb }) => verb === 'allow')
   for (const { name, modes } of overlays) {
     const setting = modes.get(id)
-    if (!setting || MODES.indexOf(setting.value) >= MODES.indexOf(mode)) continue
+    if (!setting || setting.value === mode) continue
+    if (allows && setting.value === 'enforce')
+      report.error(
+        'P128',
+        setting.span,
+        `\`${id}\` allows, so the overlay \`${name}\` would loosen`,
+        'Write a policy of its own with a condition on `tenant.id`.',
+      )
+    if (MODES.indexOf(setting.value) > MODES.indexOf(mode)) continue
     const help = 'An overlay only raises a mode. To loosen a policy write an `exception`.'
     report.error('P128', setting.span, `the overlay \`${name}\` lowers \`${id}\` from \`${mode}\` to \`${setting.value}\``, help)
   }

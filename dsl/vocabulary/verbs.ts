@@ -41,7 +41,7 @@ function readVerbs(declarations: readonly VerbDeclaration[]): Verbs {
       return []
     }
   })
-  problems.push(...clashes(known))
+  problems.push(...known.flatMap(brokenRules), ...clashes(known))
   if (problems.length > 0) throw new Error(problems.join('\n'))
   const byWord = Map.groupBy(known, ({ declaration, template }) => `${declaration.use} ${template.verb}`)
   const NONE: readonly KnownVerb[] = []
@@ -50,6 +50,25 @@ function readVerbs(declarations: readonly VerbDeclaration[]): Verbs {
     alias: (use, word) =>
       known.find(({ declaration }) => declaration.use === use && declaration.aliases.includes(word))?.template.verb ?? null,
     words: (use) => [...new Set(known.filter(({ declaration }) => declaration.use === use).map(({ template }) => template.verb))],
+  }
+}
+
+/** Rules about operands that the template does not have, or that cannot be applied. */
+function brokenRules({ declaration: { operands = {}, plugin }, template }: KnownVerb): readonly string[] {
+  const known = new Set(template.slots.flatMap((slot) => slot.operands.map(({ name }) => name)))
+  return Object.entries(operands).flatMap(([name, { pattern, whole, like }]) => {
+    const others = [like, typeof whole === 'object' ? whole.operand : undefined].flatMap((other) => other ?? [])
+    const odd = [name, ...others].find((operand) => !known.has(operand))
+    if (odd !== undefined) return [`plugin ${plugin}: \`${template.source}\` has no operand \`${odd}\``]
+    return pattern === undefined || isPattern(pattern) ? [] : [`plugin ${plugin}: \`${pattern}\` is no regular expression`]
+  })
+}
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source) instanceof RegExp
+  } catch {
+    return false
   }
 }
 

@@ -96,6 +96,10 @@ describe('an overlay never loosens', () => {
     const text = (mode: string): string => `${policy(`mode ${mode}\n  deny "a.b"`)}\n${overlay('mode shadow for a.b')}`
     assertPair('P128', text('enforce'), text('off'))
   })
+  it('P128: a policy that allows does not begin to', () => {
+    const text = (mode: string): string => `${policy('mode off\n  when tenant.id == "a"\n  allow')}\n${overlay(`mode ${mode} for a.b`)}`
+    assertPair('P128', text('enforce'), text('shadow'))
+  })
   it('P128, P110: sets params that there are, with values of their type', () => {
     assertPair('P128', withOverlays(overlay('param mots = 50')), withOverlays(overlay('param most = 50')))
     assertPair('P110', withOverlays(overlay('param most = "50"')), withOverlays(overlay('param most = 50')))

@@ -38,10 +38,16 @@ function showPolicy(policy: PolicyExplanation, paint: Paint): readonly string[] 
 
 const INDENT = 9
 
+const JOINED = { and: 'all of', or: 'any of', not: 'not' } as const
+const MAX_COLUMNS = 72
+
 /** Parts in one column, values in the next. */
 function showClauses(clauses: readonly ClauseExplanation[], paint: Paint): readonly string[] {
-  const texts = clauses.map(({ clause, text, depth }) => `${'  '.repeat(depth)}${depth === 0 ? `${clause} ` : ''}${text}`)
-  const width = Math.min(72, Math.max(0, ...texts.map(widthOf)))
+  const texts = clauses.map(({ clause, text, depth, parts }) => {
+    const shown = parts === null ? text : JOINED[parts]
+    return `${'  '.repeat(depth)}${depth === 0 ? `${clause} ` : ''}${shown}`
+  })
+  const width = Math.min(MAX_COLUMNS, Math.max(0, ...texts.map(widthOf)))
   return clauses.map((clause, i) => {
     const value = clause.value === null ? paint('cyan', 'open ') : clause.value ? paint('green', 'true ') : paint('dim', 'false')
     const reads = readsOf(clause)
@@ -49,8 +55,18 @@ function showClauses(clauses: readonly ClauseExplanation[], paint: Paint): reado
   })
 }
 
-function readsOf({ reads }: ClauseExplanation): string {
+/** A test that is an attribute and nothing more says its value already. */
+function readsOf({ reads, text }: ClauseExplanation): string {
   return Object.entries(reads)
-    .map(([name, value]) => `${name} = ${value === null ? 'absent' : JSON.stringify(value)}`)
+    .filter(([name]) => name !== text)
+    .map(([name, value]) =>
+      name.startsWith('found.') ? foundOf(name, value) : `${name} = ${value === null ? 'absent' : JSON.stringify(value)}`,
+    )
     .join(', ')
+}
+
+function foundOf(name: string, value: unknown): string {
+  if (value === 0) return 'nothing found'
+  if (typeof value !== 'number') return 'the scan failed'
+  return name.endsWith('.count') ? `${value} found` : `best score ${value}`
 }

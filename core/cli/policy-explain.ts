@@ -52,7 +52,9 @@ export interface PolicyExplanation {
 export interface ClauseExplanation {
   readonly clause: 'when' | 'unless' | 'exception' | 'overlay'
   readonly text: string
-  /** Depth below the clause: the parts of an `and` or `or` follow it. */
+  /** What its parts, which follow it, are joined with; null: it has none. */
+  readonly parts: 'and' | 'or' | 'not' | null
+  /** Depth below the clause. */
   readonly depth: number
   /** Null: not known. */
   readonly value: boolean | null
@@ -190,6 +192,7 @@ class Explainer {
             {
               clause: 'overlay',
               text: policy.overlay ?? 'none',
+              parts: null,
               depth: 0,
               value: this.#truths.of(guard, values) ?? null,
               reads: this.#reads(guard, values),
@@ -210,11 +213,14 @@ class Explainer {
     }
   }
 
+  /** A negated test needs no line of its own below the negation. */
   #clause(clause: ClauseExplanation['clause'], branch: Branch, values: readonly unknown[], depth: number): readonly ClauseExplanation[] {
-    const { text, logic, parts } = branch
-    const own = {
+    const { text, logic, kind } = branch
+    const parts = kind === 'not' && branch.parts[0]!.parts.length === 0 ? [] : branch.parts
+    const own: ClauseExplanation = {
       clause,
       text,
+      parts: parts.length === 0 || kind === 'test' ? null : kind,
       depth,
       value: this.#truths.of(logic, values) ?? null,
       reads: parts.length > 0 ? {} : this.#reads(logic, values),

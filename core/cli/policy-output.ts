@@ -29,11 +29,11 @@ export function paintFor({ colour }: Screen): Paint {
   return colour ? (role, text) => `\u001B[${CODES[role]}m${text}\u001B[0m` : (_role, text) => text
 }
 
-/** The text in lines of at most so many columns, broken at spaces; a word that is longer stands alone. */
+/** The text in lines of at most so many columns, broken at spaces but never within backticks; what is longer stands alone. */
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
+  for (const [word] of text.matchAll(/(?:`[^`]*`|[^\s`])+/g)) {
     const longer = line === '' ? word : `${line} ${word}`
     if (line !== '' && widthOf(longer) > columns) {
       lines.push(line)

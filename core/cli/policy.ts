@@ -9,18 +9,18 @@ import {
   renderDiagnostics,
   type PolicySet,
 } from '../policy/toolbox.ts'
-import { count, print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
+import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
 import { explainRequest } from './policy-explain.ts'
 import { formatPaths } from './policy-fmt.ts'
 import { GivenError } from './policy-given.ts'
 import { loadConfig } from '../config/load.ts'
+import { printForPrograms, showCheck } from './policy-check.ts'
 import { pluginsOf } from './loaded-plugins.ts'
 import { PolicyError, STANDARD_POLICIES } from '../policy/load.ts'
 import { policyPaths } from '../server/snapshots.ts'
 import { scanText, showScan } from './policy-scan.ts'
 import { showExplanation } from './policy-explain-show.ts'
 import { testPolicies } from './policy-test.ts'
-import { VERSION } from '../model/version.ts'
 
 interface Options extends FormatOptions {
   readonly config?: string
@@ -97,32 +97,12 @@ async function check(paths: readonly string[], options: Options, command: Comman
     command.error('error: name policy files or folders, or a configuration with --config', { exitCode: 2 })
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
-  const shown = diagnosticsOf(set)
-  if (options.format === 'sarif') return printJson(diagnosticsToSarif(shown, set.files, VERSION))
-  if (wantsJson(options)) return printJson({ diagnostics: diagnosticsToJson(shown, set.files), hash: set.bundle.hash })
-  if (shown.length > 0) print(render(shown, set))
-  const policies = new Set(set.bundle.policies.filter(({ span }) => set.isOwn(span.file)).map(({ id }) => id)).size
-  print(`${count(policies, 'policy', 'policies')} checked, ${count(shown.length, 'warning')}`)
-}
-
-/** Errors wherever they stand, since none of the files can be used with them; warnings about the user's own files. */
-function diagnosticsOf({ diagnostics, isOwn }: PolicySet): PolicySet['diagnostics'] {
-  return diagnostics.filter(({ severity, span }) => severity === 'error' || isOwn(span.file))
-}
-
-function render(diagnostics: PolicySet['diagnostics'], { files }: Pick<PolicySet, 'files'>): string {
-  const { colour, columns } = screen()
-  return renderDiagnostics(diagnostics, files, { colour, ...(columns === null ? {} : { columns }) })
+  if (!printForPrograms(set, options)) print(showCheck(set, screen()))
 }
 
 function showBroken(set: PolicySet, options: Options, write = print): void {
-  const shown = diagnosticsOf(set)
-  const errors = shown.filter(({ severity }) => severity === 'error').length
   process.exitCode = 1
-  if (options.format === 'sarif') return printJson(diagnosticsToSarif(shown, set.files, VERSION))
-  if (wantsJson(options)) return printJson({ diagnostics: diagnosticsToJson(shown, set.files), hash: null })
-  write(render(shown, set))
-  write(`${count(errors, 'error')}, ${count(shown.length - errors, 'warning')}`)
+  if (!printForPrograms(set, options)) write(showCheck(set, screen()))
 }
 
 /** Standard output carries the bundle and nothing else. */

@@ -48,7 +48,8 @@ export class HttpReply implements Reply {
     headers['content-length'] = String(body.length)
     discardUnread(this.#request, this.#response)
     this.#response.writeHead(status, headers)
-    this.#response.end(body)
+    // As text of bytes: node puts head and body into one write then, instead of two. A tenth of the CPU of a short exchange.
+    this.#response.end(body.latin1Slice(), 'latin1')
   }
 
   open(status: number, headers: Headers): void {

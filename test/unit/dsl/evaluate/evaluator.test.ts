@@ -193,6 +193,16 @@ describe('what partial evaluation keeps', () => {
     )
   })
 
+  it('is never kept by the identity of something that may change', () => {
+    const residuals = new Residuals([{ slot: 0, mentioned: null }], ([value]) => Uint16Array.of(JSON.stringify(value).length))
+    const tool = { name: 'a' }
+    for (const value of [tool, [tool]]) {
+      const before = residuals.of([value])[0]!
+      tool.name += 'b'
+      assert.equal(residuals.of([value])[0], before + 1)
+    }
+  })
+
   it('is computed once for values that no condition can tell apart', () => {
     let computed = 0
     const residuals = new Residuals([{ slot: 0, mentioned: new Set(['a']) }], () => Uint16Array.of(computed++))

@@ -49,7 +49,7 @@ export class HttpReply implements Reply {
     discardUnread(this.#request, this.#response)
     this.#response.writeHead(status, headers)
     // As text of bytes: node puts head and body into one write then, instead of two. A tenth of the CPU of a short exchange.
-    this.#response.end(body.latin1Slice(), 'latin1')
+    this.#response.end(body.toString('latin1'), 'latin1')
   }
 
   open(status: number, headers: Headers): void {

@@ -26,6 +26,8 @@ export type Verdict =
 /** Longest time that a text is tried for. */
 const MEASURE_MS = 2000
 const PROVE_MS = 5000
+/** For a pattern that is linear as written, and is only asked about what its bounds hide. */
+const PROVE_OPEN_MS = 1500
 /** A bounded pattern is linear in theory; it is told by the time it takes for the text that defeats it without its bounds. */
 const SLOW_MS = 500
 /** With so few ways to read a text from one place, a bounded pattern needs no trying. */
@@ -63,7 +65,7 @@ async function judgeAsWritten(source: string, thread: Thread): Promise<Verdict> 
   }
   if (waysToRead(source) <= FEW_WAYS) return proof
   const open = withoutBounds(source)
-  const hidden = open === source ? proof : await thread.prove(open)
+  const hidden = open === source ? proof : await thread.prove(open, PROVE_OPEN_MS)
   if (hidden.kind !== 'runaway') return { kind: 'linear' }
   const measured = await thread.measure(source, hidden.text)
   if (!measured.wasEnded && measured.measuredMs < SLOW_MS) return { kind: 'linear' }
@@ -87,8 +89,8 @@ class Thread {
     this.#measureMs = measureMs
   }
 
-  async prove(source: string): Promise<Proof> {
-    const reply = await this.#ask({ kind: 'prove', source, timeoutMs: PROVE_MS }, 2 * PROVE_MS)
+  async prove(source: string, timeoutMs = PROVE_MS): Promise<Proof> {
+    const reply = await this.#ask({ kind: 'prove', source, timeoutMs }, 2 * timeoutMs)
     return reply === null || reply.kind === 'measured' ? { kind: 'unknown', reason: 'timeout' } : reply
   }
 

@@ -7,7 +7,7 @@ import type { SourceFile } from '../../diagnostics/diagnostic.ts'
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 /** Soft hyphen, zero-width characters, fillers, and the invisible tags of Unicode. The joiners have a use between letters of some scripts. */
 const INVISIBLE =
-  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e007f}]|(?<=^|[\0-\u024f])[\u200c\u200d]|[\u200c\u200d](?=$|[\0-\u024f])/u
+  /\u034f|[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e007f}]|(?<=^|[\0-\u024f])[\u200c\u200d]|[\u200c\u200d](?=$|[\0-\u024f])/u
 const HIDDEN = new RegExp(`${DIRECTION.source}|${INVISIBLE.source}`, 'gu')
 
 /** Letters that are taken for Latin ones: of Cyrillic, Greek, Armenian, and the wide forms. */

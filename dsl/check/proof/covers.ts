@@ -19,15 +19,22 @@ export function membersIn(detectors: readonly CompiledDetector[]): MembersOf {
 /** `strong` fires wherever `weak` does: does it then do everything that `weak` does? */
 export function covers(strong: CompiledPolicy, weak: CompiledPolicy, membersOf: MembersOf): boolean {
   if (weak.mode !== strong.mode || weak.mode === 'off' || weak.effects.length === 0) return false
+  // Most pairs have nothing in common; what is cheap to see comes first.
+  if (
+    !weak.effects.every(({ verb, join }) =>
+      strong.effects.some((other) => other.verb === verb || (join.kind === 'span' && other.join.kind === 'span')),
+    )
+  )
+    return false
   if (!weak.phases.every((phase) => strong.phases.includes(phase)) || !isSame(strong.onError, weak.onError)) return false
   return weak.effects.every((effect) => strong.effects.some((other) => outdoes(other, strong, effect, weak, membersOf)))
 }
 
 function outdoes(strong: CompiledEffect, from: CompiledPolicy, weak: CompiledEffect, of: CompiledPolicy, membersOf: MembersOf): boolean {
-  const isSpoken = bySeverity(severityOf(from), severityOf(of)) < 0
-  if (strong.phrase === weak.phrase && isSame(strong.operands, weak.operands)) return strong.verb !== 'deny' || isAsSevere(from, of)
   const { join } = weak
   if (strong.verb !== weak.verb && !(join.kind === 'span' && strong.join.kind === 'span')) return false
+  const isSpoken = bySeverity(severityOf(from), severityOf(of)) < 0
+  if (strong.phrase === weak.phrase && isSame(strong.operands, weak.operands)) return strong.verb !== 'deny' || isAsSevere(from, of)
   switch (join.kind) {
     case 'verdict':
       return isSpoken

@@ -19,11 +19,14 @@ export function findShadows(
   const covered = new Map<Claim, Claim[]>()
   const denied = new Map<Claim, Claim>()
   const neighbours = indexClaims(claims, terms)
+  const allowing = new Set(claims.filter(allows))
   for (const strong of claims) {
+    const isDenying = denies(strong)
     for (const weak of neighbours.stronger(strong)) {
-      if (weak.policy.id === strong.policy.id || budget.left-- <= 0) continue
+      if (weak.policy.id === strong.policy.id) continue
+      if (budget.left-- <= 0) break
       const isCovered = covers(strong.policy, weak.policy, membersOf)
-      const isDenied = !denied.has(weak) && allows(weak) && denies(strong)
+      const isDenied = isDenying && allowing.has(weak) && !denied.has(weak)
       if ((!isCovered && !isDenied) || !refutes([weak.when, strong.never], terms, budget)) continue
       if (isCovered) covered.set(weak, [...(covered.get(weak) ?? []), strong])
       if (isDenied) denied.set(weak, strong)

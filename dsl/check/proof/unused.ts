@@ -37,10 +37,12 @@ function usedNames(names: Names): ReadonlySet<string> {
   return used
 }
 
+/** Spans hold no names, and are the larger part of a tree. */
 function visit(node: unknown, see: (text: string) => void): void {
   if (typeof node !== 'object' || node === null) return
   if ('kind' in node && node.kind === 'path') see((node as unknown as { readonly name: { readonly text: string } }).name.text)
-  else for (const child of Object.values(node)) if (typeof child === 'object') visit(child, see)
+  else if (Array.isArray(node)) for (const child of node as readonly unknown[]) visit(child, see)
+  else if (!('start' in node)) for (const key in node) visit((node as { readonly [key: string]: unknown })[key], see)
 }
 
 function namedBy({ clauses }: DeclarationOf<'detector'>): readonly string[] {

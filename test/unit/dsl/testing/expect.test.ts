@@ -137,7 +137,7 @@ describe('expect', () => {
 
 describe('an expectation that can never be met', () => {
   const LATER = `policy a.us "Us" { on target when target.zone == "us" deny "a.us" }
-policy a.whole "Whole" { on response when completion contains card deny "a.whole" }
+policy a.whole "Whole" { on response when completion contains card deny "a.whole" buffer completion }
 policy a.stream "Stream" { on stream when completion contains card deny "a.stream" }
 policy a.both "Both" { on response, stream redact card in completion }
 policy a.early "Early" { on request when prompt contains email deny "a.early" }

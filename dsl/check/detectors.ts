@@ -127,26 +127,40 @@ function memberOf(member: Name, union: string, names: Names, module: Module, rep
     report.error('P105', member.span, `there is no detector \`${member.text}\``, meantDetector(member.text, names, module))
     return []
   }
-  if (!reaches(full, union, names)) return [full]
-  report.error('P124', member.span, `\`${member.text}\` leads back to the union it is a member of`, 'Take one of them out.')
+  const course = followUnions(full, union, names)
+  if (course === 'ends') return [full]
+  const message = course === 'back' ? 'leads back to the union it is a member of' : `nests unions more than ${MAX_UNION_DEPTH} deep`
+  report.error('P124', member.span, `\`${member.text}\` ${message}`, 'Take one of them out.')
   return []
 }
 
-/** Does a chain of unions lead from one detector to the other? */
-function reaches(from: string, to: string, names: Names, seen: ReadonlySet<string> = new Set()): boolean {
-  if (from === to) return true
-  const module = moduleOf(from, names)
-  const declaration = names.detectors.get(from)
-  if (!module || !declaration || seen.has(from)) return false
-  const members = declaration.clauses.flatMap((clause) => (clause.kind === 'any' ? clause.detectors : []))
-  return members.some(({ text }) => {
-    const full = findDetector(names, module, text)
-    return full !== null && reaches(full, to, names, new Set([...seen, from]))
-  })
+const MAX_UNION_DEPTH = 32
+
+/** Where the unions that begin with one detector lead: back to the other, too deep, or to an end. */
+function followUnions(from: string, to: string, names: Names): 'back' | 'deep' | 'ends' {
+  const seen = new Set([from])
+  let level: readonly string[] = [from]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (level.includes(to)) return 'back'
+    if (depth === MAX_UNION_DEPTH) return 'deep'
+    level = level.flatMap((name) => membersOf(name, names)).filter((name) => !seen.has(name) && seen.add(name))
+  }
+  return 'ends'
+}
+
+function membersOf(full: string, names: Names): readonly string[] {
+  const module = moduleOf(full, names)
+  const clauses = names.detectors.get(full)?.clauses ?? []
+  if (!module) return []
+  return clauses.flatMap((clause) =>
+    clause.kind === 'any' ? clause.detectors.flatMap(({ text }) => findDetector(names, module, text) ?? []) : [],
+  )
 }
 
 function moduleOf(full: string, { modules }: Names): Module | undefined {
-  return [...modules.values()].find((module) => [...module.detectors.keys()].some((name) => fullName(module, name) === full))
+  const dot = full.lastIndexOf('.')
+  const module = modules.get(full.slice(0, Math.max(0, dot)))
+  return module?.detectors.has(full.slice(dot + 1)) ? module : undefined
 }
 
 function isKnownCheck(name: Name, { vocabulary }: Names, report: Report): boolean {

@@ -14,6 +14,7 @@ import { parse } from '../syntax/parse.ts'
 import { readPaths } from '../evaluate/paths.ts'
 import { Report } from '../check/report.ts'
 import { verbsOf, type KnownVerb } from '../vocabulary/verbs.ts'
+import { withoutCascades } from '../diagnostics/cascades.ts'
 import type { Bundle, CompiledPolicy, JsonLogic } from './bundle.ts'
 import type { Diagnostic, SourceFile, Span } from '../diagnostics/diagnostic.ts'
 import type { Phase, Vocabulary } from '../vocabulary/vocabulary.ts'
@@ -25,9 +26,6 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[]
   readonly tests: readonly CompiledTest[]
 }
-
-/** Something is missing. Where the text itself is broken, it may stand there and was not understood. */
-const OF_LEFT_OUT: ReadonlySet<string> = new Set(['P113', 'P115', 'P118'])
 
 const PHASES: readonly Phase[] = ['request', 'target', 'response', 'stream']
 
@@ -57,9 +55,7 @@ export function compile(files: readonly SourceFile[], vocabulary: Vocabulary, { 
   checkExamples(names, detectors, report)
   const tests = modules.flatMap((module) => lowerTests(names, module, report))
   if (parsed.every((one) => one.diagnostics.length === 0)) checkMeaning({ policies, detectors, files, names, today }, report)
-  const broken = new Set(parsed.filter((one) => one.diagnostics.length > 0).map(({ file }) => file.path))
-  const meaning = report.diagnostics.filter(({ code, span }) => !(OF_LEFT_OUT.has(code) && broken.has(span.file)))
-  const diagnostics = [...parsed.flatMap((one) => one.diagnostics), ...meaning].sort(byPlace)
+  const diagnostics = withoutCascades(parsed, report.diagnostics, new Map(files.map(({ path, text }) => [path, text])))
   if (diagnostics.some(({ severity }) => severity === 'error')) return { bundle: null, diagnostics, tests: [] }
   return { bundle: assemble({ names, listed, changes }, policies, detectors), diagnostics, tests }
 }
@@ -67,10 +63,6 @@ export function compile(files: readonly SourceFile[], vocabulary: Vocabulary, { 
 function byId(a: CompiledPolicy, b: CompiledPolicy): number {
   if (a.id !== b.id) return a.id < b.id ? -1 : 1
   return (a.overlay ?? '') < (b.overlay ?? '') ? -1 : 1
-}
-
-function byPlace(a: Diagnostic, b: Diagnostic): number {
-  return a.span.file === b.span.file ? a.span.start - b.span.start : a.span.file < b.span.file ? -1 : 1
 }
 
 interface Parts {

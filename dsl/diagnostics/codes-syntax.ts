@@ -130,4 +130,23 @@ export const SYNTAX_CODES: readonly CodeEntry[] = [
     title: 'comparison of another language',
     explanation: 'Comparisons are `==`, `!=`, `<`, `<=`, `>`, `>=`, and `like` for a pattern with `*`.',
   },
+  {
+    code: 'P035',
+    title: 'stray word',
+    explanation:
+      'The operands before the word are complete, and it is no verb of a loaded plugin, so it begins no clause. A preposition, a comma, a dot or an operator is missing before it; the rest of its line was not read.',
+  },
+  { code: 'P036', title: 'word that stands twice', explanation: 'The word or sign can not follow itself. Remove one of the two.' },
+  {
+    code: 'P037',
+    title: 'missing first word',
+    explanation:
+      'Each declaration and each clause begins with its own word, such as `policy`, `test` or `on`; what follows tells which one is missing.',
+  },
+  {
+    code: 'P038',
+    title: 'neighbours exchanged',
+    explanation: 'Two neighbouring words or signs make sense only in the other order.',
+  },
+  { code: 'P039', title: 'missing dot', explanation: 'The parts of a name are joined by dots, such as `acme.guard`.' },
 ]

@@ -58,6 +58,7 @@ export function isPhase(word: IToken, ctx: BuildContext): boolean {
 export function buildPhrase(node: CstNode | undefined, ctx: BuildContext): Phrase | null {
   const verb = token(node, 'word:allow') ?? token(node, 'Name')
   if (node === undefined || verb === undefined || isBroken(node)) return null
+  if (node.children['Hole'] !== undefined || ctx.cutShort.has(spanOfNode(node, ctx.path).end)) return null
   const first = child(node, 'slot')
   const slots = first === undefined ? [] : [buildSlot(first, null, spanOfNode(first, ctx.path), ctx)]
   for (const group of children(node, 'group')) slots.push(buildGroup(group, ctx))

@@ -14,7 +14,7 @@ export function buildCondition(node: CstNode | undefined, parent: CstNode, ctx: 
   const [first] = operands
   if (first === undefined) return hole(node, ctx)
   if (connectives.length === 0) return first
-  reportMixing(connectives, ctx)
+  if (!isCutShort(node, ctx)) reportMixing(connectives, ctx)
   while (operands.length <= connectives.length) operands.push(hole(node, ctx))
   const span = spanOfNode(node, ctx.path)
   return connectives[0]?.image === 'and' ? { kind: 'and', operands, span } : { kind: 'or', operands, span }
@@ -57,7 +57,7 @@ function buildQuantifier(node: CstNode, ctx: BuildContext): Expression {
 }
 
 function buildRelation(node: CstNode | undefined, parent: CstNode, ctx: BuildContext): Expression {
-  if (node === undefined) return hole(parent, ctx)
+  if (node === undefined || isCutShort(node, ctx)) return hole(node ?? parent, ctx)
   const left = buildSum(child(node, 'sum'), node, ctx)
   const tail = child(node, 'relationTail')
   return tail === undefined ? left : buildTail(left, tail, spanOfNode(node, ctx.path), ctx)
@@ -153,6 +153,10 @@ function buildCount(node: CstNode, ctx: BuildContext): Expression {
     where,
     span: spanOfNode(node, ctx.path),
   }
+}
+
+function isCutShort(node: CstNode, ctx: BuildContext): boolean {
+  return ctx.cutShort.has(spanOfNode(node, ctx.path).end) || node.children['Hole'] !== undefined
 }
 
 function hole(node: CstNode, ctx: BuildContext): Expression {

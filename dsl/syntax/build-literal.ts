@@ -12,6 +12,8 @@ export interface BuildContext {
   readonly diagnostics: Diagnostic[]
   /** `##` comments in the order of the file. */
   readonly docs: readonly IToken[]
+  /** Ends (exclusive) of what an error follows on the same line: it was cut short, and nothing is said of it. */
+  readonly cutShort: ReadonlySet<number>
 }
 
 /** The value of a `literal` node; null where recovery left nothing of it. */

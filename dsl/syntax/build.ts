@@ -12,11 +12,11 @@ type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ?
 type Bare = DistributiveOmit<Declaration, 'span' | 'doc'>
 type Builder = (node: CstNode, ctx: BuildContext) => Bare | null
 
-export function buildFile(file: CstNode, ctx: BuildContext): FileAst {
-  const declarations = children(file, 'declaration')
-    .map((node) => buildDeclaration(node, ctx))
-    .filter((declaration) => declaration !== null)
-  return { path: ctx.path, declarations }
+/** The tree of the file; not whole if a declaration is so broken that it is left out. */
+export function buildFile(file: CstNode, ctx: BuildContext): { readonly file: FileAst; readonly isWhole: boolean } {
+  const built = children(file, 'declaration').map((node) => buildDeclaration(node, ctx))
+  const declarations = built.filter((declaration) => declaration !== null)
+  return { file: { path: ctx.path, declarations }, isWhole: declarations.length === built.length }
 }
 
 const BUILDERS: Record<string, Builder> = {

@@ -37,6 +37,7 @@ export abstract class ConditionParser extends ValueParser {
   protected readonly relation: Rule = this.RULE('relation', () => {
     this.SUBRULE(this.sum)
     this.OPTION(() => this.SUBRULE(this.relationTail))
+    this.OPTION2(() => this.CONSUME(T.Hole))
   })
 
   /** What is said of the sum before it. */

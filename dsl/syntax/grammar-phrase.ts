@@ -27,6 +27,7 @@ export abstract class PhraseParser extends ConditionParser {
                 { ALT: () => this.AT_LEAST_ONE({ ERR_MSG: 'operand', DEF: () => this.SUBRULE2(this.group) }) },
               ],
             })
+            this.OPTION(() => this.CONSUME(T.Hole))
           },
         },
       ],
@@ -44,6 +45,7 @@ export abstract class PhraseParser extends ConditionParser {
             this.CONSUME(T.Name)
             this.OPTION(() => this.SUBRULE(this.slot))
             this.MANY(() => this.SUBRULE(this.group))
+            this.OPTION2(() => this.CONSUME(T.Hole))
           },
         },
       ],

@@ -152,6 +152,12 @@ function describe(token: IToken | undefined): string {
   return `\`${line.length > 40 ? `${line.slice(0, 40)}…` : line}\``
 }
 
+/** The end (exclusive) of the token before an error; null at the beginning and at the end of the file. */
+export function endBefore(error: IRecognitionException): number | null {
+  const end = (error as { previousToken?: IToken }).previousToken?.endOffset
+  return end === undefined || Number.isNaN(end) || Number.isNaN(error.token.startOffset) ? null : end + 1
+}
+
 /** A missing bracket is shown behind the token before it, everything else at the token that does not fit. */
 function placeOf(error: IRecognitionException, code: string, source: SourceFile): Span {
   const atEnd = error.token.tokenType === EOF || Number.isNaN(error.token.startOffset)

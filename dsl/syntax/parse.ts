@@ -7,14 +7,14 @@ import { buildFile } from './build.ts'
 import { PolicyParser } from './grammar.ts'
 import { lex } from './lex.ts'
 import { limitNesting } from './nesting.ts'
-import { toDiagnostic } from './parse-errors.ts'
-import { MAX_ERRORS } from './recovery.ts'
+import { endBefore, toDiagnostic } from './parse-errors.ts'
+import { beginsLine, MAX_ERRORS } from './recovery.ts'
 import { repairSlips } from './slips.ts'
 
 export interface ParseOptions {
   /**
-   * The verbs that plugins declare. They only guide recovery: a known verb is never taken for a misspelt word, and when something
-   * is wrong, one at the start of a line begins a clause. A file that is right reads the same without them.
+   * All verbs that plugins declare, of every use. They only guide recovery: a known verb is never taken for a misspelt word, a word
+   * within a line that is none begins no clause, and when something is wrong, a verb at the start of a line begins one. A file that is right reads the same without them.
    */
   readonly verbs?: ReadonlySet<string>
 }
@@ -23,6 +23,8 @@ export interface Parsed {
   readonly file: FileAst
   /** In the order of the text; empty for a file without syntax errors. */
   readonly diagnostics: Diagnostic[]
+  /** Something was not understood so far that a whole declaration is left out: who names it may be right. */
+  readonly leavesOut: boolean
 }
 
 /** Built once: the analysis of the grammar takes some 25 ms. */
@@ -35,23 +37,31 @@ export function parse(source: SourceFile, options: ParseOptions = {}): Parsed {
   return hinted.diagnostics.length <= plain.diagnostics.length ? hinted : plain
 }
 
-function parseOnce(source: SourceFile, { verbs }: ParseOptions, trustLines: boolean): Parsed {
+function parseOnce(source: SourceFile, { verbs }: ParseOptions, isWrong: boolean): Parsed {
   const { tokens, docs, diagnostics } = lex(source)
   const bounded = limitNesting(tokens, source, diagnostics)
-  const repaired = repairSlips(bounded, source, { verbs: verbs ?? null, trustLines }, diagnostics)
-  const tree = runGrammar(repaired, source, diagnostics)
-  const file = buildFile(tree, { path: source.path, text: source.text, diagnostics, docs })
-  return { file, diagnostics: tidy(diagnostics, source) }
+  const repaired = repairSlips(bounded, source, { verbs: verbs ?? null, isWrong }, diagnostics)
+  const { tree, cutShort } = runGrammar(repaired, source, diagnostics)
+  const { file, isWhole } = buildFile(tree, { path: source.path, text: source.text, diagnostics, docs, cutShort })
+  return { file, diagnostics: tidy(diagnostics, source), leavesOut: !isWhole || diagnostics.some(({ code }) => SKIPPING.has(code)) }
 }
 
-function runGrammar(tokens: IToken[], source: SourceFile, diagnostics: Diagnostic[]): CstNode {
+/** With these, text was skipped that may have held declarations. */
+const SKIPPING: ReadonlySet<string> = new Set(['P007', 'P008', 'P011'])
+
+function runGrammar(tokens: IToken[], source: SourceFile, diagnostics: Diagnostic[]): { tree: CstNode; cutShort: ReadonlySet<number> } {
   parser.sourceText = source.text
   parser.input = tokens
   const tree = parser.file()
-  for (const error of parser.errors) diagnostics.push(toDiagnostic(error, source))
+  const cutShort = new Set<number>()
+  for (const error of parser.errors) {
+    diagnostics.push(toDiagnostic(error, source))
+    const before = endBefore(error)
+    if (before !== null && !beginsLine(source.text, error.token.startOffset)) cutShort.add(before)
+  }
   parser.input = []
   parser.sourceText = ''
-  return tree
+  return { tree, cutShort }
 }
 
 /** In the order of the text, one for each place, and not more than anyone would read. */

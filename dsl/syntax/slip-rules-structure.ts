@@ -8,7 +8,7 @@ import * as T from './tokens.ts'
 const K = T.K
 
 /** What can never follow a comma. */
-const NEVER_AN_OPERAND: ReadonlySet<TokenType> = new Set([
+export const NEVER_AN_OPERAND: ReadonlySet<TokenType> = new Set([
   T.RightBracket,
   T.RightBrace,
   T.RightParen,
@@ -65,12 +65,12 @@ const bareItem: SlipRule = ({ token, previous, next, bracket }) => {
 
 /** A known verb at the start of a line where an operand is due: the operand was forgotten, and the next clause begins here. */
 const forgottenOperand: SlipRule = ({ token, previous, next, boundary, place, options, atLineStart, isVerb }) => {
-  if (!options.trustLines || boundary || (place !== 'phrase' && place !== 'condition') || previous === undefined) return null
+  if (!options.isWrong || boundary || (place !== 'phrase' && place !== 'condition') || previous === undefined) return null
   if (!isVerb(token.image) || !atLineStart() || next?.tokenType === T.Dot || next?.tokenType === T.Comma) return null
   const end = (previous.endOffset ?? previous.startOffset) + 1
-  const filler = place === 'phrase' ? makeToken(T.Text, '""', end, end) : makeToken(T.Hole, '', end, end)
+  const hole = makeToken(T.Hole, '', end, end)
   return {
-    tokens: [filler, token],
+    tokens: place === 'phrase' ? [makeToken(T.Text, '""', end, end), hole, token] : [hole, token],
     code: place === 'phrase' ? 'P013' : 'P014',
     message: `nothing follows \`${previous.image}\``,
     help: 'A verb, a preposition, an operator and a comma are followed by a name or a literal.',

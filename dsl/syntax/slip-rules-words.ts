@@ -149,7 +149,7 @@ const CLAUSE_WORDS: Record<string, readonly T.Keyword[]> = {
   detector: ['pattern', 'any', 'check', 'list', 'near', 'entropy', 'score', 'examples', 'never', 'normalize', 'group'],
   test: ['given', 'message', 'answer', 'chunks', 'expect'],
 }
-const CONDITION_WORDS: readonly T.Keyword[] = [
+export const CONDITION_WORDS: readonly T.Keyword[] = [
   'and',
   'or',
   'not',
@@ -167,7 +167,7 @@ const CONDITION_WORDS: readonly T.Keyword[] = [
 
 const misspelt: SlipRule = (here) => {
   if (here.previous?.tokenType === T.Dot || here.isVerb(here.token.image)) return null
-  const meant = nearestKeyword(here.token.image, candidatesAt(here))
+  const meant = nearestKeyword(here.token.image, candidatesAt(here), here)
   if (meant === null) return null
   return {
     tokens: [replace(here.token, K[meant], meant)],
@@ -187,20 +187,33 @@ function candidatesAt(here: Here): readonly T.Keyword[] {
   return here.bracket === T.LeftBrace && here.atLineStart() ? clauses : []
 }
 
-function isAtTop(here: Here): boolean {
+export function isAtTop(here: Here): boolean {
   return here.atLineStart() && (here.previous === undefined || here.boundary || here.previous.tokenType === T.RightBrace)
 }
 
-/** Wider than elsewhere would turn verbs into keywords: up to three letters only swapped ones, then one slip, from six letters two. */
-function nearestKeyword(word: string, candidates: readonly T.Keyword[]): T.Keyword | null {
+/**
+ * Where no verbs are known, wider would turn verbs into keywords: up to three letters only swapped ones, then one slip, from six letters two.
+ * Where they are, this word is none of them, and only the verb that it may be instead can be nearer. Null also where two are as near.
+ */
+export function nearestKeyword(
+  word: string,
+  candidates: readonly T.Keyword[],
+  { options: { verbs } }: Pick<Here, 'options'>,
+): T.Keyword | null {
   const lower = word.toLowerCase()
+  const limit = word.length < 6 ? 1 : 2
+  let best: T.Keyword | null = null
+  let least = limit + 1
   for (const candidate of candidates) {
     if (lower === candidate) return candidate
-    if (word.length <= 3 || candidate.length <= 3) {
-      if (isSwapped(lower, candidate)) return candidate
-    } else if (editDistance(lower, candidate, word.length < 6 ? 1 : 2) <= (word.length < 6 ? 1 : 2)) return candidate
+    const isShort = word.length <= 3 || candidate.length <= 3
+    const distance = isShort && verbs === null && !isSwapped(lower, candidate) ? limit + 1 : editDistance(lower, candidate, limit)
+    if (distance === least) best = null
+    if (distance < least) [best, least] = [candidate, distance]
   }
-  return null
+  if (best === null || verbs === null) return best
+  for (const verb of verbs) if (editDistance(lower, verb, least) <= least) return null
+  return best
 }
 
 function isSwapped(word: string, candidate: string): boolean {

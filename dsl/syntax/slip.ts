@@ -3,8 +3,8 @@ import type { IToken, TokenType } from 'chevrotain'
 
 export interface SlipOptions {
   readonly verbs: ReadonlySet<string> | null
-  /** A known verb at the start of a line begins a clause, even where an operand is due. */
-  readonly trustLines: boolean
+  /** The file is known to be wrong, so lines may be trusted: a verb at the start of one begins a clause, even where an operand is due. */
+  readonly isWrong: boolean
 }
 
 /** Where the walk stands: everything a rule may ask. */
@@ -23,6 +23,9 @@ export interface Here {
   /** The innermost open bracket. */
   readonly bracket: TokenType | null
   readonly atLineStart: () => boolean
+  /** The token so many places behind this one: 0 is itself, 1 is `next`. */
+  readonly ahead: (count: number) => IToken | undefined
+  readonly lineBreakBetween: (first: IToken, second: IToken) => boolean
   readonly isVerb: (word: string) => boolean
   readonly options: SlipOptions
 }

@@ -5,20 +5,29 @@ import type { Diagnostic, SourceFile } from '../diagnostics/diagnostic.ts'
 import { spanOf } from './lex.ts'
 import { beginsLine } from './recovery.ts'
 import { SIGN_RULES } from './slip-rules-signs.ts'
+import { doubled, missingBrace, ORDER_RULES, ORDER_RULES_FIRST, STRAY_RULES } from './slip-rules-order.ts'
 import { STRUCTURE_RULES } from './slip-rules-structure.ts'
 import { WORD_RULES } from './slip-rules-words.ts'
 import type { Here, Repair, SlipOptions, SlipRule } from './slip.ts'
 import * as T from './tokens.ts'
 
-const RULES: ReadonlyMap<TokenType, readonly SlipRule[]> = mergeRules(SIGN_RULES, WORD_RULES, STRUCTURE_RULES)
+const RULES: ReadonlyMap<TokenType, readonly SlipRule[]> = mergeRules(
+  SIGN_RULES,
+  ORDER_RULES_FIRST,
+  WORD_RULES,
+  STRUCTURE_RULES,
+  ORDER_RULES,
+  STRAY_RULES,
+)
 
 export function repairSlips(tokens: IToken[], source: SourceFile, options: SlipOptions, diagnostics: Diagnostic[]): IToken[] {
-  const walk = new Walk(source, options)
+  const walk = new Walk(tokens, source, options)
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] as IToken
     const rules = RULES.get(token.tokenType)
-    const here = walk.place(token, tokens[at + 1], tokens[at + 2])
-    const repair = walk.findOpenBracket(here) ?? (rules === undefined ? null : firstRepair(rules, here))
+    const here = walk.place(at)
+    const repair =
+      walk.findOpenBracket(here) ?? doubled(here) ?? missingBrace(here) ?? (rules === undefined ? null : firstRepair(rules, here))
     if (repair === null) {
       walk.keep(token)
       continue
@@ -81,8 +90,11 @@ class Walk {
   private readonly brackets: TokenType[] = []
   private readonly source: SourceFile
   private readonly here: Writable<Here>
+  private readonly tokens: readonly IToken[]
+  private at = 0
 
-  constructor(source: SourceFile, options: SlipOptions) {
+  constructor(tokens: readonly IToken[], source: SourceFile, options: SlipOptions) {
+    this.tokens = tokens
     this.source = source
     this.here = {
       token: undefined as never,
@@ -96,13 +108,16 @@ class Walk {
       options,
       isVerb: (word) => options.verbs?.has(word) ?? false,
       atLineStart: () => beginsLine(source.text, this.here.token.startOffset),
+      lineBreakBetween: (first, second) => source.text.slice((first.endOffset ?? 0) + 1, second.startOffset).includes('\n'),
+      ahead: (count) => this.tokens[this.at + count],
     }
   }
 
-  place(token: IToken, next: IToken | undefined, afterNext: IToken | undefined): Here {
-    this.here.token = token
-    this.here.next = next
-    this.here.afterNext = afterNext
+  place(at: number): Here {
+    this.at = at
+    this.here.token = this.tokens[at] as IToken
+    this.here.next = this.tokens[at + 1]
+    this.here.afterNext = this.tokens[at + 2]
     return this.here
   }
 
@@ -139,7 +154,12 @@ class Walk {
 
   private trackBrackets(type: TokenType): void {
     if (type === T.LeftBrace || type === T.LeftParen || type === T.LeftBracket) this.brackets.push(type)
-    else if (type === T.RightBrace || type === T.RightParen || type === T.RightBracket) this.brackets.pop()
+    else if (type === T.RightBrace) this.brackets.length = Math.max(0, this.brackets.lastIndexOf(T.LeftBrace))
+    else if (type === T.RightParen || type === T.RightBracket) this.closeOwn(type === T.RightParen ? T.LeftParen : T.LeftBracket)
+  }
+
+  private closeOwn(opener: TokenType): void {
+    if (this.brackets.at(-1) === opener) this.brackets.pop()
   }
 
   private trackClause(token: IToken, type: TokenType): void {
@@ -150,6 +170,7 @@ class Walk {
     else if (this.beginsClause(token, type)) return this.beginPhrase()
     here.boundary = ENDS_OPERAND.has(type) || here.previous?.tokenType === T.Dot || type === T.Identifier || isSoftName(type)
     if (type === T.K.error) here.boundary = true
+    else if (here.previous?.tokenType === T.K.expect) here.boundary = false
   }
 
   private beginsClause(token: IToken, type: TokenType): boolean {

@@ -147,10 +147,10 @@ export const LongText = define({
 })
 export const Text = define({ name: 'Text', pattern: scanText, line_breaks: false, start_chars_hint: ['"'], label: 'a text in quotes' })
 
-/** A regex stands behind `pattern` and nowhere else: there is no division for it to be confused with. */
+/** A regex stands behind `pattern` and nowhere else: there is no division for it to be confused with. One at a wrong place is read whole, so that it is one message. */
 export const Regex = define({
   name: 'Regex',
-  pattern: (text, offset, matched) => (isPatternWord(matched, text, offset) ? scanRegex(text, offset) : null),
+  pattern: (text, offset, matched) => (isPatternWord(matched, text, offset) ? scanRegex(text, offset) : scanStrayRegex(text, offset)),
   line_breaks: false,
   start_chars_hint: ['/'],
   label: 'a regex such as `/…/`',
@@ -159,6 +159,16 @@ export const Regex = define({
 function isPatternWord(matched: IToken[], text: string, offset: number): boolean {
   const previous = matched[matched.length - 1]
   return text[offset] === '/' && previous?.image === 'pattern' && matched[matched.length - 2]?.tokenType !== Dot
+}
+
+/** What is looked at for the end of a regex that has no `pattern` before it. */
+const MAX_STRAY = 500
+
+function scanStrayRegex(text: string, offset: number): [string] | null {
+  const second = text[offset + 1]
+  if (text[offset] !== '/' || second === '/' || second === '*' || second === ' ') return null
+  const [image] = scanRegex(text.slice(offset, offset + MAX_STRAY), 0)
+  return image.length > 2 && image.length < MAX_STRAY && image.endsWith('/') ? [image] : null
 }
 
 function scanRegex(text: string, offset: number): [string] {

@@ -2,6 +2,7 @@
 import { narrow, type Domain } from './domain.ts'
 import type { CompiledPolicy } from '../../compile/bundle.ts'
 import type { Formula, Terms } from './formula.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
 
 export interface Claim {
   readonly policy: CompiledPolicy
@@ -25,6 +26,11 @@ export function claimOf(policy: CompiledPolicy, terms: Terms): Claim {
     else units.set(need.term, narrow(units.get(need.term) ?? terms.all[need.term]!.domain, need.constraint) ?? NOTHING)
   }
   return { policy, when, never: terms.formula(policy.when, false), needs, units, loose }
+}
+
+/** The first words of a policy, `policy acme.rule`: where something is said about the whole of it. */
+export function headOf({ id, span }: Pick<CompiledPolicy, 'id' | 'span'>): Span {
+  return { ...span, end: Math.min(span.end, span.start + 'policy '.length + id.length) }
 }
 
 const NOTHING: Domain = { only: new Set(), kinds: 0, min: 0, minOpen: false, max: 0, maxOpen: false, out: [] }

@@ -1,7 +1,7 @@
 // Effects of two policies that one request may meet and that cannot both be had: two values for one parameter, destinations with nothing in common.
+import { headOf, type Claim } from './claims.ts'
 import { meeting } from './neighbours.ts'
 import { refutes, type Budget } from './refute.ts'
-import type { Claim } from './claims.ts'
 import type { CompiledEffect } from '../../compile/bundle.ts'
 import type { Report } from '../report.ts'
 import type { Terms } from './formula.ts'
@@ -23,8 +23,8 @@ export function findClashes(claims: readonly Claim[], terms: Terms, budget: Budg
       report.diagnostics.push({
         ...clash,
         severity: 'warning',
-        span: b.span,
-        related: [{ span: a.span, message: `\`${a.id}\` stands here` }],
+        span: headOf(b),
+        related: [{ span: headOf(a), message: `\`${a.id}\` stands here` }],
       })
     }
   }

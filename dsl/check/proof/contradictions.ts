@@ -1,6 +1,6 @@
 // Conditions that nothing can make true, whole or in one branch of an `or`. A policy that overlays split into variants is dead only where all of them are.
+import { headOf, type Claim } from './claims.ts'
 import { refutes, type Budget } from './refute.ts'
-import type { Claim } from './claims.ts'
 import type { DeclarationOf, Expression } from '../../syntax/ast.ts'
 import type { JsonLogic } from '../../compile/bundle.ts'
 import type { Report } from '../report.ts'
@@ -23,7 +23,7 @@ export function findContradictions(
     const written = policies.get(id)
     const condition = written ? conditionOf(written) : null
     if (variants.every((variant) => dead.has(variant))) {
-      const span = condition?.span ?? variants[0]!.policy.span
+      const span = condition?.span ?? headOf(variants[0]!.policy)
       report.warning(
         'P300',
         span,

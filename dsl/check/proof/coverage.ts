@@ -1,5 +1,6 @@
 // Which policies no test makes fire, and which no test keeps silent. Whoever has run the tests knows; what tests say that they expect is a
 // first answer without running them.
+import { headOf } from './claims.ts'
 import type { CompiledPolicy } from '../../compile/bundle.ts'
 import type { CompiledTest } from '../tests.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
@@ -39,17 +40,19 @@ export function missingTests(policies: readonly CompiledPolicy[], tests: readonl
   )
 }
 
-function missingFor({ id, span }: CompiledPolicy, { fired, silent }: Seen): readonly Diagnostic[] {
+/** What has no condition fires always, so no test can keep it silent. */
+function missingFor(policy: CompiledPolicy, { fired, silent }: Seen): readonly Diagnostic[] {
+  const { id, when } = policy
   const missing = (code: string, message: string, outcome: string): Diagnostic => ({
     code,
     severity: 'warning',
     message,
-    span,
+    span: headOf(policy),
     help: `Write a test with \`expect policy ${id} ${outcome}\`.`,
   })
   return [
     ...(fired.has(id) ? [] : [missing('P400', `no test makes \`${id}\` fire`, 'fires')]),
-    ...(silent.has(id) ? [] : [missing('P401', `no test keeps \`${id}\` silent`, 'silent')]),
+    ...(silent.has(id) || when === true ? [] : [missing('P401', `no test keeps \`${id}\` silent`, 'silent')]),
   ]
 }
 
@@ -59,7 +62,7 @@ function untested(module: string, members: readonly CompiledPolicy[]): Diagnosti
     code: 'P402',
     severity: 'warning',
     message: `${module === '' ? 'the files without a module have' : `the module \`${module}\` has`} ${count} and no test`,
-    span: members[0]!.span,
+    span: headOf(members[0]!),
     help: 'Write two tests for each policy: one in which it fires, one in which it stays silent.',
   }
 }

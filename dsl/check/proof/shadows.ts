@@ -1,8 +1,8 @@
 // Policies that change nothing, because another one fires wherever they fire and does at least the same; and an `allow` that is always denied.
 import { covers, membersIn } from './covers.ts'
+import { headOf, type Claim } from './claims.ts'
 import { indexClaims } from './neighbours.ts'
 import { refutes, type Budget } from './refute.ts'
-import type { Claim } from './claims.ts'
 import type { CompiledDetector } from '../../compile/bundle.ts'
 import type { Report } from '../report.ts'
 import type { Terms } from './formula.ts'
@@ -58,9 +58,9 @@ function reportCovered(claims: readonly Claim[], covered: ReadonlyMap<Claim, rea
       code: 'P310',
       severity: 'warning',
       message: `\`${id}\` changes nothing: wherever it fires, \`${other.policy.id}\` fires too and does at least the same`,
-      span: headOf(variants[0]!),
+      span: headOf(variants[0]!.policy),
       help: 'Remove it, or make one of the two conditions narrower.',
-      related: [{ span: headOf(other), message: 'this one does the same' }],
+      related: [{ span: headOf(other.policy), message: 'this one does the same' }],
     })
   }
 }
@@ -73,11 +73,9 @@ function reportDenied(claims: readonly Claim[], denied: ReadonlyMap<Claim, Claim
       code: 'P311',
       severity: 'warning',
       message: `\`${id}\` never lets anything through: whatever it allows, \`${other.policy.id}\` denies`,
-      span: headOf(variants[0]!),
+      span: headOf(variants[0]!.policy),
       help: 'A denial always wins. Make the denial narrower, or write an `exception` to it.',
-      related: [{ span: headOf(other), message: 'this one denies it' }],
+      related: [{ span: headOf(other.policy), message: 'this one denies it' }],
     })
   }
 }
-
-const headOf = ({ policy: { span } }: Claim): Claim['policy']['span'] => span

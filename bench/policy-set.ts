@@ -95,7 +95,7 @@ type Draw = <T>(items: readonly T[]) => T
 const NO_QUOTA = { dailyTokensSoft: null, dailyTokensHard: null, monthlyNano: null, rpm: null, tpm: null, concurrency: null }
 const FRESH = new Date('2026-11-21T10:00:00Z').getTime()
 
-/** Requests as the pipeline hands them to the policies. Every tenant has two kinds of keys, twelve models and five features are in use. */
+/** Requests as the pipeline hands them to the policies. Every tenant has two kinds of keys; ten models and three features are in use. */
 export function requestsFor(count: number): readonly ExchangeView[] {
   const random = mulberry32(42)
   const draw: Draw = (items) => items[Math.floor(random() * items.length)]!

@@ -12,6 +12,7 @@ import {
 } from '../policy/toolbox.ts'
 import { ContentScan } from '../policy/content-scan.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { locationsOf } from '../policy/locations.ts'
 import { Judge } from '../policy/judge.ts'
 import { readGiven } from './policy-given.ts'
 import { TokenEstimator } from '../pipeline/estimate.ts'
@@ -92,19 +93,19 @@ async function explainPhases(
   const judge = judgeFor(bound, given, viewOf(request))
   const explainer = new Explainer(bound, branches)
   const decision = await judge.decideRequest(NO_VIEW, content)
-  const phases = [explainer.decided(decision, judge)]
+  const phases = [await explainer.decided(decision, judge, content)]
   let last = decision
   const isOpen = (): boolean => last.verdict === 'allow'
   if (!isOpen()) phases.push(explainer.unjudged('target', UNJUDGED))
   else if (![...given.keys()].some((name) => name.startsWith('target.')))
     phases.push(explainer.unjudged('target', 'no target is given; name one, for example --given target.zone=us'))
-  else phases.push(explainer.decided((last = await judge.decideTarget(NO_VIEW, content)), judge))
+  else phases.push(await explainer.decided((last = await judge.decideTarget(NO_VIEW, content)), judge, content))
   for (const phase of ['response', 'stream'] as const) {
     if (!isOpen()) phases.push(explainer.unjudged(phase, UNJUDGED))
     else {
       const before = judge.fork()
       await before.foresee(phase, NO_VIEW, content)
-      phases.push(explainer.unjudged(phase, 'there is no answer; what hangs on one is open', before))
+      phases.push(await explainer.foreseen(phase, before, content))
     }
   }
   return { verdict: last.verdict, refused: last.refused, phases: phases.filter(({ policies, why }) => policies.length > 0 || why === null) }
@@ -150,25 +151,45 @@ function viewOf(request: InboundRequest): ExchangeView {
 // ── policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 class Explainer {
+  readonly #bound: BoundPolicies
   readonly #branches: readonly PolicyBranches[]
   readonly #truths: Truths
 
   constructor(bound: BoundPolicies, branches: readonly PolicyBranches[]) {
+    this.#bound = bound
     this.#branches = branches
     this.#truths = new Truths(bound.program)
   }
 
-  decided(decision: Decision, { values }: Judge): PhaseExplanation {
+  async decided(decision: Decision, judge: Judge, content: ContentScan): Promise<PhaseExplanation> {
     const { phase, verdict, refused } = decision
     const effects = decision.effects.flatMap(({ verb, policy }) => this.#writtenBy(policy, verb).map((phrase) => ({ policy, phrase })))
     const distinct = [...new Map(effects.map((one) => [`${one.policy} ${one.phrase}`, one])).values()]
-    return { phase, verdict, refused, why: null, effects: distinct, policies: this.#policiesOn(phase, values) }
+    const policies = this.#policiesOn(phase, await this.#complete(judge.values, content))
+    return { phase, verdict, refused, why: null, effects: distinct, policies }
   }
 
-  /** With what is known before an answer, or without anything. */
-  unjudged(phase: Phase, why: string, judge?: Judge): PhaseExplanation {
-    const policies = judge ? this.#policiesOn(phase, judge.values) : this.#policiesOn(phase, [])
-    return { phase, verdict: null, refused: null, why, effects: [], policies: judge ? policies : policies.map(withoutClauses) }
+  /** With what is known before an answer. */
+  async foreseen(phase: Phase, judge: Judge, content: ContentScan): Promise<PhaseExplanation> {
+    const policies = this.#policiesOn(phase, await this.#complete(judge.values, content))
+    return { phase, verdict: null, refused: null, why: 'there is no answer; what hangs on one is open', effects: [], policies }
+  }
+
+  unjudged(phase: Phase, why: string): PhaseExplanation {
+    return { phase, verdict: null, refused: null, why, effects: [], policies: this.#policiesOn(phase, []).map(withoutClauses) }
+  }
+
+  /** A decision stops looking as soon as it is certain; whoever asks why wants every value. */
+  async #complete(values: readonly unknown[], content: ContentScan): Promise<readonly unknown[]> {
+    const { program, detection } = this.#bound
+    const all = [...values]
+    for (const [slot, source] of program.slots.entries()) {
+      if (all[slot] !== undefined || source.kind !== 'finding' || !source.location.startsWith('prompt')) continue
+      const members = detection.members(source.detector)
+      await content.scan(members, locationsOf(source.location))
+      all[slot] = content.numbers(members, locationsOf(source.location))?.[source.field]
+    }
+    return all
   }
 
   #writtenBy(id: string, verb: string): readonly string[] {

@@ -1,14 +1,7 @@
 // `sallyport policy …`: check, fmt, test, compile, explain and scan, on the same machinery that judges requests.
 import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
-import {
-  canonicalJson,
-  diagnosticsToJson,
-  diagnosticsToSarif,
-  openPolicySet,
-  renderDiagnostics,
-  type PolicySet,
-} from '../policy/toolbox.ts'
+import { canonicalJson, openPolicySet, type PolicySet } from '../policy/toolbox.ts'
 import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
 import { explainRequest } from './policy-explain.ts'
 import { formatPaths } from './policy-fmt.ts'

@@ -1,6 +1,6 @@
 // Formats policy files in place: each is written whole beside itself and renamed, so that a reader never sees half of one.
 import { closeSync, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { formatPolicy, type Diagnostic, type SourceFile } from '../../dsl/index.ts'
 import { gatherWords } from './words.ts'
 import { PolicyError, readPolicyFiles } from './load.ts'
@@ -37,7 +37,7 @@ function rootOf(path: string): string {
 
 function refuseOutside(path: string, roots: readonly string[]): void {
   const real = realpathSync(path)
-  const isInside = roots.some((root) => !relative(root, real).startsWith('..'))
+  const isInside = roots.some((root) => real === root || real.startsWith(root.endsWith(sep) ? root : root + sep))
   if (!isInside) throw new PolicyError(`${path} is a link that leads out of the named path, to ${real}; name that file to format it`)
 }
 

@@ -76,15 +76,13 @@ describe('sallyport policy', function () {
     assert.equal(report.decision, 'allow')
   })
 
-  it('explain: shows which policies fire and what the silent ones read', async () => {
-    const request = write(
-      'request.json',
-      JSON.stringify({ model: 'x', messages: [{ role: 'user', content: 'write to jo.smith@example.com' }] }),
+  it('scan: names the effects of a decision that allows', async () => {
+    const text = write('mail.txt', 'write to jo@example.com')
+    const policies = write(
+      'scan.policy',
+      'module acme.scan\nimport standard.access\nimport standard.detectors as std\npolicy acme.scan.mail "x" {\n  on request\n  redact std.email in prompt\n}\n',
     )
-    const out = await run('explain', GUARD, '--request', request, '--given', 'tenant.region=eu')
-    assert.match(out, /gdpr\.redact_contacts \[enforced\]/)
-    assert.match(out, /tenant\.region = "eu"/)
-    assert.match(out, /silent:[\s\S]*spend\.free_tier/)
+    assert.match(await run('scan', text, policies), /1 found, decision: allow \(redact\)\n$/)
   })
 
   it('answers wrong usage with exit code 2: nothing named, nothing there, nothing to read', async () => {
@@ -94,6 +92,8 @@ describe('sallyport policy', function () {
       ['check', 'nowhere'],
       ['check', 'empty'],
       ['check', GUARD, '--format', 'xml'],
+      ['test', GUARD, '--format', 'sarif'],
+      ['fmt', 'empty'],
       ['scan', 'nowhere.txt'],
     ]) {
       assert.equal((await failure(...args)).code, 2, args.join(' '))

@@ -253,4 +253,20 @@ describe('the proofs', () => {
     const text = `module acme.test\n${exception('2020-01-01')}`
     assert.deepEqual(compile([{ path: 'p.policy', text }], vocabulary).diagnostics, [])
   })
+
+  it('looks through a thousand policies of two hundred tenants within its bound', () => {
+    const tenants = Array.from({ length: 1000 }, (_, i) =>
+      named(
+        `t.p${i}`,
+        `${i % 5 === 0 ? 'when' : `when tenant.id == "t${i % 200}" and`} request.tokens > ${i % 7} and key.scopes has "s${i}"\n  deny "a.c${i}"`,
+      ),
+    )
+    const last =
+      named('z.a', 'when request.model == "z" and request.stream\n  deny "a.b"') +
+      named('z.b', 'when request.model == "z" and request.stream and request.tokens > 5\n  deny "a.b"')
+    assert.deepEqual(
+      check(tenants.join('') + last).map(({ code, message }) => `${code} ${message.slice(0, 5)}`),
+      ['P310 `z.b`'],
+    )
+  })
 })

@@ -17,6 +17,7 @@ const root = join(import.meta.dirname, '../../../..')
 const fileAt = (path: string): SourceFile => ({ path, text: readFileSync(join(root, path), 'utf8') })
 const STANDARD = readdirSync(join(root, 'policies/standard')).map((name) => fileAt(`policies/standard/${name}`))
 const GUARD = fileAt('test/fixtures/policies/guard.policy')
+const SAMPLE = fileAt('test/fixtures/syntax/sample.policy')
 
 const bundleOf = (...files: readonly SourceFile[]) => {
   const { bundle, diagnostics } = compile(files, vocabulary)
@@ -160,10 +161,12 @@ describe('conditions become JSON Logic', () => {
 
 describe('the compiler', () => {
   const codes = new Set(CODES.map(({ code }) => code))
-  const tokens = GUARD.text.match(/"[^"\n]*"|\/[^\n]*\/|[\w.]+|[=!<>]=|\S/g)!
+  const tokensOf = ({ text }: SourceFile): readonly string[] =>
+    text.replaceAll(/#.*/g, '').match(/"[^"\n]*"|\/[^\n]*\/|[\w.]+|[=!<>]=|\S/g)!
+  const TOKENS = { guard: tokensOf(GUARD), sample: tokensOf(SAMPLE) }
 
   function assertReports(text: string): void {
-    const { bundle, diagnostics } = compile([{ path: 'p.policy', text }, ...STANDARD], vocabulary)
+    const { bundle, diagnostics } = compile([{ path: 'p.policy', text }, ...STANDARD], vocabulary, { readList: () => 'asthma\n' })
     for (const { code, span, severity } of diagnostics) {
       assert.ok(codes.has(code), code)
       if (span.file === 'p.policy') assert.ok(span.start >= 0 && span.start <= span.end && span.end <= text.length, code)
@@ -172,11 +175,13 @@ describe('the compiler', () => {
   }
 
   it('answers every text with diagnostics, never with an exception', () => {
-    const edit = fc.record({ at: fc.nat(tokens.length), drop: fc.nat(2), put: fc.array(fc.constantFrom(...tokens), { maxLength: 2 }) })
+    const words = fc.constantFrom(...TOKENS.guard, ...TOKENS.sample)
+    const edit = fc.record({ at: fc.nat(TOKENS.guard.length), drop: fc.nat(2), put: fc.array(words, { maxLength: 2 }) })
+    const edits = fc.array(edit, { minLength: 1, maxLength: 3 })
     fc.assert(
-      fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
-        const broken = [...tokens]
-        for (const { at, drop, put } of edits) broken.splice(at, drop, ...put)
+      fc.property(fc.constantFrom('guard', 'sample'), edits, (name, all) => {
+        const broken = [...TOKENS[name]]
+        for (const { at, drop, put } of all) broken.splice(at, drop, ...put)
         assertReports(broken.join(' '))
       }),
       { numRuns: RUNS, seed: 4 },

@@ -6,6 +6,8 @@ import type { Report } from './report.ts'
 
 const MEND = { examples: 'Correct the pattern, the checks, or the example.', never: 'Make the pattern narrower, or add a check.' }
 
+const RUNAWAY = 'Bound its repeats, and let no two neighbouring parts match the same characters; or make the text shorter.'
+
 export function checkExamples({ detectors: declared, vocabulary }: Names, detectors: readonly CompiledDetector[], report: Report): void {
   const finds = exampleMatcher(detectors, vocabulary)
   for (const detector of detectors) {
@@ -13,7 +15,8 @@ export function checkExamples({ detectors: declared, vocabulary }: Names, detect
       if (clause.kind !== 'examples' && clause.kind !== 'never') continue
       for (const { value, span } of clause.texts) {
         const found = finds(detector.name, value)
-        if (clause.kind === 'examples' && !found)
+        if (found === null) report.error('P203', span, `a pattern of \`${detector.name}\` runs away on \`${value}\``, RUNAWAY)
+        if (clause.kind === 'examples' && found === false)
           report.error('P201', span, `\`${detector.name}\` does not find its own example \`${value}\``, MEND.examples)
         if (clause.kind === 'never' && found)
           report.error('P202', span, `\`${detector.name}\` finds \`${value}\`, which it never should`, MEND.never)

@@ -183,6 +183,12 @@ export const MEANING_CODES: readonly CodeEntry[] = [
     explanation: 'No text under `never` may be found. Make the pattern narrower, or add a check.',
   },
   {
+    code: 'P203',
+    title: 'pattern that runs away on an example',
+    explanation:
+      'Examples are tried with an engine that backtracks, and on this text it would take too long, so it was not tried. Bound the repeats of the pattern, or make the example shorter.',
+  },
+  {
     code: 'P210',
     title: 'pattern outside the dialect',
     explanation: 'Patterns keep to what can be matched in linear time: bounded repeats, no look-around, no back-references.',

@@ -1,19 +1,33 @@
 // The plain meaning of a detector, for its examples at compile time: patterns by the JavaScript engine on short texts. The run time
 // has an engine of its own (linear on hostile text) that agrees with this one on the portable dialect.
+import { effortOf } from '../regex/effort.ts'
 import type { CompiledDetector } from '../compile/bundle.ts'
 import type { Vocabulary } from '../vocabulary/vocabulary.ts'
 
 type Finds = (text: string) => boolean
 
-/** Says whether a text holds something that a detector finds: patterns and terms with checks and entropy, for unions what members find. */
+/**
+ * Says whether a text holds something that a detector finds: patterns and terms with checks and entropy, for unions what members find.
+ * Null: an engine that backtracks would take too long to say.
+ */
 export function exampleMatcher(
   detectors: readonly CompiledDetector[],
   vocabulary: Vocabulary,
-): (detector: string, text: string) => boolean {
+): (detector: string, text: string) => boolean | null {
   const known = new Map(detectors.map((detector) => [detector.name, findsOwn(detector, vocabulary)]))
   const members = new Map(detectors.map(({ name, any }) => [name, any]))
-  const finds = (name: string, text: string): boolean =>
-    known.get(name)?.(text) === true || (members.get(name) ?? []).some((member) => finds(member, text))
+  const costly = new Map(
+    detectors.map(({ name, patterns }) => {
+      const efforts = patterns.map(({ source }) => effortOf(source))
+      return [name, (text: string) => efforts.some((isTooCostly) => isTooCostly(text))]
+    }),
+  )
+  const finds = (name: string, text: string): boolean | null => {
+    if (costly.get(name)?.(text) === true) return null
+    if (known.get(name)?.(text) === true) return true
+    const found = (members.get(name) ?? []).map((member) => finds(member, text))
+    return found.includes(true) ? true : found.includes(null) ? null : false
+  }
   return finds
 }
 

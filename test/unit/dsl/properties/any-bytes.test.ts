@@ -72,6 +72,20 @@ describe('any bytes as a policy file', () => {
     }
   }).timeout(600_000)
 
+  it('are not tried on examples where a pattern runs away', () => {
+    for (const pattern of ['(a+)+$', '(a|a)*b', '(?:a{1,9}){1,30}b', '(?:.{0,9}a){12}b', '((a*)*)*b', '(?:a?){50}b', '\\b(?:\\w+ ?)+!']) {
+      for (const clause of ['examples', 'never'])
+        compileSoundly([{ path: 'a.policy', text: `detector d {\n  pattern /${pattern}/\n  ${clause} "${'a'.repeat(60)}"\n}` }])
+    }
+    const { diagnostics } = compileSoundly([
+      { path: 'a.policy', text: `detector d {\n  pattern /(?:a{1,9}){1,30}b/\n  examples "${'a'.repeat(60)}", "ab"\n}` },
+    ])
+    assert.deepEqual(
+      diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code),
+      ['P203'],
+    )
+  })
+
   const hostile: readonly (readonly [string, (times: number) => string])[] = [
     ['words', (times) => 'foo bar baz\n'.repeat(times)],
     ['words on one line', (times) => 'foo bar baz '.repeat(times)],

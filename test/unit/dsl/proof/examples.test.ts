@@ -1,9 +1,10 @@
 // The examples of the proofs in `docs/diagnostics.md`: each raises its code, and its better neighbour does not. Some are raised by whoever has run
 // the tests, some by whoever has the time to prove patterns.
 import assert from 'node:assert/strict'
-import { compile, findRunawayPatterns, missingTests, seenInExpectations, type Diagnostic } from '../../../../dsl/index.ts'
+import { compile, missingTests, seenInExpectations } from '../../../../dsl/index.ts'
 import { CODES } from '../../../../dsl/diagnostics/codes.ts'
-import { EXAMPLE_DAY, PROOF_EXAMPLES } from '../../../../dsl/diagnostics/examples-proof.ts'
+import { diagnosticsOfExample } from '../../../support/example-diagnostics.ts'
+import { PROOF_EXAMPLES } from '../../../../dsl/diagnostics/examples-proof.ts'
 import { gatherWords } from '../../../../core/policy/words.ts'
 import { PLUGINS } from '../../../../core/plugins.ts'
 import { PROOF_CODES } from '../../../../dsl/diagnostics/codes-proof.ts'
@@ -11,13 +12,7 @@ import { readVocabularies } from '../../../../core/plugin/registry.ts'
 
 const { vocabulary } = gatherWords(readVocabularies(PLUGINS, {}))
 
-async function allOf(code: string, text: string): Promise<readonly Diagnostic[]> {
-  const file = { path: 'p.policy', text: `module acme.example\n${text}` }
-  const { bundle, tests, diagnostics } = compile([file], vocabulary, { today: EXAMPLE_DAY })
-  const policies = bundle?.policies ?? []
-  const missing = code.startsWith('P4') ? missingTests(policies, tests, seenInExpectations(policies, tests)) : []
-  return [...diagnostics, ...missing, ...(code === 'P220' ? await findRunawayPatterns([file], null, 200) : [])]
-}
+const allOf = (code: string, text: string) => diagnosticsOfExample(code, `module acme.example\n${text}`)
 
 describe('the examples of the proofs', () => {
   it('are there for each code, once', () => {

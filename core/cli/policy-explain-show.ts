@@ -43,9 +43,9 @@ const MAX_COLUMNS = 72
 
 /** Parts in one column, values in the next. */
 function showClauses(clauses: readonly ClauseExplanation[], paint: Paint): readonly string[] {
-  const texts = clauses.map(({ clause, text, depth, parts }) => {
+  const texts = clauses.map(({ clause, text, note, depth, parts }) => {
     const shown = parts === null ? text : JOINED[parts]
-    return `${'  '.repeat(depth)}${depth === 0 ? `${clause} ` : ''}${shown}`
+    return `${'  '.repeat(depth)}${depth === 0 ? `${clause} ${note === null ? '' : `${note}: `}` : ''}${shown}`
   })
   const width = Math.min(MAX_COLUMNS, Math.max(0, ...texts.map(widthOf)))
   return clauses.map((clause, i) => {

@@ -12,10 +12,10 @@ import {
 } from '../policy/toolbox.ts'
 import { ContentScan } from '../policy/content-scan.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { locationsOf } from '../policy/locations.ts'
 import { Judge } from '../policy/judge.ts'
 import { readGiven } from './policy-given.ts'
 import { TokenEstimator } from '../pipeline/estimate.ts'
+import { withAllFindings } from '../policy/complete.ts'
 import { wireFor } from '../wire/index.ts'
 import type { BoundPolicies } from '../policy/bind.ts'
 import type { ExchangeView, TargetView } from '../plugin/contract.ts'
@@ -53,6 +53,8 @@ export interface PolicyExplanation {
 export interface ClauseExplanation {
   readonly clause: 'when' | 'unless' | 'exception' | 'overlay'
   readonly text: string
+  /** Title and end of an exception. */
+  readonly note: string | null
   /** What its parts, which follow it, are joined with; null: it has none. */
   readonly parts: 'and' | 'or' | 'not' | null
   /** Depth below the clause. */
@@ -165,31 +167,18 @@ class Explainer {
     const { phase, verdict, refused } = decision
     const effects = decision.effects.flatMap(({ verb, policy }) => this.#writtenBy(policy, verb).map((phrase) => ({ policy, phrase })))
     const distinct = [...new Map(effects.map((one) => [`${one.policy} ${one.phrase}`, one])).values()]
-    const policies = this.#policiesOn(phase, await this.#complete(judge.values, content))
+    const policies = this.#policiesOn(phase, await withAllFindings(this.#bound, judge.values, content))
     return { phase, verdict, refused, why: null, effects: distinct, policies }
   }
 
   /** With what is known before an answer. */
   async foreseen(phase: Phase, judge: Judge, content: ContentScan): Promise<PhaseExplanation> {
-    const policies = this.#policiesOn(phase, await this.#complete(judge.values, content))
+    const policies = this.#policiesOn(phase, await withAllFindings(this.#bound, judge.values, content))
     return { phase, verdict: null, refused: null, why: 'there is no answer; what hangs on one is open', effects: [], policies }
   }
 
   unjudged(phase: Phase, why: string): PhaseExplanation {
     return { phase, verdict: null, refused: null, why, effects: [], policies: this.#policiesOn(phase, []).map(withoutClauses) }
-  }
-
-  /** A decision stops looking as soon as it is certain; whoever asks why wants every value. */
-  async #complete(values: readonly unknown[], content: ContentScan): Promise<readonly unknown[]> {
-    const { program, detection } = this.#bound
-    const all = [...values]
-    for (const [slot, source] of program.slots.entries()) {
-      if (all[slot] !== undefined || source.kind !== 'finding' || !source.location.startsWith('prompt')) continue
-      const members = detection.members(source.detector)
-      await content.scan(members, locationsOf(source.location))
-      all[slot] = content.numbers(members, locationsOf(source.location))?.[source.field]
-    }
-    return all
   }
 
   #writtenBy(id: string, verb: string): readonly string[] {
@@ -212,7 +201,8 @@ class Explainer {
         : [
             {
               clause: 'overlay',
-              text: policy.overlay ?? 'none',
+              text: policy.overlay ?? 'of other tenants',
+              note: null,
               parts: null,
               depth: 0,
               value: this.#truths.of(guard, values) ?? null,
@@ -228,10 +218,20 @@ class Explainer {
         ...guarded,
         ...(when ? this.#clause('when', when, values, 0) : []),
         ...(unless ? this.#clause('unless', unless, values, 0) : []),
-        ...exceptions.flatMap(({ branch }) => this.#clause('exception', branch, values, 0)),
+        ...exceptions.flatMap((exception) => this.#exception(exception, values)),
       ],
       phrases: phrases.filter(({ verb }) => verbs.has(verb)).map(({ text }) => text),
     }
+  }
+
+  /** It exempts while its condition holds, until the day on which it ends. */
+  #exception(
+    { title, until, branch, logic }: PolicyBranches['exceptions'][number],
+    values: readonly unknown[],
+  ): readonly ClauseExplanation[] {
+    const [first, ...parts] = this.#clause('exception', branch, values, 0)
+    const hasEnded = first!.value === true && this.#truths.of(logic, values) === false
+    return [{ ...first!, note: `"${title}", ${hasEnded ? 'ended' : 'until'} ${until}` }, ...parts]
   }
 
   /** A negated test needs no line of its own below the negation. */
@@ -241,6 +241,7 @@ class Explainer {
     const own: ClauseExplanation = {
       clause,
       text,
+      note: null,
       parts: parts.length === 0 || kind === 'test' ? null : kind,
       depth,
       value: this.#truths.of(logic, values) ?? null,

@@ -15,6 +15,7 @@ import { ContentScan } from './content-scan.ts'
 import { Judge } from './judge.ts'
 import { rewriteText, scanFor, spanCallsOf } from './spans.ts'
 import { StreamGovernor } from './stream-governor.ts'
+import { withAllFindings } from './complete.ts'
 import type { AnswerView, TargetView } from '../plugin/contract.ts'
 import type { Location, Part } from '../model/content.ts'
 import type { Words } from './words.ts'
@@ -38,7 +39,7 @@ export async function runPolicyTests(
   bundle: Bundle,
   tests: readonly CompiledTest[],
   words: Words,
-  observe: Observe = () => {},
+  observe: Observe | null = null,
 ): Promise<readonly TestResult[]> {
   const bound = bindPolicies(
     { ...bundle, policies: bundle.policies.map((policy) => ({ ...policy, mode: 'enforce' as const })) },
@@ -48,7 +49,7 @@ export async function runPolicyTests(
   try {
     const results: TestResult[] = []
     for (const test of tests) {
-      const walked = await walk(test, bound, (phase, values) => observe(bound.program, phase, values))
+      const walked = await walkThrough(test, bound, observe)
       const fired = new Set(walked.decisions.flatMap(({ reasons }) => reasons.map(({ policy }) => policy)))
       results.push({ test, failures: compareTest(test, walked, bundle.policies), fired: [...fired] })
     }
@@ -59,21 +60,22 @@ export async function runPolicyTests(
 }
 
 /** As in the pipeline: the first refusal ends it, and what was refused reaches nobody. */
-async function walk(test: CompiledTest, bound: BoundPolicies, observe: Walk['observe']): Promise<Walked> {
+async function walkThrough(test: CompiledTest, bound: BoundPolicies, observe: Observe | null): Promise<Walked> {
   const judge = new Judge(bound, NO_LEDGER, presetValues(test, bound))
   const prompt = scanOf(
     bound,
     test.messages.map(({ location, text }, i) => partOf(location as Location, text, i)),
   )
   const decisions: Decision[] = [await judge.decideRequest(NO_VIEW, prompt)]
-  observe('request', judge.values)
+  const walk: Omit<Walk, 'decisions'> = { bound, judge, prompt, observe }
+  await tell(walk, 'request', judge)
   if (isAllowed(decisions) && givesTarget(test)) {
     decisions.push(await judge.decideTarget(NO_VIEW, prompt))
-    observe('target', judge.values)
+    await tell(walk, 'target', judge)
   }
   if (!isAllowed(decisions)) return { decisions, text: null }
-  if (test.answer !== null) return walkAnswer(test.answer, { bound, judge, prompt, decisions, observe })
-  if (test.chunks !== null) return walkChunks(test.chunks, { bound, judge, prompt, decisions, observe })
+  if (test.answer !== null) return walkAnswer(test.answer, { ...walk, decisions })
+  if (test.chunks !== null) return walkChunks(test.chunks, { ...walk, decisions })
   return { decisions, text: await rewritten(bound, prompt, decisions) }
 }
 
@@ -82,13 +84,23 @@ interface Walk {
   readonly judge: Judge
   readonly prompt: ContentScan
   readonly decisions: readonly Decision[]
-  readonly observe: (phase: Phase, values: readonly unknown[]) => void
+  readonly observe: Observe | null
 }
 
-async function walkAnswer(answer: string, { bound, judge, prompt, decisions, observe }: Walk): Promise<Walked> {
+async function tell(
+  { bound, prompt, observe }: Omit<Walk, 'decisions'>,
+  phase: Phase,
+  { values }: Judge,
+  completion?: ContentScan,
+): Promise<void> {
+  if (observe) observe(bound.program, phase, await withAllFindings(bound, values, prompt, completion))
+}
+
+async function walkAnswer(answer: string, walk: Walk): Promise<Walked> {
+  const { bound, judge, prompt, decisions } = walk
   const completion = scanOf(bound, [partOf('completion.text', answer, 0)])
   const decision = await judge.decideResponse(NO_VIEW, prompt, completion)
-  observe('response', judge.values)
+  await tell(walk, 'response', judge, completion)
   return {
     decisions: [...decisions, decision],
     text: decision.verdict === 'allow' ? await rewritten(bound, completion, [decision]) : null,
@@ -105,7 +117,7 @@ async function walkChunks(chunks: readonly string[], walk: Walk): Promise<Walked
   if (held?.text === null) return held
   const pieces = held ? [held.text] : chunks
   const text = pieces.map((chunk) => governor.push('0/text', chunk)).join('') + governor.end('0/text')
-  walk.observe('stream', judge.values)
+  await tell(walk, 'stream', judge)
   return { decisions: [...(held ?? walk).decisions, governor.decision], text }
 }
 

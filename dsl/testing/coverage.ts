@@ -138,22 +138,23 @@ class Watched {
     return exceptions.length > 0 ? 'an exception exempted every time' : 'it was never known whether it fires'
   }
 
-  /** Blames the part that kept the whole from coming out as wanted. */
-  #whyNever(branch: Branch, wanted: boolean, bundle: Bundle): string {
-    if (branch.kind === 'not') return this.#whyNever(branch.parts[0]!, !wanted, bundle)
+  /** Blames the part that kept the whole from coming out as wanted. `named` was named just before. */
+  #whyNever(branch: Branch, wanted: boolean, bundle: Bundle, named: Branch | null = null): string {
+    if (branch.kind === 'not') return this.#whyNever(branch.parts[0]!, !wanted, bundle, named)
     const needsAll = branch.kind === (wanted ? 'and' : 'or')
     const guilty = needsAll ? branch.parts.find((part) => !this.#seen.get(part)?.truths.has(wanted)) : undefined
-    if (guilty) return this.#whyNever(guilty, wanted, bundle)
+    if (guilty) return this.#whyNever(guilty, wanted, bundle, named)
     const seen = this.#seen.get(branch)
-    if (!seen) return `\`${branch.text}\` was never looked at; it needs ${needOf(branch, wanted, bundle)}`
-    return `\`${branch.text}\` was ${String(!wanted)} every time${valuesOf(seen, wanted)}; it needs ${needOf(branch, wanted, bundle)}`
+    const text = branch === named ? 'it' : `\`${branch.text}\``
+    if (!seen) return `${text} was never looked at; it needs ${needOf(branch, wanted, bundle)}`
+    return `${text} was ${String(!wanted)} every time${valuesOf(seen, wanted)}; it needs ${needOf(branch, wanted, bundle)}`
   }
 
   #exemption(kind: 'unless' | 'exception', text: string, branch: Branch, bundle: Bundle): Goal {
     const seen = this.#seen.get(branch)
     const reason = (): string => {
       if (!seen) return 'never looked at: the condition before it was always false'
-      return this.#whyNever(branch, true, bundle)
+      return this.#whyNever(branch, true, bundle, kind === 'unless' ? branch : null)
     }
     return { branch: kind, text, span: branch.span, isReached: seen?.truths.has(true) ?? false, reason }
   }

@@ -1,7 +1,7 @@
 // What a test would have to say so that a part of a condition comes out true, or false.
 import { readPaths } from '../evaluate/paths.ts'
 import type { Branch } from './branches.ts'
-import type { Bundle } from '../compile/bundle.ts'
+import type { Bundle, JsonLogic } from '../compile/bundle.ts'
 import type { Expression, Literal } from '../syntax/ast.ts'
 
 /** Fits behind "it needs". */
@@ -11,7 +11,9 @@ export function needOf(branch: Branch, wanted: boolean, bundle: Pick<Bundle, 'de
   if (branch.kind === 'and' && !wanted) return needOf(branch.parts[0]!, false, bundle)
   if (branch.kind === 'or' && wanted) return needOf(branch.parts[0]!, true, bundle)
   if (branch.parts.length > 0) return branch.parts.map((part) => needOf(part, wanted, bundle)).join(', and ')
-  return contentNeed(branch, wanted, bundle) ?? attributeNeed(expression, wanted) ?? `\`${branch.text}\` to be ${String(wanted)}`
+  return (
+    contentNeed(branch, wanted, bundle) ?? attributeNeed(expression, wanted, branch.logic) ?? `\`${branch.text}\` to be ${String(wanted)}`
+  )
 }
 
 const FOUND = /^found\.(.+?)\.(prompt|completion)(?:\.\w+)?\.(?:count|score)$/
@@ -33,13 +35,13 @@ function exampleOf(detector: string, bundle: Pick<Bundle, 'detectors'>): string 
   return known.examples[0] ?? known.any.map((member) => exampleOf(member, bundle)).find((one) => one !== null) ?? null
 }
 
-function attributeNeed(expression: Expression, wanted: boolean): string | null {
+function attributeNeed(expression: Expression, wanted: boolean, logic: JsonLogic): string | null {
   if (expression.kind === 'path') return `\`given ${expression.name.text} = ${String(wanted)}\``
   if (expression.kind === 'exists') {
     const name = nameOf(expression.operand)
     return name && (wanted !== expression.negated ? `\`given ${name} = …\`` : `no \`given ${name}\``)
   }
-  if (expression.kind === 'compare') return compareNeed(expression, wanted)
+  if (expression.kind === 'compare') return compareNeed(expression, wanted, logic)
   if (expression.kind === 'in') return membershipNeed(nameOf(expression.left), expression.right, wanted !== expression.negated)
   if (expression.kind === 'has') return listNeed(expression, wanted)
   return null
@@ -54,14 +56,27 @@ const STEPS: { readonly [operator: string]: readonly [whenTrue: number, whenFals
   '>=': [0, -1],
 }
 
-function compareNeed({ left, operator, right }: Extract<Expression, { kind: 'compare' }>, wanted: boolean): string | null {
+function compareNeed(
+  { left, operator, right }: Extract<Expression, { kind: 'compare' }>,
+  wanted: boolean,
+  logic: JsonLogic,
+): string | null {
   const name = nameOf(left)
-  const value = show(right)
+  const value = constantOf(right, logic)
   if (name === null || value === null) return null
   const step = STEPS[operator]
-  if (step && right.kind === 'number') return `\`given ${name} = ${right.value + step[wanted ? 0 : 1]}\``
-  if (step) return null
-  return wanted === (operator === '==') ? `\`given ${name} = ${value}\`` : `\`given ${name}\` with another value than \`${value}\``
+  if (step) return typeof value === 'number' ? `\`given ${name} = ${value + step[wanted ? 0 : 1]}\`` : null
+  const shown = JSON.stringify(value)
+  return wanted === (operator === '==') ? `\`given ${name} = ${shown}\`` : `\`given ${name}\` with another value than \`${shown}\``
+}
+
+/** What an attribute is compared with: a literal, or the value that a param or a const became. */
+function constantOf(right: Expression, logic: JsonLogic): string | number | boolean | null {
+  if (right.kind === 'text' || right.kind === 'number' || right.kind === 'bool') return right.value
+  if (right.kind !== 'path' || logic === null || typeof logic !== 'object' || Array.isArray(logic)) return null
+  const [args] = Object.values(logic)
+  const value = Array.isArray(args) ? (args as readonly JsonLogic[])[1] : null
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
 }
 
 function membershipNeed(name: string | null, right: Expression, isIn: boolean): string | null {

@@ -82,12 +82,21 @@ const unequal: Operator = (operands) => {
 /** Lists in policies may come from files with a million lines; longer ones are looked up by hash. */
 const LONG_LIST = 8
 
+const sets = new WeakMap<readonly unknown[], ReadonlySet<unknown>>()
+
+/** Policies that share a list share its set. Lists of a bundle never change. */
+function setOf(list: readonly unknown[]): ReadonlySet<unknown> {
+  let set = sets.get(list)
+  if (set === undefined) sets.set(list, (set = new Set(list)))
+  return set
+}
+
 const isIn: Operator = (operands) => {
   const [needle = NULL, list = NULL] = operands
   if (Array.isArray(list.constant)) {
     const known: readonly unknown[] = list.constant
     if (known.length < LONG_LIST) return generalIn(operands)
-    const set = new Set(known)
+    const set = setOf(known)
     return unary((value) => set.has(value))([needle])
   }
   if (list.slot < 0 || needle.constant === undefined) return generalIn(operands)

@@ -44,7 +44,8 @@ function compileVar(path: string, scope: Scope, slotOf: SlotOf): Operand {
   if (scope === 'context') return readSlot(path, slotOf)
   const words = path === '' ? [] : path.split('.')
   if (scope === 'element') return computed((_values, item) => readPath(item, words))
-  const place = scope.indexOf(words[0] ?? '')
+  if (path === '') throw new Error('the body of a quantifier over `bind` names what it reads: `it`, or a bound name')
+  const place = scope.indexOf(words[0]!)
   const rest = words.slice(1)
   if (place < 0) return constant(null)
   return computed((_values, item) => {

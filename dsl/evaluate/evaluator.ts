@@ -41,7 +41,7 @@ export class Evaluator {
   readonly #looked: Uint32Array
   readonly #needed: Uint32Array
   #run = 0
-  #values: readonly SlotValue[] = []
+  #values: readonly SlotValue[] = NOTHING
   #fired: number[] = []
   #open: number[] = []
   #wanted: number[] = []
@@ -136,7 +136,7 @@ export class Evaluator {
   }
 
   #end(): Evaluation {
-    this.#values = []
+    this.#values = NOTHING
     const needs = this.#wanted.length === 0 ? NOTHING : this.#needs.get(ascending(this.#wanted), NOTHING, keep)
     return { fired: ascending(this.#fired), open: ascending(this.#open), needs }
   }

@@ -16,8 +16,15 @@ export interface Guard {
 
 type Operation = ReturnType<typeof operationOf>
 
+/** Longer lists, from files, are looked up in the condition itself: an index would hold them once more. */
+const MAX_VALUES = 1000
+
 /** Every guard of a condition; each is necessary on its own. */
 export function guardsOf(logic: JsonLogic): readonly Guard[] {
+  return guardsIn(logic).filter(({ values }) => values.length <= MAX_VALUES)
+}
+
+function guardsIn(logic: JsonLogic): readonly Guard[] {
   const operation = operationIn(logic)
   if (operation === null) return []
   const [operator, args] = operation

@@ -13,7 +13,7 @@ export class IntsCache<Value> {
   readonly #buckets = new Map<number, Kept<Value>[]>()
   #size = 0
 
-  /** The value of these lists, made if it is not there. The lists must not change afterwards. */
+  /** The value of these lists, made if it is not there. */
   get(first: readonly number[], second: readonly number[], make: (first: readonly number[], second: readonly number[]) => Value): Value {
     const hash = mix(mix(17, first), second)
     const bucket = this.#buckets.get(hash)
@@ -21,7 +21,7 @@ export class IntsCache<Value> {
       for (const kept of bucket) if (isSame(kept.first, first) && isSame(kept.second, second)) return kept.value
     }
     const value = make(first, second)
-    this.#keep(hash, { first, second, value })
+    this.#keep(hash, { first: [...first], second: [...second], value })
     return value
   }
 

@@ -68,6 +68,7 @@ describe('conditions with bound values', () => {
     assert.equal(run({ some: [{ bind: [tools, 'm', { var: 'r.model' }] }, { '===': [{ var: 'it.name' }, { var: 'm' }] }] }), true)
     assert.equal(run({ some: [{ bind: [tools, 'm', 1] }, { '===': [{ var: 'name' }, null] }] }), true)
     assert.equal(run({ in: ['x', { bind: [tools, 'm', 1] }] }), false)
+    assert.throws(() => run({ some: [{ bind: [tools, 'm', 1] }, { '===': [{ var: '' }, 1] }] }), /names what it reads/)
     for (const names of [['it', 1], ['m.x', 1], ['m', 1, 'm', 2], ['m'], [3, 1]])
       assert.throws(() => run({ some: [{ bind: [tools, ...names] }, true] }), /bind/)
   })
@@ -91,6 +92,19 @@ describe('guards', () => {
       { numRuns: RUNS, seed: 23 },
     )
     assert.ok(guarded > RUNS / 10, `${guarded} guards did not hold`)
+  })
+})
+
+describe('long lists', () => {
+  const long = Array.from({ length: 200_000 }, (_, i) => `v${i}`)
+
+  it('are no guards, and are looked up all the same', () => {
+    const when = { in: [{ var: 't.id' }, long] }
+    assert.deepEqual(guardsOf({ or: [when, { '===': [{ var: 't.id' }, 'a'] }] }), [])
+    const [policy] = fc.sample(policies, { numRuns: 1, seed: 1 })[0]!
+    const program = createProgram(bundleOf([{ ...policy!, when, effects: [] }]), isStable)
+    const fires = (id: string): boolean => program.phases.request.evaluate([id]).fired.length === 1
+    assert.deepEqual(['v0', 'v199999', 'v200000', 'a'].map(fires), [true, true, false, false])
   })
 })
 
@@ -144,6 +158,17 @@ describe('evaluation', () => {
       }),
       { numRuns: RUNS, seed: 26 },
     )
+  })
+
+  it('knows policies by their place: one id may stand for several, each for other tenants', () => {
+    const [policy] = fc.sample(policies, { numRuns: 1, seed: 1 })[0]!
+    const among = (ids: readonly string[]): CompiledPolicy['when'] => ({ in: [{ var: 't.id' }, ids] })
+    const variants = [{ and: [among(['a']), true] }, { and: [among(['b', 'c']), true] }, { and: [{ '!': [among(['a', 'b', 'c'])] }, true] }]
+    const all = variants.map((when): CompiledPolicy => ({ ...policy!, id: 'p.same', when, effects: [] }))
+    const program = createProgram(bundleOf(all), isStable)
+    const fired = (id: unknown): readonly number[] => program.phases.request.evaluate([id]).fired
+    assert.deepEqual(['a', 'b', 'c', 'd'].map(fired), [[0], [1], [1], [2]])
+    assert.deepEqual(program.phases.request.evaluate([FAILED]).open, [0, 1, 2])
   })
 
   it('is not changed by what callers do later with values they were kept under', () => {

@@ -1,5 +1,6 @@
 // Matches what stands in one slot of a phrase with what its template asks for, and gives the operands as the artefact stores them.
-import { findAttribute, findDetector, findValue, knownNames, locationsIn, meantDetector, type Module, type Names } from './names.ts'
+import { findAttribute, findDetector, findValue, locationsIn, type Module, type Names } from './names.ts'
+import { fittingFor, isCode } from './fitting.ts'
 import { isKnownIn } from './expressions-names.ts'
 import { suggestion } from './lowered.ts'
 import { showOperand, type OperandType, type TemplateOperand, type TemplateSlot } from '../vocabulary/template.ts'
@@ -117,31 +118,9 @@ function compileWord(operand: Operand, template: TemplateOperand, { report }: Op
 }
 
 function wrongOperand(operand: Operand, template: TemplateOperand, { names, module, report }: OperandScope): null {
-  const named = operand.kind === 'path' ? operand.name.text : null
-  const message =
-    named === null ? `a ${operand.kind} does not fit ${showOperand(template)}` : `\`${named}\` does not fit ${showOperand(template)}`
-  report.error('P108', operand.span, message, fittingFor(operand, named, template, names, module))
+  const what = operand.kind === 'path' ? `\`${operand.name.text}\`` : `a ${operand.kind}`
+  report.error('P108', operand.span, `${what} does not fit ${showOperand(template)}`, fittingFor(operand, template, names, module))
   return null
-}
-
-/** What would stand there instead. */
-function fittingFor(operand: Operand, named: string | null, { types }: TemplateOperand, names: Names, module: Module): string | undefined {
-  if (types.includes('http')) return 'It takes a whole number from 400 to 499.'
-  if (types.includes('code')) return codeFor(operand, named)
-  if (named === null)
-    return types.includes('detector') && operand.kind === 'text' ? 'Name a detector; a text is found by one with a `list`.' : undefined
-  if (types.includes('detector')) return meantDetector(named, names, module)
-  if (types.includes('text')) return `Put it into quotes: "${named}".`
-  if (types.includes('location')) return suggestion(named, locationsIn(names).keys())
-  return suggestion(named, types.includes('policy') ? names.policies.keys() : knownNames(names, module))
-}
-
-function codeFor(operand: Operand, named: string | null): string {
-  if (named !== null)
-    return CODE.test(named) ? `Put the code into quotes: "${named}".` : 'A code is a text in lower case with a dot: "pci.card_to_external".'
-  return operand.kind === 'text'
-    ? 'A code is lower case with a dot: "pci.card_to_external".'
-    : 'It takes a code, such as "pci.card_to_external".'
 }
 
 /** `undefined`: not of this type. */
@@ -195,10 +174,8 @@ function takes({ types }: TemplateOperand, type: Type): boolean {
   return (values as readonly string[]).includes(type.kind === 'enum' || type.kind === 'ip' ? 'text' : type.kind)
 }
 
-const CODE = /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/
-
 function compileLiteral(literal: Literal, type: OperandType): CompiledOperand | undefined {
-  if (type === 'code') return literal.kind === 'text' && CODE.test(literal.value) ? literal.value : undefined
+  if (type === 'code') return literal.kind === 'text' && isCode(literal.value) ? literal.value : undefined
   if (type === 'http')
     return literal.kind === 'number' && literal.value >= 400 && literal.value <= 499 && Number.isInteger(literal.value)
       ? literal.value

@@ -28,6 +28,9 @@ describe('the help of a message', () => {
     assert.match(onlyFault(policy('deny a.b')), /P108 .* Put the code into quotes: "a\.b"/)
     assert.match(faultWithImport(policy('redact email in prompt')), /P108 .* Did you mean `std\.email`\?/)
     assert.match(onlyFault(policy('owner me\n  deny "a.b"')), /P108 .* Put it into quotes: "me"/)
+    assert.match(onlyFault(policy('owner tenant.id\n  deny "a.b"')), /P108 .* a text in quotes, not what an attribute holds/)
+    assert.match(onlyFault(`param n : number = 5\n${policy('owner n\n  deny "a.b"')}`), /P108 .* `n` is a number/)
+    assert.match(onlyFault(policy('redact "x" in prompt')), /P108 .* found by one with a `list`/)
   })
   it('P105: finds the detector in what is imported, and says how to look for a text', () => {
     assert.match(faultWithImport(when('prompt contains email')), /P105 .* Did you mean `std\.email`\?/)

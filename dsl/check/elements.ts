@@ -8,6 +8,8 @@ export interface Element {
   readonly name: string
   readonly type: Type
   readonly outer: Element | null
+  /** How many lists are walked within each other here. Fields of an element do not count: all of them together are one list. */
+  readonly depth: number
   /** What the body needs of the outside, by name. Filled while the body is lowered. */
   readonly brought: Map<string, { readonly key: string; readonly value: JsonLogic }>
 }

@@ -2,7 +2,7 @@
 // value is an error that names both fixes. Whatever does not have to walk on into its operands stands in the files beside this one.
 import { attributeNames } from './attributes.ts'
 import { findAttribute, findValue, locationsIn } from './names.ts'
-import { enclose, type Element } from './elements.ts'
+import { elementOf, enclose, type Element } from './elements.ts'
 import { checkEnumValues, describe, FALSE, flip, isText, isTyped, NUMBER, sameKind, seesAbsence, TEXT, truth } from './lowered.ts'
 import { compare, has, match, membership, textContains } from './comparisons.ts'
 import { containsFinding } from './expressions-content.ts'
@@ -108,8 +108,19 @@ function elements(list: Expression, variable: Name, positive: Scope['positive'],
     scope.report.error('P110', list.span, `a quantifier needs a list, and this is ${describe(lowered.type)}`)
     return null
   }
-  const element = { name: variable.text, type: lowered.type.of, outer: scope.element, brought: new Map() }
+  const element = { name: variable.text, type: lowered.type.of, outer: scope.element, depth: depthOf(list, scope), brought: new Map() }
   return { list: lowered, element, scope: { ...scope, positive, element } }
+}
+
+/** A caller may send a thousand tools: two lists within each other are a million tests, three would be a way to stop the gateway. */
+const MAX_DEPTH = 2
+
+function depthOf(list: Expression, { element, report }: Scope): number {
+  const isField = list.kind === 'path' && elementOf(list.name.text, element) !== null
+  const depth = (element?.depth ?? 0) + (isField ? 0 : 1)
+  if (depth > MAX_DEPTH)
+    report.error('P135', list.span, `more than ${MAX_DEPTH} lists are walked within each other`, 'Test the lists one beside the other.')
+  return depth
 }
 
 /** A name means one thing, also to the reader: an element hides nothing that could be meant in its body. */

@@ -1,6 +1,6 @@
 // Overlays: what some tenants have otherwise. They only tighten: a param moves within the bounds that its module declared, and those
 // bounds are the promise; a mode is only raised. What two overlays say of one tenant agrees.
-import { declarationsOf, find, fullName, type Module, type Names } from './names.ts'
+import { declarationsOf, find, findAttribute, fullName, type Module, type Names } from './names.ts'
 import { isWithin, kindOf } from './declarations.ts'
 import { matchPhrase } from './phrases.ts'
 import type { DeclarationOf, Literal } from '../syntax/ast.ts'
@@ -31,6 +31,13 @@ export function readOverlays(names: Names, report: Report): readonly Overlay[] {
   const first = new Map<string, Span>()
   for (const module of names.modules.values()) {
     for (const declaration of declarationsOf(module.files, 'overlay')) {
+      if (!findAttribute(names, 'tenant.id'))
+        report.error(
+          'P104',
+          declaration.span,
+          'there is no attribute `tenant.id`, and overlays go by it',
+          'Load the plugin that brings it: `auth`.',
+        )
       const { text, span } = declaration.name
       if (first.has(text))
         report.doubled('P101', span, first.get(text)!, `the overlay \`${text}\` is declared twice`, 'Rename one of them.')

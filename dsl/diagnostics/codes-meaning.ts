@@ -150,6 +150,12 @@ export const MEANING_CODES: readonly CodeEntry[] = [
       'A module declares members of a family that a plugin opened, such as the keys of `metadata.*`, with the type of the family.',
   },
   {
+    code: 'P135',
+    title: 'lists within lists within lists',
+    explanation:
+      'The worst cost of a condition is bounded: a caller decides how long its lists are, so that at most two are walked within each other. Lists that are fields of an element do not count.',
+  },
+  {
     code: 'P140',
     title: 'negation or count over a stream',
     explanation:

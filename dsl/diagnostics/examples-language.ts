@@ -44,6 +44,11 @@ export const LANGUAGE_EXAMPLES: readonly CodeExample[] = [
   },
   { code: 'P134', bad: CASE.replace('metadata', 'metdata'), good: CASE + when('metadata.case_id == "7"') },
   {
+    code: 'P135',
+    bad: when('some a in request.tools where (some b in request.tools where (some c in request.tools where (a.name != c.name)))'),
+    good: when('some a in request.tools where (some b in request.tools where (a.name != b.name))'),
+  },
+  {
     code: 'P142',
     bad: NUMBER + policy('on   response', 'when completion contains number', 'deny "acme.refused"'),
     good: NUMBER + policy('on     response', 'when   completion contains number', 'deny   "acme.refused"', 'buffer completion'),

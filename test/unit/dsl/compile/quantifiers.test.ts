@@ -106,6 +106,11 @@ describe('a quantifier', () => {
     const nested = (inner: string): string => when(`some t in request.tools where (some ${inner} in request.tools where (${inner}.writes))`)
     assertPair('P125', nested('t'), nested('s'))
   })
+  it('P135: walks two lists within each other, and no third', () => {
+    const nested = (inner: string): string => when(`some a in request.tools where (some b in request.tools where (${inner}))`)
+    assertPair('P135', nested('some c in request.tools where (c.name == a.name)'), nested('b.name == a.name'))
+    assertPair('P135', nested('count(c in request.tools where c.writes) > 1'), nested('b.writes'))
+  })
   it('P130, P104: holds to phases and fields in its body', () => {
     assertPair(
       'P130',

@@ -121,7 +121,7 @@ describe('docs/policy-language.md', function () {
 /** Conditions, one per line, each in a policy of its own. */
 function policiesOf(conditions: string): string {
   const lines = conditions.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'))
-  const policies = lines.map((line, i) => `policy guide.c${i} "condition ${i}" {\n  on   target\n  when ${line}\n  warn "guide.c"\n}\n`)
+  const policies = lines.map((line, i) => `policy guide.c${i} "condition ${i}" {\n  on   target\n  when ${line}\n  warn "guide.c${i}"\n}\n`)
   return `module guide\nimport standard.detectors as std\n${policies.join('')}`
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { commentsOf, fmt, vocabulary } from './helpers.ts'
-import { compile, type SourceFile } from '../../../../dsl/index.ts'
+import { compile, formatPolicy, type SourceFile } from '../../../../dsl/index.ts'
 import { readPolicyFiles } from '../../../../core/policy/load.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
@@ -112,6 +112,41 @@ describe('fmt', function () {
         assert.equal(fmt(spaced(one)), fmt(spaced(two)))
       }),
       { numRuns: runs(1000), seed: SEED },
+    )
+  })
+
+  it('gives back a text with errors as it was, and formats what still parses, whatever happened to it', () => {
+    const sample = readFileSync(join(ROOT, 'test/fixtures/syntax/sample.policy'), 'utf8')
+    const bit = fc.constantFrom(
+      '\n',
+      ' # c\n',
+      '\r\n',
+      '\r',
+      '\ufeff',
+      '(',
+      ')',
+      '[',
+      ']',
+      '{',
+      '}',
+      '"',
+      '"""',
+      ',',
+      ' and ',
+      '-',
+      '/',
+      '\u3000',
+    )
+    const accident = fc.tuple(fc.nat(sample.length), fc.nat(2), bit)
+    fc.assert(
+      fc.property(fc.array(accident, { minLength: 1, maxLength: 3 }), (accidents) => {
+        const text = accidents.reduce((all, [at, gone, put]) => all.slice(0, at) + put + all.slice(at + gone), sample)
+        const { text: once, diagnostics } = formatPolicy({ path: 'a.policy', text }, vocabulary)
+        if (diagnostics.length > 0) return assert.equal(once, text)
+        assert.equal(fmt(once), once)
+        assert.deepEqual(commentsOf(once).toSorted(), commentsOf(text).toSorted())
+      }),
+      { numRuns: runs(2000), seed: SEED },
     )
   })
 })

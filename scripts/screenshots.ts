@@ -1,4 +1,4 @@
-// Writes the pictures of the terminal in `docs/images/` from what the commands print. `npm run screenshots`; a test says when it has to be run.
+// Writes the pictures of the terminal in `docs/images/` from what the commands print. Run it with node; a test says when that is due.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'

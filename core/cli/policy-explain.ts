@@ -201,7 +201,7 @@ class Explainer {
         : [
             {
               clause: 'overlay',
-              text: policy.overlay ?? 'of other tenants',
+              text: policy.overlay ?? 'none',
               note: null,
               parts: null,
               depth: 0,

@@ -143,7 +143,8 @@ function takeLast(
   others: number,
 ): { readonly taken: readonly JsonLogic[]; readonly rest: readonly JsonLogic[] } {
   if (count === 0) return { taken: [], rest: parts }
-  const arms = parts.length === 1 && count + others > 1 ? armsOf(parts[0]!) : parts
+  const isNested = parts.length === 1 && (count + others > 1 || negated(parts[0]!) === null)
+  const arms = isNested ? armsOf(parts[0]!) : parts
   const taken = arms.slice(-count)
   return taken.every((one) => negated(one) !== null) ? { taken, rest: arms.slice(0, -count) } : { taken: [], rest: parts }
 }

@@ -106,6 +106,37 @@ describe('sallyport policy explain', function () {
     )
   })
 
+  it('shows exceptions with their end, also of a policy without a condition, and which tenants a variant is for', async () => {
+    const text = `module acme.y
+param most : number = 3 max 9
+policy acme.y.all "Everything is labelled" {
+  on       request
+  label    "seen"
+}
+policy acme.y.most "Not too much" {
+  on       request
+  when     request.max_tokens exists and request.max_tokens > most
+  unless   user.roles has "lead"
+  deny     "acme.most"
+}
+exception "the desk" to acme.y.all { when user.roles has "desk" until 2027-03-31 ticket "T-1" owner "o@x.example" }
+exception "old" to acme.y.most { when user.roles has "desk" until 2020-01-01 ticket "T-2" owner "o@x.example" }
+overlay bank for tenant "bank" { param most = 2 }
+`
+    writeFileSync(join(folder, 'y.policy'), text)
+    const set = openPolicySet([join(folder, 'y.policy')], PLUGINS)
+    assert.ok(set.bundle, JSON.stringify(set.diagnostics))
+    const shown = showExplanation(await explainRequest(set, REQUEST, ['user.roles=["desk"]']), { colour: false, columns: null })
+    assert.match(
+      shown,
+      /silent acme\.y\.all\n {9}exception "the desk", until 2027-03-31: user\.roles has "desk"  true   user\.roles = \["desk"\]/,
+    )
+    assert.match(shown, /fires  acme\.y\.most\n {9}overlay none +true .*\n/)
+    assert.match(shown, / {9}unless user\.roles has "lead" +false/)
+    assert.match(shown, /exception "old", ended 2020-01-01: user\.roles has "desk" +true/)
+    assert.match(shown, /silent acme\.y\.most \(overlay bank\)\n {9}overlay bank +false +tenant\.id = "acme"/)
+  })
+
   it('prints no phase that no policy is about', async () => {
     writeFileSync(join(folder, 'one.policy'), 'policy a.b "x" {\n  on request\n  allow\n}\n')
     const set = openPolicySet([join(folder, 'one.policy')], PLUGINS)

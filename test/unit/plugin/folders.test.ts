@@ -142,6 +142,23 @@ describe('plugins from folders', function () {
     assert.equal((await loadPlugin(folder)).summary, 'sun')
   })
 
+  it('lets a plugin use libraries of its own, CommonJS among them', async () => {
+    const folder = folderOf({
+      'index.js': `import library from 'weather-words'\n${PLUGIN.replace("'Weather.'", 'library.says')}`,
+      'node_modules/weather-words/package.json': { main: 'a.cjs' },
+      'node_modules/weather-words/a.cjs': "module.exports = { says: 'hail' }",
+    })
+    assert.equal((await loadPlugin(folder)).summary, 'hail')
+  })
+
+  it('loads a plugin that was installed below node_modules, and says that TypeScript cannot be read there', async () => {
+    const installed = (name: string): string => join('node_modules', 'plugins', name)
+    write(join(root, installed('js')), { 'package.json': PACKAGE, 'index.js': PLUGIN })
+    write(join(root, installed('ts')), { 'package.json': { ...PACKAGE, exports: './index.ts' }, 'index.ts': PLUGIN })
+    assert.equal(await findings(installed('js')), '')
+    assert.match(await findings(installed('ts')), /publish the plugin as JavaScript$/)
+  })
+
   it('tries again what failed, though nothing in the folder has changed', async () => {
     const folder = folderOf({ 'index.js': `if (process.env.SALLYPORT_TEST_RAIN) throw new Error('rain')\n${PLUGIN}` })
     process.env['SALLYPORT_TEST_RAIN'] = '1'

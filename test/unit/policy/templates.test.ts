@@ -1,5 +1,6 @@
 // A bundle that was compiled with other phrases than those of the loaded plugins is refused, with the names of both plugins.
 import assert from 'node:assert/strict'
+import { bindPolicies } from '../../../core/policy/bind.ts'
 import { compile } from '../../../dsl/index.ts'
 import { gatherWords, type Words } from '../../../core/policy/words.ts'
 import { requireSameTemplates } from '../../../core/policy/templates.ts'
@@ -44,6 +45,12 @@ describe('templates of a bundle', () => {
       () => requireSameTemplates(bundle, words('post', 'stamp <mark:text>', 'stamp to <mark:text>')),
       /plugin post brings `stamp <mark:text>`, `stamp to/,
     )
+  })
+
+  it('keep a bundle from being bound, so that a gateway does not start with it', () => {
+    const bind = (loaded: Words) => bindPolicies(bundle, loaded, { scanDeadlineMs: 1000, scanWorkers: 1 })
+    assert.equal(bind(words('post', 'stamp <mark:text>')).program.hash, bundle.hash)
+    assert.throws(() => bind(words('office', 'stamp with <mark:text>')), /of plugin post, .*; plugin office brings/)
   })
 
   it('are refused where nobody brings the verb', () => {

@@ -1,6 +1,7 @@
 // `sallyport serve`: the gateway and, unless told otherwise, its recorder. The order of starting and stopping stands here.
 import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
+import { compileAside } from './compile-aside.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { watchGateway } from '../telemetry/gauges.ts'
@@ -55,12 +56,18 @@ async function serve(flags: ServeFlags): Promise<void> {
   const kernel = openKernel(loaded, log, metrics, secret)
   const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
 
-  const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, metricsText: () => metrics.text() }).catch(
-    async (error: unknown) => {
-      await closeKernel(kernel)
-      throw error
-    },
-  )
+  const gateway = await Gateway.create({
+    kernel,
+    plugins: PLUGINS,
+    secret,
+    load,
+    adminToken,
+    compileAside,
+    metricsText: () => metrics.text(),
+  }).catch(async (error: unknown) => {
+    await closeKernel(kernel)
+    throw error
+  })
   const { host } = loaded.config.server
   const address = await gateway
     .listen(flags.port === undefined ? loaded.config.server.port : flags.port, host)

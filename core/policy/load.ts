@@ -129,11 +129,13 @@ function shortName(file: string, baseDir: string): string {
   return short.startsWith('..') ? file : short
 }
 
+export interface CompiledPolicies {
+  readonly bundle: Bundle
+  readonly warnings: readonly Diagnostic[]
+}
+
 /** Compiles files to a bundle. Throws PolicyError when there is an error; warnings come back. */
-export function compilePolicies(
-  files: readonly (SourceFile | PolicyFile)[],
-  words: Words,
-): { readonly bundle: Bundle; readonly warnings: readonly Diagnostic[] } {
+export function compilePolicies(files: readonly (SourceFile | PolicyFile)[], words: Words): CompiledPolicies {
   const { bundle, diagnostics } = compile(files, words.vocabulary, { readList: listReader(files) })
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (!bundle || errors.length > 0) throw new PolicyError(renderDiagnostics(errors, files, { colour: false }), errors)

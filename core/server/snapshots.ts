@@ -1,7 +1,7 @@
 // Builds snapshots and swaps them: a reload makes a whole new one beside the old, and only a good one takes over.
 import { resolve } from 'node:path'
 import { bindPolicies } from '../policy/bind.ts'
-import { compilePolicies, readPolicyFiles, STANDARD_POLICIES } from '../policy/load.ts'
+import { compilePolicies, readPolicyFiles, STANDARD_POLICIES, type CompiledPolicies } from '../policy/load.ts'
 import { createUpstream } from '../upstream/index.ts'
 import { keptCredentials } from '../config/secrets.ts'
 import { gatherWords } from '../policy/words.ts'
@@ -23,11 +23,22 @@ export interface SnapshotParts {
   /** Those that come with the gateway; the configuration may name folders of others. */
   readonly plugins: readonly Plugin[]
   readonly secret: (name: string) => Buffer
+  /** Compiles the policies of a reload without holding up the requests that are under way. */
+  readonly compileAside: (sources: PolicySources) => Promise<CompiledPolicies>
+}
+
+/** All that decides what policies compile to, as plain data. */
+export interface PolicySources {
+  readonly paths: readonly string[]
+  readonly baseDir: string
+  readonly pluginPaths: readonly string[]
+  /** Configuration of the plugins, which may change their words. */
+  readonly plugins: LoadedConfig['config']['plugins']
 }
 
 /** Builds a snapshot. Throws ConfigError, PluginConfigError or PolicyError; nothing of the running snapshot is touched. */
 export async function buildSnapshot(
-  { kernel, plugins, secret }: SnapshotParts,
+  { kernel, plugins, secret, compileAside }: SnapshotParts,
   loaded: LoadedConfig,
   generation: number,
 ): Promise<Snapshot> {
@@ -45,7 +56,10 @@ export async function buildSnapshot(
   try {
     requireAdapters(loaded, set.adapters)
     const words = gatherWords(set.vocabularies)
-    const { bundle, warnings } = compilePolicies(readPolicyFiles(policyPaths(loaded), loaded.baseDir), words)
+    const { bundle, warnings } =
+      generation === 1
+        ? compilePolicies(readPolicyFiles(policyPaths(loaded), loaded.baseDir), words)
+        : await compileAside(sourcesOf(loaded))
     for (const { code, message, span } of warnings) kernel.log.warn({ code, file: span.file }, `policy: ${message}`)
     if (!loaded.config.policies.standard) kernel.log.warn({}, 'the standard policies are switched off (policies.standard: false)')
     return new Snapshot({
@@ -64,6 +78,11 @@ export async function buildSnapshot(
     await set.close()
     throw error
   }
+}
+
+function sourcesOf(loaded: LoadedConfig): PolicySources {
+  const { pluginPaths, plugins } = loaded.config
+  return { paths: policyPaths(loaded), baseDir: loaded.baseDir, pluginPaths, plugins }
 }
 
 export function policyPaths({ config, baseDir }: LoadedConfig): readonly string[] {

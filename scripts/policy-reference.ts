@@ -30,7 +30,7 @@ export function referencePage(): string {
   return [
     '# Policy reference\n',
     'Every word that a policy may use with the plugins that come with the gateway. Generated from what they declare; a plugin of your own',
-    '([decision 0010](decisions/0010-plugins-from-folders.md)) adds to it. How to write policies: [the guide](policy-language.md). What is said about',
+    '([decision 0011](decisions/0011-plugins-from-folders.md)) adds to it. How to write policies: [the guide](policy-language.md). What is said about',
     'mistakes: [diagnostics](diagnostics.md).\n',
     '[Verbs](#verbs) · [Attributes](#attributes) · [Operators](#operators) · [Locations](#locations) · [Checks](#checks) · [Standard detectors](#standard-detectors)\n',
     '## Verbs\n',

@@ -4,13 +4,13 @@ import { diagnosticsToJson, diagnosticsToSarif, renderDiagnostics, type PolicySe
 import { VERSION } from '../model/version.ts'
 
 /** What a person reads: the diagnostics with their places, and a sum. */
-export function showCheck(set: PolicySet, { colour, columns }: Screen): string {
+export function showCheck(set: PolicySet, screen: Screen): string {
   const shown = diagnosticsOf(set)
   const errors = shown.filter(({ severity }) => severity === 'error').length
   const warnings = count(shown.length - errors, 'warning')
   const own = new Set((set.bundle?.policies ?? []).filter(({ span }) => set.isOwn(span.file)).map(({ id }) => id))
   const sum = set.bundle ? `${count(own.size, 'policy', 'policies')} checked, ${warnings}` : `${count(errors, 'error')}, ${warnings}`
-  const rendered = renderDiagnostics(shown, set.files, { colour, ...(columns === null ? {} : { columns }) })
+  const rendered = renderDiagnostics(shown, set.files, screen)
   return shown.length > 0 ? `${rendered}\n${sum}` : sum
 }
 

@@ -27,9 +27,7 @@ export function formatPaths(paths: readonly string[], { check, screen, plugins, 
   if (!check) for (const file of changed) writeFormatted(file)
   const diagnostics = broken.flatMap((file) => file.diagnostics)
   const shown = [
-    ...(diagnostics.length > 0
-      ? [renderDiagnostics(diagnostics, files, { colour: screen.colour, ...(screen.columns === null ? {} : { columns: screen.columns }) })]
-      : []),
+    ...(diagnostics.length > 0 ? [renderDiagnostics(diagnostics, files, screen)] : []),
     ...changed.map(({ path }) => (check ? `${path} is not in canonical form` : `${path} formatted`)),
     summary(files.length, changed.length, broken.length, check),
   ]

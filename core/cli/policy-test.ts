@@ -26,12 +26,12 @@ export async function testPolicies(set: PolicySet, options: { readonly coverage:
   )
   const failed = results.filter((result) => result.failures.length > 0).length
   const tests = results.map((result) => ({ title: result.test.title, failures: result.failures }))
-  const { colour, columns } = options.screen
+  const { screen } = options
   const shown = [
-    ...(failures.length > 0 ? [renderDiagnostics(failures, set.files, { colour, ...(columns === null ? {} : { columns }) })] : []),
+    ...(failures.length > 0 ? [renderDiagnostics(failures, set.files, screen)] : []),
     ...(results.length === 0 ? ['warning: there is no test in these files'] : []),
     `${results.length - failed} passed, ${failed} failed`,
-    ...(coverage === null ? [] : [showCoverage(coverage, set, options.screen)]),
+    ...(coverage === null ? [] : [showCoverage(coverage, set, screen)]),
   ]
   return {
     failed,

@@ -4,8 +4,8 @@ import { Lines, showLine, widthOf, type Position } from './position.ts'
 
 export interface RenderOptions {
   readonly colour: boolean
-  /** Columns of the terminal; 160 where nothing is said. */
-  readonly columns?: number
+  /** Columns of the terminal; 160 where there is none. */
+  readonly columns?: number | null
 }
 
 /** Columns of a line; longer ones are cut around the span, so that a file of one line stays readable. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { bindForTools, openPolicySet, runPolicyTests, type PolicySet } from '../../../core/policy/toolbox.ts'
+import { runSetTests } from '../../../core/policy/coverage.ts'
 import { PLUGINS } from '../../../core/plugins.ts'
 import { proseOf } from '../detect/prose.ts'
 import type { Finding } from '../../../core/model/content.ts'
@@ -151,3 +152,21 @@ for (const [pack, mostHits] of Object.entries(PACKS)) {
     }
   })
 }
+
+describe('all policies of the repository together', function () {
+  this.timeout(30 * SECONDS)
+
+  it('check, agree in their tests, and leave no branch that no test reaches', async () => {
+    const set = openPolicySet([join(ROOT, 'policies')], PLUGINS)
+    assert.deepEqual(set.diagnostics, [])
+    const { results, coverage } = await runSetTests(set, true)
+    assert.deepEqual(
+      results.flatMap(({ test, failures }) => failures.map(({ message }) => `${test.title}: ${message}`)),
+      [],
+    )
+    assert.deepEqual(
+      coverage!.flatMap(({ policy, uncovered }) => uncovered.map(({ text, reason }) => `${policy}: ${text}: ${reason}`)),
+      [],
+    )
+  })
+})

@@ -1,12 +1,17 @@
 // Did-you-mean: the nearest of a set of words, if one is near enough to be what was meant.
 
+/** A file may ask for thousands of names among thousands; the first of them are enough for advice. */
+const MAX_CANDIDATES = 2000
+
 /** The candidate with the fewest typing slips, or null. Short words need to be nearer: one slip up to five letters, then two, from ten on three. */
 export function nearest(word: string, candidates: Iterable<string>, maxDistance = allowedDistance(word)): string | null {
   let best: string | null = null
   let bestDistance = maxDistance + 1
   const lower = word.toLowerCase()
+  let looked = 0
   for (const candidate of candidates) {
-    if (candidate === word) continue
+    if (++looked > MAX_CANDIDATES) break
+    if (candidate === word || Math.abs(candidate.length - word.length) >= bestDistance) continue
     const distance = editDistance(lower, candidate.toLowerCase(), bestDistance - 1)
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }

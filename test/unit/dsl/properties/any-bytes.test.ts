@@ -108,6 +108,8 @@ describe('any bytes as a policy file', () => {
     ['comments', (times) => '## a\n'.repeat(times)],
     ['doc comments before declarations', (times) => '## a\npolicy a.b "t" { on request allow }\n'.repeat(times)],
     ['signs of other scripts', (times) => 'é ж '.repeat(times)],
+    ['tests of policies that are not there', (times) => 'test "t" { expect policy a.q fires }\n'.repeat(times)],
+    ['a long list of terms', (times) => `list a = [${'"x", '.repeat(times)}"y"]\ndetector d {\n  list a\n  examples "y"\n  never "z"\n}`],
     ['unions in a chain', (times) => Array.from({ length: times }, (_, at) => `detector d${at} { any d${at + 1} }\n`).join('')],
   ]
   for (const [title, make] of hostile) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { canonicalJson, openPolicySet, type PolicySet } from '../policy/toolbox.ts'
 import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
+import { furtherDiagnostics } from '../policy/further-checks.ts'
 import { explainRequest } from './policy-explain.ts'
 import { formatPaths } from './policy-fmt.ts'
 import { GivenError } from './policy-given.ts'
@@ -90,7 +91,8 @@ async function check(paths: readonly string[], options: Options, command: Comman
     command.error('error: name policy files or folders, or a configuration with --config', { exitCode: 2 })
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
-  if (!printForPrograms(set, options)) print(showCheck(set, screen()))
+  const whole = { ...set, diagnostics: [...set.diagnostics, ...(await furtherDiagnostics(set))] }
+  if (!printForPrograms(whole, options)) print(showCheck(whole, screen()))
 }
 
 function showBroken(set: PolicySet, options: Options, write = print): void {

@@ -40,7 +40,8 @@ export function openPolicySet(
   const known = new Set(own.map(({ path }) => path))
   const standard = readPolicyFiles([STANDARD_POLICIES]).filter(({ path }) => !known.has(path) && isImported(path, own))
   const files = [...own, ...standard]
-  return { ...compile(files, words.vocabulary, { readList: listReader(files) }), words, files, isOwn: (path) => known.has(path) }
+  const compiled = compile(files, words.vocabulary, { readList: listReader(files), today: new Date().toISOString().slice(0, 10) })
+  return { ...compiled, words, files, isOwn: (path) => known.has(path) }
 }
 
 /** Only the standard files that are imported come along, so that a set is judged as its author wrote it. Detectors bring no verdicts. */

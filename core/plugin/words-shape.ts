@@ -9,11 +9,14 @@ const CHECK_NAME = /^[a-z][a-z0-9_]*$/
 const KINDS = ['text', 'number', 'bool', 'time', 'duration', 'ip', 'enum', 'list', 'record']
 const PHASES = ['request', 'target', 'response', 'stream']
 const USES = ['fact', 'effect', 'exception', 'overlay', 'expect']
+const RULES = ['min', 'whole', 'pattern', 'not', 'only', 'like']
 /** What a verb that acts so must bring. */
 const ACTS: { readonly [acts: string]: string } = { exchange: 'enact', outgoing: 'change', destinations: 'narrow', spans: 'rewrite' }
 
 const isOneOf = (words: readonly string[], value: unknown): boolean => typeof value === 'string' && words.includes(value)
 const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== ''
+const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isListOf = (value: unknown, is: (one: unknown) => boolean): value is readonly unknown[] => Array.isArray(value) && value.every(is)
 const when = (broken: boolean, says: string): readonly string[] => (broken ? [says] : [])
 
 /** Every declaration that breaks the contract, as sentences without the plugin's name. */
@@ -57,7 +60,7 @@ function brokenAttribute({ name, type, optional, phase, source, lifetime, cost, 
   ]
 }
 
-function brokenVerb({ phrase, use, phases, aliases, protects, doc, acts, join, ...rest }: Loose): readonly string[] {
+function brokenVerb({ phrase, use, phases, aliases, protects, doc, operands, acts, join, ...rest }: Loose): readonly string[] {
   const needs = typeof acts === 'string' ? ACTS[acts] : undefined
   return [
     ...when(!isText(phrase), 'phrase must be a template such as `stamp <name:text>`'),
@@ -66,11 +69,38 @@ function brokenVerb({ phrase, use, phases, aliases, protects, doc, acts, join, .
     ...when(!Array.isArray(aliases), 'aliases must be a list'),
     ...when(typeof protects !== 'boolean', 'protects must be true or false'),
     ...when(!isText(doc), 'doc must be a sentence'),
+    ...brokenRules(operands),
     ...when(typeof join !== 'object' || join === null, 'join must say how several calls merge'),
     ...when(needs === undefined, `acts must be one of ${Object.keys(ACTS).join(', ')}`),
     ...when(needs !== undefined && typeof rest[needs] !== 'function', `acts on ${String(acts)}, so ${needs} must be a function`),
   ]
 }
+
+/** Rules that cannot hold would let through what the verb then refuses in the middle of an exchange. Names are checked with the template. */
+function brokenRules(operands: unknown): readonly string[] {
+  if (operands === undefined) return []
+  if (!isObject(operands)) return ['operands must map names of operands to rules']
+  return Object.entries(operands).flatMap(([operand, rule]) =>
+    (isObject(rule) ? brokenRule(rule) : ['must be an object']).map((says) => `operands.${operand}: ${says}`),
+  )
+}
+
+function brokenRule(rule: Loose): readonly string[] {
+  const { min, whole, pattern, not, only, like } = rule
+  const unknown = Object.keys(rule).filter((name) => !RULES.includes(name))
+  const isLower = (value: unknown): boolean => typeof value === 'string' && value === value.toLowerCase()
+  return [
+    ...when(unknown.length > 0, `there is no rule ${unknown.join(', ')}; rules are ${RULES.join(', ')}`),
+    ...when(min !== undefined && !Number.isFinite(min), 'min must be a finite number'),
+    ...when(whole !== undefined && whole !== true && !isWholeWhere(whole), 'whole must be true, or { operand, is: [words] }'),
+    ...when(pattern !== undefined && !isText(pattern), 'pattern must be the source of a regular expression, as a text'),
+    ...when(not !== undefined && !isListOf(not, isLower), 'not must be a list of texts in lower case'),
+    ...when(only !== undefined && (!isListOf(only, isText) || only.length === 0), 'only must be a list of names of attributes'),
+    ...when(like !== undefined && !isText(like), 'like must be the name of an operand'),
+  ]
+}
+
+const isWholeWhere = (value: unknown): boolean => isObject(value) && isText(value['operand']) && isListOf(value['is'], isText)
 
 function brokenCheck({ name, doc, test }: Loose): readonly string[] {
   return [

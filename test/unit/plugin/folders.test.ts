@@ -212,4 +212,41 @@ describe('plugins from folders', function () {
     assert.match(message, /^plugin weather: check `Wet`: its name/m)
     assert.match(await wordsOf('{ get verbs() { throw new Error("no wind") } }'), /^plugin weather: its vocabulary failed: no wind$/)
   })
+
+  const VERB = `{ phrase: 'paint <colour:text> by <amount:number> [in <unit:tins|litres>]', use: 'effect', phases: ['request'], aliases: [],
+    protects: false, doc: 'Paints.', acts: 'outgoing', join: { kind: 'union' }, change: () => ({}) }`
+  const withRules = (rules: string): Promise<string> => wordsOf(`{ verbs: [{ ...${VERB}, operands: ${rules} }] }`)
+
+  it('takes every rule about operands that the contract has', async () => {
+    assert.equal(
+      await withRules(
+        `{ colour: { pattern: '[a-z]+', not: ['mud'] }, amount: { min: 0, whole: { operand: 'unit', is: ['tins'] }, like: 'colour', only: ['tenant.id'] } }`,
+      ),
+      '',
+    )
+    assert.equal(await withRules('{ amount: { whole: true } }'), '')
+  })
+
+  const badRules: { readonly [rules: string]: RegExp } = {
+    '[]': /operands must map names of operands to rules$/,
+    '{ amount: 5 }': /operands\.amount: must be an object$/,
+    '{ amount: { max: 3, minimum: 1 } }':
+      /operands\.amount: there is no rule max, minimum; rules are min, whole, pattern, not, only, like$/,
+    "{ amount: { min: '0' } }": /operands\.amount: min must be a finite number$/,
+    '{ amount: { min: NaN } }': /operands\.amount: min must be a finite number$/,
+    '{ amount: { whole: false } }': /operands\.amount: whole must be true, or \{ operand, is: \[words\] \}$/,
+    "{ amount: { whole: { operand: 'unit' } } }": /operands\.amount: whole must be true/,
+    '{ colour: { pattern: /[a-z]+/ } }': /operands\.colour: pattern must be the source of a regular expression, as a text$/,
+    "{ colour: { not: ['Mud'] } }": /operands\.colour: not must be a list of texts in lower case$/,
+    "{ colour: { only: 'tenant.id' } }": /operands\.colour: only must be a list of names of attributes$/,
+    '{ colour: { only: [] } }': /operands\.colour: only must be a list of names of attributes$/,
+    '{ colour: { like: 3 } }': /operands\.colour: like must be the name of an operand$/,
+  }
+  for (const [rules, says] of Object.entries(badRules)) {
+    it(`refuses operands: ${rules}`, async () => {
+      const message = await withRules(rules)
+      assert.match(message, says)
+      assert.match(message, /^plugin weather: /m)
+    })
+  }
 })

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { credentialValue } from '../config/secrets.ts'
-import { compilePolicies, readPolicyFiles } from '../policy/load.ts'
+import { compilePolicies, readGatewayPolicies } from '../policy/load.ts'
 import { gatherWords } from '../policy/words.ts'
 import { readVocabularies } from '../plugin/registry.ts'
 import { pluginsOf } from './loaded-plugins.ts'
@@ -78,7 +78,7 @@ async function checkPlugins(loaded: LoadedConfig): Promise<Finding> {
 
 async function checkPolicies(loaded: LoadedConfig): Promise<Finding> {
   const words = gatherWords(readVocabularies(await pluginsOf(loaded), loaded.config.plugins))
-  const files = readPolicyFiles(policyPaths(loaded), loaded.baseDir)
+  const files = readGatewayPolicies(policyPaths(loaded), loaded.baseDir)
   const { warnings } = compilePolicies(files, words)
   const notes = warnings.length === 0 ? '' : `, ${warnings.length} warnings; \`sallyport policy check\` shows them`
   return { what: 'policies', state: warnings.length === 0 ? 'ok' : 'note', says: `${files.length} files${notes}` }

@@ -46,6 +46,13 @@ export function readPolicyFiles(paths: readonly string[], baseDir = process.cwd(
     .map(({ file, root }) => ({ path: shortName(file, baseDir), text: read(file), absolute: file, root }))
 }
 
+const DETECTORS = join(STANDARD_POLICIES, 'detectors.policy')
+
+/** The files of a gateway. The standard detectors are always there to be imported; they bring words, no verdicts. */
+export function readGatewayPolicies(paths: readonly string[], baseDir: string): readonly PolicyFile[] {
+  return readPolicyFiles(paths.includes(STANDARD_POLICIES) ? paths : [DETECTORS, ...paths], baseDir)
+}
+
 function listFiles(absolute: string, asWritten: string): readonly string[] {
   try {
     return statSync(absolute).isDirectory() ? walk(absolute, new Set()) : [absolute]

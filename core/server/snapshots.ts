@@ -1,7 +1,7 @@
 // Builds snapshots and swaps them: a reload makes a whole new one beside the old, and only a good one takes over.
 import { resolve } from 'node:path'
 import { bindPolicies } from '../policy/bind.ts'
-import { compilePolicies, readPolicyFiles, STANDARD_POLICIES, type CompiledPolicies } from '../policy/load.ts'
+import { compilePolicies, readGatewayPolicies, STANDARD_POLICIES, type CompiledPolicies } from '../policy/load.ts'
 import { createUpstream } from '../upstream/index.ts'
 import { keptCredentials } from '../config/secrets.ts'
 import { gatherWords } from '../policy/words.ts'
@@ -58,7 +58,7 @@ export async function buildSnapshot(
     const words = gatherWords(set.vocabularies)
     const { bundle, warnings } =
       generation === 1
-        ? compilePolicies(readPolicyFiles(policyPaths(loaded), loaded.baseDir), words)
+        ? compilePolicies(readGatewayPolicies(policyPaths(loaded), loaded.baseDir), words)
         : await compileAside(sourcesOf(loaded))
     for (const { code, message, span } of warnings) kernel.log.warn({ code, file: span.file }, `policy: ${message}`)
     if (!loaded.config.policies.standard) kernel.log.warn({}, 'the standard policies are switched off (policies.standard: false)')

@@ -43,8 +43,12 @@ describe('policy packs in a gateway', function () {
   })
   after(() => upstream.close())
 
-  async function start(paths: readonly string[], policies: { readonly [file: string]: string } = {}): Promise<RunningGateway> {
-    const config = { ...baseConfig(upstream.url), features: [{ name: 'open', pii: 'allow' }], policies: { standard: true, paths } }
+  async function start(
+    paths: readonly string[],
+    policies: { readonly [file: string]: string } = {},
+    standard = true,
+  ): Promise<RunningGateway> {
+    const config = { ...baseConfig(upstream.url), features: [{ name: 'open', pii: 'allow' }], policies: { standard, paths } }
     const gateway = await startGateway({ config, policies })
     gateways.push(gateway)
     return gateway
@@ -95,5 +99,18 @@ describe('policy packs in a gateway', function () {
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+
+  it('find the standard detectors where the standard policies are off', async () => {
+    const text = `module own
+import standard.detectors as std
+policy own.chat "Chat" { on request allow }
+policy own.mail "Mail" { on request redact std.email in prompt }
+`
+    const gateway = await start(['./policies'], { 'own.policy': text }, false)
+    const response = await postChat(gateway, await gateway.key(), user('to jo@example.com, card 4111 1111 1111 1111'))
+    assert.equal(response.status, 200)
+    const { messages } = JSON.parse(upstream.calls[0]!.body.toString()) as { messages: { content: string }[] }
+    assert.equal(messages[0]!.content, 'to [EMAIL], card 4111 1111 1111 1111')
   })
 })

@@ -3,9 +3,11 @@
 //   policy conditions              the same, each line a condition
 //   sh [exits N]                   prints exactly the `text` block behind it, and nothing where there is none
 //   text                           belongs to the block before it; behind `policy` it is what `policy check` prints
-//   json NAME.json                 is a file for the commands
+//   text NAME.txt                  is a file that a list comes from
+//   json NAME.json, yaml NAME.yaml is a file for the commands
+// The packs lie in `policies/` of that folder, as in a clone.
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
@@ -25,7 +27,8 @@ const INFO: { readonly [language: string]: RegExp } = {
   policy: /^(conditions|[a-z]+\.policy)?( ?[PT]\d{3}(\*\d+)?)*$/,
   sh: /^(exits \d)?$/,
   json: /^[a-z]+\.json$/,
-  text: /^$/,
+  yaml: /^[a-z]+\.yaml$/,
+  text: /^([a-z]+\.txt)?$/,
 }
 
 describe('docs/policy-language.md', function () {
@@ -39,18 +42,20 @@ describe('docs/policy-language.md', function () {
     const command = join(folder, 'sallyport')
     writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'core/main.ts')}" "$@"\n`)
     chmodSync(command, 0o755)
+    for (const pack of ['personal', 'secrets']) cpSync(join(ROOT, 'policies', pack), join(folder, 'policies', pack), { recursive: true })
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   const shell = (command: string): { status: number | null; output: string } => {
-    const environment = { ...process.env, PATH: [folder, process.env['PATH']].join(delimiter), NO_COLOR: '1' }
+    const path = [folder, process.env['PATH']].join(delimiter)
+    const environment = { ...process.env, PATH: path, NO_COLOR: '1', XDG_CACHE_HOME: join(folder, 'cache') }
     const { status, stdout } = spawnSync('sh', ['-c', `exec 2>&1\n${command}`], { cwd: folder, env: environment, encoding: 'utf8' })
     return { status, output: stdout }
   }
 
   /** The file that the block is, for the commands behind it. */
   const fileOf = ({ info, line, language, text }: Block): string => {
-    const name = info.find((word) => word.endsWith(`.${language}`)) ?? `line-${line}.${language}`
+    const name = info.find((word) => word.includes('.')) ?? `line-${line}.${language}`
     writeFileSync(join(folder, name), info.includes('conditions') ? policiesOf(text) : text)
     return name
   }
@@ -73,12 +78,14 @@ describe('docs/policy-language.md', function () {
       JSON.parse(block.text)
       fileOf(block)
     },
+    yaml: (block) => void fileOf(block),
+    text: (block) => void fileOf(block),
   }
 
   for (const [i, block] of blocks.entries()) {
-    if (block.language === 'text') continue
+    if (isOutput(block)) continue
     const next = blocks[i + 1]
-    const output = next?.language === 'text' && next.follows ? next.text : null
+    const output = next && isOutput(next) && next.follows ? next.text : null
     it(`line ${block.line}: ${block.language} ${block.text.slice(0, block.text.indexOf('\n'))}`, async () => {
       assert.ok(Object.hasOwn(runs, block.language), `no rule says how to execute \`${block.language}\``)
       await runs[block.language]!(block, output)
@@ -89,7 +96,7 @@ describe('docs/policy-language.md', function () {
     assert.ok(blocks.length > 20)
     for (const [i, { language, info, follows, line }] of blocks.entries()) {
       assert.match(info.join(' '), INFO[language] ?? /(?!)/, `line ${line}: ${language}`)
-      if (language === 'text') assert.ok(follows && ['policy', 'sh'].includes(blocks[i - 1]!.language), `line ${line}`)
+      if (isOutput(blocks[i]!)) assert.ok(follows && ['policy', 'sh'].includes(blocks[i - 1]!.language), `line ${line}`)
     }
   })
 
@@ -117,6 +124,11 @@ describe('docs/policy-language.md', function () {
     }
   })
 })
+
+/** Text without a name is what a command prints. */
+function isOutput({ language, info }: Block): boolean {
+  return language === 'text' && info.length === 0
+}
 
 /** Conditions, one per line, each in a policy of its own. */
 function policiesOf(conditions: string): string {

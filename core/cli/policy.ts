@@ -1,7 +1,7 @@
 // `sallyport policy …`: check, fmt, test, compile, explain and scan, on the same machinery that judges requests.
 import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
-import { canonicalJson, openPolicySet, type PolicySet } from '../policy/toolbox.ts'
+import { openPolicySet, writeCanonical, type PolicySet } from '../policy/toolbox.ts'
 import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
 import { furtherDiagnostics } from '../policy/further-checks.ts'
 import { explainRequest } from './policy-explain.ts'
@@ -104,7 +104,8 @@ function showBroken(set: PolicySet, options: Options, write = print): void {
 async function compile(paths: readonly string[], options: Options, command: Command): Promise<void> {
   const set = await open(paths, options, command)
   if (!set.bundle) return showBroken(set, options, (text) => process.stderr.write(`${text}\n`))
-  print(canonicalJson(set.bundle))
+  writeCanonical(set.bundle, (piece) => process.stdout.write(piece))
+  process.stdout.write('\n')
 }
 
 // ── fmt and test ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ import { locationsOf } from './locations.ts'
 import type { Attribute } from '../plugin/contract.ts'
 import type { Location } from '../model/content.ts'
 import type { HookOwner } from '../plugin/run.ts'
-import { createProgram, type Bundle, type CompiledPolicy, type Phase, type Program } from '../../dsl/index.ts'
+import { createProgram, readPaths, type Bundle, type CompiledPolicy, type Phase, type Program } from '../../dsl/index.ts'
 import { needsPlanner, type Needs } from './needs.ts'
 import { requireSameTemplates } from './templates.ts'
 import type { Words } from './words.ts'
@@ -132,7 +132,7 @@ function streamNumbers({ slots, phases }: Program, detection: Detection): BoundP
 const NONE: readonly FindingSlot[] = []
 
 function detectorsOf({ when, effects }: CompiledPolicy): readonly string[] {
-  const read = [...JSON.stringify(when).matchAll(/"found\.([\w.]+?)\.completion(?:\.\w+)?\.(?:count|score)"/g)].map((match) => match[1]!)
+  const read = readPaths(when).flatMap((path) => /^found\.([\w.]+?)\.completion(?:\.\w+)?\.(?:count|score)$/.exec(path)?.[1] ?? [])
   const protectedOnes = effects.flatMap(({ operands }) => operands.detector ?? []).filter((name) => typeof name === 'string')
   return [...new Set([...read, ...protectedOnes])]
 }

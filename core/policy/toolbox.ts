@@ -9,13 +9,13 @@ import type { Plugin } from '../plugin/contract.ts'
 
 export {
   branchesOf,
-  canonicalJson,
   diagnosticsToJson,
   diagnosticsToSarif,
   didYouMean,
   renderDiagnostics,
   Truths,
   widthOf,
+  writeCanonical,
 } from '../../dsl/index.ts'
 export type { Branch, Decision, Phase, PolicyBranches, PolicyCoverage, Uncovered } from '../../dsl/index.ts'
 export { runSetTests } from './coverage.ts'

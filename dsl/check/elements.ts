@@ -38,12 +38,17 @@ export function enclose(list: JsonLogic, { brought }: Element, body: JsonLogic):
   return [{ bind: [list, ...[...brought.values()].flatMap(({ key, value }) => [key, value])] }, body]
 }
 
+/** A list of values stays the array it is: many policies may use it. */
+function unboundList(items: readonly JsonLogic[]): readonly JsonLogic[] {
+  return items.some((item) => typeof item === 'object' && item !== null) ? items.map(unbound) : items
+}
+
 const QUANTIFIERS: ReadonlySet<string> = new Set(['some', 'none', 'filter', 'reduce'])
 
 /** A body that needs nothing of the outside reads its element directly. Bodies within it have elements of their own. */
 function unbound(logic: JsonLogic): JsonLogic {
   if (logic === null || typeof logic !== 'object') return logic
-  if (Array.isArray(logic)) return (logic as readonly JsonLogic[]).map(unbound)
+  if (Array.isArray(logic)) return unboundList(logic as readonly JsonLogic[])
   const [operator, operand] = Object.entries(logic)[0]!
   if (operator === 'var') return { var: String(operand).replace(/^it\.?/, '') }
   if (!QUANTIFIERS.has(operator)) return { [operator]: unbound(operand!) }

@@ -89,7 +89,19 @@ export function lowerLiteral(value: Literal, scope: Scope): Lowered {
   }
 }
 
-function listLiteral({ items: values, span }: Extract<Literal, { kind: 'list' }>, scope: Scope): Lowered {
+/** A declared list is one array wherever it stands: it may have a million values, and many policies may use it. */
+const knownLists = new WeakMap<readonly Literal[], Lowered>()
+
+function listLiteral(literal: Extract<Literal, { kind: 'list' }>, scope: Scope): Lowered {
+  const known = knownLists.get(literal.items)
+  if (known) return known
+  const faults = scope.report.diagnostics.length
+  const lowered = lowerList(literal, scope)
+  if (scope.report.diagnostics.length === faults) knownLists.set(literal.items, lowered)
+  return lowered
+}
+
+function lowerList({ items: values, span }: Extract<Literal, { kind: 'list' }>, scope: Scope): Lowered {
   const items = values.map((item) => lowerLiteral(item, scope))
   const first = items[0]
   const odd = values.find((_, i) => items[i]!.type?.kind !== first?.type?.kind)

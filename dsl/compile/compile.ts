@@ -1,5 +1,5 @@
 // Text to artefact: parse, check, lower. One bundle for all files; its bytes depend on what they say, not on their order.
-import { canonicalJson, sha256 } from './canonical.ts'
+import { canonicalHash } from './canonical.ts'
 import { checkDeclarations } from '../check/declarations.ts'
 import { checkExamples } from '../check/examples.ts'
 import { checkMeaning } from '../check/proof/meaning.ts'
@@ -89,7 +89,7 @@ function assemble({ names, listed, changes }: Parts, policies: readonly Compiled
   }
   // Places in files are for people; moving a policy within its file does not make another artefact.
   const spanless = { ...body, policies: body.policies.map(withoutSpan), exceptions: body.exceptions.map(withoutSpan) }
-  return { ...body, hash: sha256(canonicalJson(spanless)) }
+  return { ...body, hash: canonicalHash(spanless) }
 }
 
 function withoutSpan<T extends { readonly span: Span }>({ span: _, ...rest }: T): Omit<T, 'span'> {

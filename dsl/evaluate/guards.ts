@@ -19,6 +19,9 @@ type Operation = ReturnType<typeof operationOf>
 /** Longer lists, from files, are looked up in the condition itself: an index would hold them once more. */
 const MAX_VALUES = 1000
 
+/** Beyond, remembering the values costs more than it saves. */
+const MAX_MENTIONED = 10_000
+
 /** Every guard of a condition; each is necessary on its own. */
 export function guardsOf(logic: JsonLogic): readonly Guard[] {
   return guardsIn(logic).filter(({ values }) => values.length <= MAX_VALUES)
@@ -68,9 +71,14 @@ function comparisonOf([operator, [left = null, right = null]]: Operation): Guard
     return other !== null && isScalar(left) ? { path: other, of: 'value', field: '', values: [left] } : null
   }
   if (operator !== 'in') return null
-  if (path !== null && isList(right) && right.every(isScalar)) return { path, of: 'value', field: '', values: [...new Set(right)] }
+  if (path !== null && isList(right) && right.every(isScalar)) return { path, of: 'value', field: '', values: distinct(right) }
   const list = pathOf(right)
   return list !== null && isScalar(left) ? { path: list, of: 'element', field: '', values: [left] } : null
+}
+
+/** Lists that are too long for anybody here are not copied. */
+function distinct(values: readonly Scalar[]): readonly Scalar[] {
+  return values.length > MAX_MENTIONED ? values : [...new Set(values)]
 }
 
 /**
@@ -84,9 +92,6 @@ export function mentionsIn(conditions: readonly JsonLogic[]): ReadonlyMap<string
 }
 
 type Mentions = Map<string, Set<Scalar> | null>
-
-/** Beyond, remembering the values costs more than it saves. */
-const MAX_MENTIONED = 10_000
 
 function note(logic: JsonLogic, mentions: Mentions): void {
   if (isList(logic)) {
@@ -110,6 +115,7 @@ const BODIES = new Set(['some', 'none', 'filter', 'reduce'])
 function noteValues({ path, values }: Guard, mentions: Mentions): void {
   const known = mentions.get(path)
   if (known === null) return
+  if (values.length > MAX_MENTIONED) return void mentions.set(path, null)
   const all = known ?? new Set()
   for (const value of values) all.add(value)
   mentions.set(path, all.size > MAX_MENTIONED ? null : all)

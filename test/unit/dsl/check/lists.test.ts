@@ -3,11 +3,16 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundleOf, diagnose, house, when } from './helpers.ts'
+import { bundleOf, diagnose, house, policy, when } from './helpers.ts'
 import { listReader, readPolicyFiles } from '../../../../core/policy/load.ts'
 import { sha256 } from '../../../../dsl/compile/canonical.ts'
 
 const TEXT = `list names from "names.txt"\n${when('request.model in names')}`
+/** All arrays in a condition that hold the values of the list. */
+const listsIn = (logic: unknown): readonly unknown[] => {
+  if (typeof logic !== 'object' || logic === null) return []
+  return Array.isArray(logic) && logic[0] === 'a' ? [logic] : Object.values(logic).flatMap(listsIn)
+}
 const reading = (text: string | null) => () => text
 
 describe('a list from a file', () => {
@@ -34,6 +39,13 @@ describe('a list from a file', () => {
     assert.match(fault('# nothing\n')!, /the list `names` holds nothing/)
     assert.match(fault('a\n'.repeat(1_000_002))!, /more than 1000000 lines/)
     assert.match(diagnose(TEXT)[0]!.message, /files are not read here/)
+  })
+  it('is one array in memory, however many policies use it', () => {
+    const uses = ['request.model in names', 'request.stream and request.model in names', 'some t in request.tools where (t.name in names)']
+    const text = `list names from "names.txt"\n${uses.map((use, i) => policy(`when ${use}\n  deny "a.b"`, 'request', `a.p${i}`)).join('\n')}`
+    const lists = bundleOf(text, reading('a\nb')).policies.flatMap(({ when: condition }) => listsIn(condition))
+    assert.equal(lists.length, 3)
+    assert.ok(lists.every((list) => list === lists[0]))
   })
   it('looks for networks like one that is written', () => {
     const networks = (file: string) =>

@@ -8,7 +8,7 @@ import { canonicalJson, compile, type JsonLogic, type SourceFile } from '../../.
 import { gatherWords } from '../../../../core/policy/words.ts'
 import { PLUGINS } from '../../../../core/plugins.ts'
 import { readVocabularies } from '../../../../core/plugin/registry.ts'
-import { sha256 } from '../../../../dsl/compile/canonical.ts'
+import { canonicalHash, sha256, writeCanonical } from '../../../../dsl/compile/canonical.ts'
 
 const { vocabulary } = gatherWords(readVocabularies(PLUGINS, {}))
 const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 3000 : 300
@@ -45,6 +45,15 @@ describe('the artefact', () => {
       }),
       { numRuns: 10, seed: 1 },
     )
+  })
+
+  it('may be longer than a text can be: a long list stands wherever it is used', () => {
+    const list = Array.from({ length: 1000 }, (_, i) => `${i}`.padEnd(20_000, 'x'))
+    const uses = Array.from({ length: 30 }, () => ({ in: [{ var: 'request.model' }, list] }))
+    let length = 0
+    writeCanonical(uses, (piece) => (length += piece.length))
+    assert.ok(length > 600_000_000)
+    assert.equal(canonicalHash(uses.slice(0, 2)), sha256(JSON.stringify(uses.slice(0, 2))))
   })
 
   it('uses the portable core alone', () => {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { gatherWords } from '../../../core/policy/words.ts'
 import { GatewayError } from '../../../core/errors/gateway-error.ts'
 import { loadPlugin, loadPlugins } from '../../../core/plugin/load.ts'
+import { openPolicySet } from '../../../core/policy/toolbox.ts'
 import { PLUGINS } from '../../../core/plugins.ts'
 import { readVocabularies } from '../../../core/plugin/registry.ts'
 
@@ -247,6 +248,20 @@ describe('plugins from folders', function () {
       const message = await withRules(rules)
       assert.match(message, says)
       assert.match(message, /^plugin weather: /m)
+    })
+  }
+
+  const misfits: { readonly [rules: string]: RegExp } = {
+    "{ color: { not: ['mud'] } }": /^plugin weather: `paint .*` has no operand `color`$/,
+    "{ amount: { whole: { operand: 'units', is: ['tins'] } } }": /^plugin weather: `paint .*` has no operand `units`$/,
+    "{ colour: { pattern: '[' } }": /^plugin weather: `\[` is no regular expression$/,
+  }
+  for (const [rules, message] of Object.entries(misfits)) {
+    it(`reads no policy with operands: ${rules}`, async () => {
+      const vocabulary = `{ verbs: [{ ...${VERB}, operands: ${rules} }] }`
+      const folder = folderOf({ 'index.js': PLUGIN.replace('setup:', `vocabulary: () => (${vocabulary}), setup:`) })
+      const plugins = await loadPlugins(PLUGINS, [folder], root)
+      assert.throws(() => openPolicySet([], plugins), { message })
     })
   }
 })

@@ -4,7 +4,7 @@ import { checkBounds } from './bounds.ts'
 import { checkClaims } from './claims.ts'
 import { checkEffect, effectOf, factsOf, onErrorOf, type Ground } from './effects.ts'
 import { checkHeldStream, checkStreamFragment } from './stream.ts'
-import { checkRaises, paramsIn, variantsOf } from './variants.ts'
+import { checkRaises, paramsIn, variantsOf, type Lower, type VariantBudget } from './variants.ts'
 import { clausesOf, phasesOf, phrasesOf, single } from './clauses.ts'
 import type { Module, Names } from './names.ts'
 import { lowerCondition } from './expressions.ts'
@@ -23,13 +23,14 @@ type Policy = DeclarationOf<'policy'>
 export interface Changes {
   readonly exceptions: ReadonlyMap<string, readonly PolicyException[]>
   readonly overlays: readonly Overlay[]
+  readonly budget: VariantBudget
 }
 
 export function lowerPolicies(names: Names, module: Module, changes: Changes, report: Report): readonly CompiledPolicy[] {
   return [...module.policies.values()].flatMap((policy) => lowerVariants(policy, { names, module, report }, changes))
 }
 
-function lowerVariants(policy: Policy, ground: Ground, { exceptions, overlays }: Changes): readonly CompiledPolicy[] {
+function lowerVariants(policy: Policy, ground: Ground, { exceptions, overlays, budget }: Changes): readonly CompiledPolicy[] {
   const { names, module, report } = ground
   const own = exceptions.get(policy.name.text) ?? []
   const base = lowerPolicy(policy, own, ground)
@@ -40,13 +41,14 @@ function lowerVariants(policy: Policy, ground: Ground, { exceptions, overlays }:
     ...paramsIn(policy, names, module),
     ...own.flatMap(({ declaration, module: other }) => paramsIn(declaration, names, other)),
   ]
-  return variantsOf(base, new Set(params), overlays, (overrides) => {
+  const lowerWith: Lower = (overrides) => {
     // What is wrong whatever the value was reported with the policy itself.
     const found = new Report()
     const variant = lowerPolicy(policy, own, { module, names: { ...names, overrides }, report: found })
     report.adopt(found.diagnostics)
     return variant
-  })
+  }
+  return variantsOf(base, new Set(params), overlays, lowerWith, (count) => budget.take(count, policy, report))
 }
 
 function lowerPolicy(policy: Policy, exceptions: readonly PolicyException[], ground: Ground): CompiledPolicy {

@@ -8,6 +8,26 @@ import type { Report } from './report.ts'
 
 const MODES: readonly CompiledPolicy['mode'][] = ['off', 'shadow', 'enforce']
 
+/** Each takes memory and time to prove things about, in all policies together. */
+const MAX_VARIANTS = 20_000
+
+/** How many variants the overlays made so far. */
+export class VariantBudget {
+  #left = MAX_VARIANTS
+
+  /** False where there are too many; said once. */
+  take(count: number, { name: { span } }: DeclarationOf<'policy'>, report: Report): boolean {
+    const before = this.#left
+    this.#left -= count
+    if (before >= 0 && this.#left < 0) {
+      const help =
+        'Let one overlay speak for all tenants that have the same (`for tenant "a", "b"`), or read what differs from an attribute such as `tenant.quota.…`.'
+      report.error('P136', span, `the overlays make more than ${MAX_VARIANTS} variants of policies`, help)
+    }
+    return this.#left >= 0
+  }
+}
+
 /** Lowers the policy with other values of its params, by full name. */
 export type Lower = (overrides: ReadonlyMap<string, Literal>) => CompiledPolicy
 
@@ -16,10 +36,12 @@ export function variantsOf(
   params: ReadonlySet<string>,
   overlays: readonly Overlay[],
   lower: Lower,
+  fits: (count: number) => boolean,
 ): readonly CompiledPolicy[] {
   const touching = overlays.filter((overlay) => overlay.modes.has(base.id) || [...overlay.params.keys()].some((name) => params.has(name)))
   if (touching.length === 0) return [base]
   const groups = groupsOf(touching)
+  if (!fits(groups.size)) return [base]
   const tenants = [...groups.values()].flatMap((group) => group.tenants).sort()
   if (tenants.length === 0) return [base]
   const variants = [...groups].map(([label, group]) => variantOf(base, label, group, lower))
@@ -40,8 +62,7 @@ interface Group {
 /** Tenants with the same overlays go together, by the names of those. */
 function groupsOf(overlays: readonly Overlay[]): ReadonlyMap<string, Group> {
   const groups = new Map<string, { overlays: readonly Overlay[]; tenants: string[] }>()
-  for (const tenant of new Set(overlays.flatMap(({ tenants }) => tenants))) {
-    const own = overlays.filter(({ tenants }) => tenants.includes(tenant))
+  for (const [tenant, own] of overlaysByTenant(overlays)) {
     const label = own.map(({ name }) => name).join('+')
     const group = groups.get(label)
     if (group) group.tenants.push(tenant)
@@ -49,6 +70,18 @@ function groupsOf(overlays: readonly Overlay[]): ReadonlyMap<string, Group> {
   }
   for (const { tenants } of groups.values()) tenants.sort()
   return groups
+}
+
+function overlaysByTenant(overlays: readonly Overlay[]): ReadonlyMap<string, readonly Overlay[]> {
+  const byTenant = new Map<string, Overlay[]>()
+  for (const overlay of overlays) {
+    for (const tenant of overlay.tenants) {
+      const own = byTenant.get(tenant)
+      if (own) own.push(overlay)
+      else byTenant.set(tenant, [overlay])
+    }
+  }
+  return byTenant
 }
 
 function raised({ id, mode }: CompiledPolicy, overlays: readonly Overlay[]): CompiledPolicy['mode'] {

@@ -13,6 +13,7 @@ import { lowerTests, type CompiledTest } from '../check/tests.ts'
 import { parse } from '../syntax/parse.ts'
 import { readPaths } from '../evaluate/paths.ts'
 import { Report } from '../check/report.ts'
+import { VariantBudget } from '../check/variants.ts'
 import { verbsOf, type KnownVerb } from '../vocabulary/verbs.ts'
 import { withoutCascades } from '../diagnostics/cascades.ts'
 import type { Bundle, CompiledPolicy, JsonLogic } from './bundle.ts'
@@ -49,7 +50,7 @@ export function compile(files: readonly SourceFile[], vocabulary: Vocabulary, { 
   const names = collectNames(listed.files, vocabulary, report)
   const modules = [...names.modules.values()]
   for (const module of modules) checkDeclarations(module, report)
-  const changes: Changes = { exceptions: readExceptions(names, report), overlays: readOverlays(names, report) }
+  const changes = { exceptions: readExceptions(names, report), overlays: readOverlays(names, report), budget: new VariantBudget() }
   const policies = modules.flatMap((module) => lowerPolicies(names, module, changes, report)).sort(byId)
   const detectors = modules.flatMap((module) => lowerDetectors(names, module, report)).sort((a, b) => (a.name < b.name ? -1 : 1))
   checkExamples(names, detectors, report)

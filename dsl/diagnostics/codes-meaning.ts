@@ -156,6 +156,12 @@ export const MEANING_CODES: readonly CodeEntry[] = [
       'The worst cost of a condition is bounded: a caller decides how long its lists are, so that at most two are walked within each other. Lists that are fields of an element do not count.',
   },
   {
+    code: 'P136',
+    title: 'overlays make too many variants',
+    explanation:
+      'Each set of overlays that some tenants have makes a variant of each policy that it touches, and there is room for 20,000 of them. Let one overlay speak for all tenants that have the same, or read what differs from an attribute of the tenant.',
+  },
+  {
     code: 'P140',
     title: 'negation or count over a stream',
     explanation:

@@ -13,6 +13,9 @@ const overlay = (name: string, tenant: string, value: string): string =>
   `overlay ${name} for tenant "${tenant}" {\n  param daily = ${value}\n}\n`
 const test = (title: string): string => `test "${title}" {\n  given  request.tokens = 6000\n  expect policy acme.rule fires\n}\n`
 
+const MANY = Array.from({ length: 150 }, (_, i) => `${i}`)
+const LIMITS = MANY.map((i) => LIMIT.replace('acme.rule', `acme.rule${i}`)).join('')
+
 export const LANGUAGE_EXAMPLES: readonly CodeExample[] = [
   {
     code: 'P125',
@@ -47,6 +50,11 @@ export const LANGUAGE_EXAMPLES: readonly CodeExample[] = [
     code: 'P135',
     bad: when('some a in request.tools where (some b in request.tools where (some c in request.tools where (a.name != c.name)))'),
     good: when('some a in request.tools where (some b in request.tools where (a.name != b.name))'),
+  },
+  {
+    code: 'P136',
+    bad: PARAM + LIMITS + MANY.map((i) => overlay(`acme${i}`, `acme-${i}`, `${i}k`)).join(''),
+    good: PARAM + LIMITS + overlay('acme', MANY.map((i) => `acme-${i}`).join('", "'), '50k'),
   },
   {
     code: 'P142',

@@ -122,3 +122,24 @@ describe('an overlay never loosens', () => {
     assert.deepEqual(codesOf(`${PARAM}\n${when('request.tokens > most and tenant.x == "a"')}\n${overlay('param most = 50')}`), ['P104'])
   })
 })
+
+describe('many overlays', () => {
+  const tenants = (count: number): string => Array.from({ length: count }, (_, i) => `"t${i}"`).join(', ')
+
+  it('take time in proportion to their tenants', function () {
+    this.timeout(5000)
+    const overlays = [overlay('param most = 50', tenants(50_000)), overlay('param most = 50', tenants(60_000), 'two')]
+    const { policies } = bundleOf(withOverlays(...overlays))
+    assert.deepEqual(
+      policies.map(({ overlay: name }) => name),
+      [null, 'one+two', 'two'],
+    )
+  })
+  it('P136: make no more than twenty thousand variants, and the error says what to do instead', () => {
+    const policies = Array.from({ length: 150 }, (_, i) => policy('when request.tokens > most\n  deny "a.b"', 'request', `a.p${i}`))
+    const overlays = (count: number) => Array.from({ length: count }, (_, i) => overlay(`param most = ${50 + i}`, `"t${i}"`, `o${i}`))
+    const fault = onlyFault([PARAM, ...policies, ...overlays(150)].join('\n'))
+    assert.match(fault, /^P136 the overlays make more than 20000 variants of policies \| .*for tenant "a", "b"/)
+    assert.equal(bundleOf([PARAM, ...policies, ...overlays(20)].join('\n')).policies.length, 150 * 21)
+  })
+})

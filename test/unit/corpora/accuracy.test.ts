@@ -1,0 +1,100 @@
+// The shipped detectors on the corpora. Where a target is reached it is the bound; elsewhere the floor is what was reached, and floors only rise.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CLASSES, falseRateOf, measure, ofClass, recallOf, type Accuracy } from './measure.ts'
+import { classTable, labelTable, TARGETS, type Target } from './page.ts'
+import { measureOrdinary, type Ordinary } from './ordinary.ts'
+import { openScanner, ROOT, type Scanner } from './scanner.ts'
+import { readLabels, readLines, type Class } from './corpora.ts'
+
+/** Reached so far, in shares; the target takes their place as soon as it is reached. */
+const FLOORS: { readonly [name in Class]: Target } = {
+  secret: { recall: 0, falseRate: 0.02 },
+  checksum: { recall: 0.63, falseRate: 0.01 },
+  pattern: { recall: 0.55, falseRate: 0.05 },
+  name: { recall: 0.12, falseRate: 1 },
+}
+/** How far numbers may part from `docs/accuracy.md` before it has to be written again. */
+const TOLERANCE = 0.02
+/** Findings of all detectors together, per megabyte of ordinary text. Mailboxes and hosts in READMEs are among them. */
+const MAX_FINDINGS_PER_MB = 150
+
+describe('accuracy on the corpora', () => {
+  let scanner: Scanner
+  let accuracy: Accuracy
+  let ordinary: Ordinary
+
+  before(async function () {
+    this.timeout(60_000)
+    scanner = openScanner()
+    accuracy = await measure(scanner)
+    ordinary = await measureOrdinary(scanner)
+  })
+  after(() => scanner.close())
+
+  it('has a row in labels.json for every label that occurs, and for no other', () => {
+    const occurring = new Set(readLines().flatMap(({ trials }) => trials.map(({ label }) => label)))
+    assert.deepEqual(Object.keys(readLabels()).sort(), [...occurring].sort())
+  })
+
+  it('names only detectors that are shipped, and no unions', () => {
+    const unknown = Object.entries(readLabels()).flatMap(([label, { detectors }]) =>
+      detectors.filter((name) => !scanner.detectors.includes(name)).map((name) => `${label}: ${name}`),
+    )
+    assert.deepEqual(unknown, [])
+  })
+
+  for (const name of CLASSES) {
+    it(`finds what is asked of the class ${name}, or what was found before, and reports no more wrongly`, () => {
+      const tally = ofClass(accuracy, name)
+      const { recall, falseRate } = FLOORS[name]
+      assert.ok(recallOf(tally)! >= recall, `recall ${tally.found}/${tally.positives} is below ${recall}`)
+      assert.ok((falseRateOf(tally) ?? 0) <= falseRate, `${tally.reported}/${tally.negatives} wrongly reported, more than ${falseRate}`)
+    })
+  }
+
+  it('has no floor above a target, so that the target is the bound once it is reached', () => {
+    for (const name of CLASSES) {
+      const target = TARGETS[name]
+      if (target) assert.ok(FLOORS[name].recall <= target.recall && FLOORS[name].falseRate <= target.falseRate, name)
+    }
+  })
+
+  it('reports little in ordinary prose and code', () => {
+    let count = 0
+    for (const found of ordinary.findings.values()) count += found.length
+    const perMegabyte = count / (ordinary.bytes / 1e6)
+    assert.ok(ordinary.bytes > 200_000, 'too little ordinary text to say anything')
+    assert.ok(perMegabyte <= MAX_FINDINGS_PER_MB, `${perMegabyte.toFixed(0)} findings per MB`)
+  })
+
+  it('is what docs/accuracy.md says (npm run accuracy writes it)', () => {
+    const page = readFileSync(join(ROOT, 'docs/accuracy.md'), 'utf8')
+    assert.deepEqual(rowsOf(page, /^\w[^|]*$/), rowsOf(labelTable(accuracy), /^\w[^|]*$/), 'the labels have changed; run npm run accuracy')
+    for (const row of classTable(accuracy).split('\n').slice(2)) {
+      const [name, origin, , ...measured] = cells(row)
+      const written = cells(page.split('\n').find((line) => cells(line)[0] === name && cells(line)[1] === origin) ?? '')
+      for (const [i, value] of [measured[0]!, measured[2]!].entries()) {
+        const before = written[3 + 2 * i]
+        const parted = Math.abs(shareOf(value) - shareOf(before ?? ''))
+        assert.ok(parted <= TOLERANCE, `${name} ${origin}: measured ${value}, the page says ${before}; run npm run accuracy`)
+      }
+    }
+  })
+})
+
+const cells = (row: string): readonly string[] =>
+  row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
+const shareOf = (cell: string): number => (cell.endsWith('%') ? Number.parseFloat(cell) / 100 : 0)
+
+/** Labels of the table of labels. */
+function rowsOf(text: string, label: RegExp): readonly string[] {
+  const rows = text.split('\n').map(cells)
+  return rows
+    .filter(([name, of, , , ...rest]) => rest.length === 5 && label.test(name!) && CLASSES.includes(of as Class))
+    .map(([name]) => name!)
+}

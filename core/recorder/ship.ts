@@ -1,7 +1,7 @@
 // Ships one segment into ClickHouse exactly once. What may have arrived before (a crash, an insert without an answer) is looked up by
 // its frame numbers first; what ClickHouse refuses is cut out by halving, so that it takes nothing else with it.
-import { FRAME_TABLES, LINE_COLUMNS, type FrameTable } from '../record/columns.ts'
-import { adminLines, SCHEMA_VERSION } from '../record/lines.ts'
+import { FRAME_TABLES, LINE_COLUMNS, SCHEMA_VERSION, type FrameTable } from '../record/columns.ts'
+import { adminLines } from '../record/lines.ts'
 import { RejectedRows, type Store } from './store.ts'
 import { countRows, type Shipment, type Unit } from './units.ts'
 

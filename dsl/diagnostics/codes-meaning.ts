@@ -153,7 +153,7 @@ export const MEANING_CODES: readonly CodeEntry[] = [
     code: 'P135',
     title: 'lists within lists within lists',
     explanation:
-      'The worst cost of a condition is bounded: a caller decides how long its lists are, so that at most two are walked within each other. Lists that are fields of an element do not count.',
+      'The worst cost of a condition is bounded: a caller decides how long its lists are, so that at most two are walked within each other. Lists that are fields of an element do not count. Where the two make more than a million pairs, the policy acts through its `on error`.',
   },
   {
     code: 'P136',

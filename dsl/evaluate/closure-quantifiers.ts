@@ -56,6 +56,22 @@ function splitBind([list = null, ...pairs]: readonly JsonLogic[]): {
 
 const isBoundName = (name: JsonLogic): name is string => typeof name === 'string' && name !== '' && name !== 'it' && !name.includes('.')
 
+/**
+ * A caller decides how long its lists are, so that lists within lists are walked no further than this, within one condition: some 50 ms.
+ * Beyond, the condition stays open, and the policy acts through its `on error`.
+ */
+const MAX_PAIRS = 1_000_000
+
+/** Evaluation never waits, so one counter serves; the outermost quantifier sets it. */
+let pairsLeft = MAX_PAIRS
+
+/** Takes the elements of a list that is walked once more for each element around it; false where that is too much. */
+function mayWalk(items: readonly unknown[], scope: Scope): boolean {
+  if (scope === 'context') pairsLeft = MAX_PAIRS
+  else pairsLeft -= items.length
+  return pairsLeft >= 0
+}
+
 /** What a body gets as `item`: the element, or one array for the whole list whose first place is set for each element. */
 function frameOf(bound: readonly Closure[] | null, values: readonly SlotValue[], outer: unknown): unknown[] | null {
   if (bound === null) return null
@@ -72,6 +88,7 @@ function someOrNone(found: boolean): Quantify {
       const items = list(values, outer)
       if (items === undefined) return undefined
       if (!Array.isArray(items) || items.length === 0) return !found
+      if (!mayWalk(items, scope)) return undefined
       const frame = frameOf(bound, values, outer)
       let open = false
       for (const item of items as readonly unknown[]) {
@@ -94,6 +111,7 @@ const filter: Quantify = ([over = null, body = null], scope, compileIn) => {
     const items = list(values, outer)
     if (items === undefined) return undefined
     if (!Array.isArray(items)) return []
+    if (!mayWalk(items, scope)) return undefined
     const frame = frameOf(bound, values, outer)
     if (frame?.includes(undefined) === true && items.length > 0) return undefined
     const kept: unknown[] = []

@@ -211,6 +211,23 @@ describe('what failed', () => {
     assert.equal(decide(policy, { 'tenant.id': 'a', 'tenant.region': FAILED }).refused?.code, 'policy.scan_failed')
   })
 
+  it('is a condition that would walk lists within lists for seconds, since a caller decides how long they are', function () {
+    this.timeout(2000)
+    const tools = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `t${i}`, source: 'client', writes: true }))
+    const conditions = [
+      'some a in request.tools where (some b in request.tools where (a.name != b.name and not b.writes))',
+      'count(a in request.tools where (count(b in request.tools where (a.name == b.name)) > 1)) > 0',
+    ]
+    for (const condition of conditions) {
+      const policy = `policy a.b "x" {\n on request\n when ${condition}\n deny "a.b"\n}`
+      assert.equal(decide(policy, { 'request.tools': tools(1000) }).verdict, 'allow')
+      assert.equal(decide(policy, { 'request.tools': tools(10_000) }).refused?.code, 'policy.scan_failed')
+      assert.equal(decide(policy, { 'request.tools': tools(3) }).verdict, 'allow')
+    }
+    const flat = 'policy a.b "x" {\n on request\n when some a in request.tools where (a.name == "t299999")\n deny "a.b"\n}'
+    assert.equal(decide(flat, { 'request.tools': tools(300_000) }).refused?.code, 'a.b')
+  })
+
   it('only counts for what is enforced', () => {
     const shadow = 'policy a.b "x" {\n mode shadow\n on request\n when tenant.region == "eu"\n deny "a.b"\n}'
     const decision = decide(shadow, { 'tenant.region': FAILED })

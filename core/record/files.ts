@@ -7,7 +7,7 @@ export interface SpoolFiles {
   /** Creates a file for writing; fails if it exists. */
   create(path: string): Promise<number>
   /** Writes at `position` and returns how many bytes went out, which may be fewer than `length`. */
-  write(file: number, bytes: Buffer, offset: number, length: number, position: number): Promise<number>
+  write(file: number, bytes: Buffer, offset: number, length: number, position: number): number | Promise<number>
   truncate(file: number, length: number): Promise<void>
   sync(file: number): Promise<void>
   close(file: number): Promise<void>
@@ -20,8 +20,32 @@ const open = promisify(fs.open)
 const stat = promisify(fs.stat)
 const readdir = promisify(fs.readdir)
 
-/** A write of nothing without an error would loop forever, so it counts as a full disk. */
-function write(file: number, bytes: Buffer, offset: number, length: number, position: number): Promise<number> {
+type Write = (file: number, bytes: Buffer, offset: number, length: number, position: number) => number
+
+/** A write that took longer than this met a disk that cannot keep up … */
+const SLOW_MS = 5
+/** … and for so long the event loop does not wait for it. */
+const WARY_MS = 10_000
+/** What is copied into the system's cache faster than another thread is woken for it. */
+const SMALL_BYTES = 256 * 1024
+
+/**
+ * Writes at once what only goes into the system's cache; hands it to another thread while the disk is slow, and where it is much.
+ * Why: docs/decisions/0014-writes-at-once.md.
+ */
+export function readyWriter(writeNow: Write, writeAside: SpoolFiles['write'], now: () => number): SpoolFiles['write'] {
+  let waryUntil = -Infinity
+  return (file, bytes, offset, length, position) => {
+    const began = now()
+    if (length > SMALL_BYTES || began < waryUntil) return writeAside(file, bytes, offset, length, position)
+    const written = writeNow(file, bytes, offset, length, position)
+    const ended = now()
+    if (ended - began > SLOW_MS) waryUntil = ended + WARY_MS
+    return written
+  }
+}
+
+function writeAside(file: number, bytes: Buffer, offset: number, length: number, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     fs.write(file, bytes, offset, length, position, (error, written) => (error === null ? resolve(written) : reject(error)))
   })
@@ -43,7 +67,7 @@ async function usage(folder: string): Promise<{ bytes: number; files: number }> 
 
 export const diskFiles: SpoolFiles = {
   create: (path) => open(path, 'wx', 0o600),
-  write,
+  write: readyWriter(fs.writeSync, writeAside, () => performance.now()),
   truncate: promisify(fs.ftruncate),
   sync: promisify(fs.fdatasync),
   close: promisify(fs.close),

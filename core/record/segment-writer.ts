@@ -1,4 +1,4 @@
-// The open segment of a spool: takes batches of whole frames, one asynchronous write each. What a failed write left behind is cut
+// The open segment of a spool: takes batches of whole frames, one write each. What a failed write left behind is cut
 // off, so that no frame stands in the file whose caller was told that it does not.
 import { join } from 'node:path'
 import type { SpoolFiles } from './files.ts'

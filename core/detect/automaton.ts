@@ -1,14 +1,14 @@
 // The lazy deterministic automaton behind every scan: one table look-up per character and open candidate, rows filled in when a text
 // first needs them. It is anchored: a candidate begins in a start state, and its state says all that can still become of it.
 import { buildNfa, type Nfa, type NfaNode, type Rule } from './nfa.ts'
-import { groupUnits, LETTER, WORD, type Symbols } from './symbols.ts'
+import { groupUnits, LETTER, MARK, PERHAPS_WORD, WORD, type Symbols } from './symbols.ts'
 import type { DetectorSpec } from './port.ts'
 
 /** No match can come of the candidate any more. */
 export const DEAD = 0
 const UNKNOWN = -1
 /** What stands before a start state's first character, besides the traits of `symbols.ts`. */
-export const TEXT_START = 4
+export const TEXT_START = 8
 /** Table cells; 16 MB. When they are used up, walkers move to an empty table. */
 const MAX_CELLS = 4_000_000
 
@@ -118,6 +118,7 @@ export class Table {
   explore(row: number, symbol: number): number {
     const { kernel, before } = this.stateOf(row)
     const traits = symbol === this.#symbols.count ? 0 : this.#symbols.traits[symbol]!
+    if ((traits & MARK) !== 0) return this.#exploreMark(row, symbol)
     const matched: number[] = []
     const next = this.#follow(kernel, before, traits, symbol, matched)
     const target = next.length === 0 ? DEAD : this.rowOf({ kernel: next, before: traits })
@@ -129,6 +130,14 @@ export class Table {
         matched.sort((a, b) => a - b),
       )
     return value
+  }
+
+  /** A mark belongs to the letter before it: a candidate takes it if it can, and goes on as if there were none. */
+  #exploreMark(row: number, symbol: number): number {
+    const { kernel, before } = this.stateOf(row)
+    const taken = this.#follow(kernel, before, before, symbol, [])
+    const target = row === DEAD ? DEAD : this.rowOf({ kernel: [...new Set([...kernel, ...taken])].sort((a, b) => a - b), before })
+    return (this.cells[row + symbol] = target << 1)
   }
 
   /** Rules that match up to the character before `symbol`. */
@@ -179,10 +188,15 @@ function holds({ what }: Extract<NfaNode, { kind: 'assert' }>, before: number, a
     case 'end':
       return isEnd
     case 'boundary':
-      return ((before & WORD) !== 0) !== ((after & WORD) !== 0)
+      return differInWord(before, after) || isPerhaps(before, after)
     case 'no boundary':
-      return ((before & WORD) !== 0) === ((after & WORD) !== 0)
+      return !differInWord(before, after) || isPerhaps(before, after)
     case 'letters end':
       return (before & LETTER) === 0 || (after & LETTER) === 0
   }
 }
+
+const differInWord = (before: number, after: number): boolean => ((before ^ after) & WORD) !== 0
+
+/** Beside a look-alike there is a boundary in one reading and none in the other. */
+const isPerhaps = (before: number, after: number): boolean => ((before | after) & PERHAPS_WORD) !== 0

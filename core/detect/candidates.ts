@@ -1,8 +1,8 @@
 // Walks a text once and follows every candidate from each place where a match may begin. Linear for every pattern: two candidates in the
 // same state walk on as one, and share their ends from there. The first open candidate is where a stream must hold its text back.
 import { DEAD, TEXT_START, type Automaton, type Table } from './automaton.ts'
-import { foldAstral } from './fold.ts'
-import { FIRST_HALF, UNSEEN } from './symbols.ts'
+import { EXPANDED, expansionOf, foldAstral } from './fold.ts'
+import { FIRST_HALF, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
 
 /** Where a match begins, and all its ends. */
 export interface Candidate {
@@ -81,8 +81,10 @@ export class Candidates {
       if (i === text.length) return
       const unit = text.charCodeAt(i)
       const symbol = of[unit]!
-      if (symbol < FIRST_HALF) this.#step(symbol, 1)
+      if (symbol < SPECIAL) this.#step(symbol, 1)
       else if (symbol === UNSEEN) this.#position++
+      else if (symbol === SEVERAL) this.#stepSeveral(expansionOf(unit)!, 1)
+      else if (symbol !== FIRST_HALF) this.#pass(symbol & ~SPECIAL)
       else if (i + 1 < text.length) i += this.#readPair(unit, text.charCodeAt(i + 1)) - 1
       else this.#half = unit
     }
@@ -112,7 +114,7 @@ export class Candidates {
     let i = from
     for (; i < text.length; i++) {
       const symbol = of[text.charCodeAt(i)]!
-      if (symbol >= FIRST_HALF) break
+      if (symbol >= SPECIAL) break
       const begun = cells[startRows[before]! + symbol]! >> 1
       if (row === DEAD) {
         if (begun < 0) break
@@ -148,15 +150,35 @@ export class Candidates {
     const { of } = this.#automaton.symbols
     this.#half = -1
     const isPair = second >= 0xdc00 && second <= 0xdfff
-    const unit = isPair ? foldAstral((first - 0xd800) * 0x400 + (second - 0xdc00) + 0x10000) : 0xffff
     const units = isPair ? 2 : 1
+    const codePoint = (first - 0xd800) * 0x400 + (second - 0xdc00) + 0x10000
+    const unit = isPair ? foldAstral(codePoint) : 0xffff
     const symbol = unit < 0 ? UNSEEN : of[unit]!
-    if (symbol >= FIRST_HALF) this.#position += units
-    else this.#step(symbol, units)
+    if (symbol < SPECIAL) this.#step(symbol, units)
+    else if (unit === EXPANDED) this.#stepSeveral(expansionOf(codePoint)!, units)
+    else this.#position += units
     return units
   }
 
-  #step(symbol: number, units: number): void {
+  /** One character of `units` that counts as several: a match that ends or begins inside covers it whole. */
+  #stepSeveral(characters: string, units: number): void {
+    const { of } = this.#automaton.symbols
+    for (let i = 0; i < characters.length; i++) {
+      const symbol = of[characters.charCodeAt(i)]!
+      if (symbol < SPECIAL) this.#step(symbol, 0, units)
+    }
+    this.#position += units
+  }
+
+  /** A mark: it begins nothing, and belongs to a match that ends with its letter. */
+  #pass(symbol: number): void {
+    if (this.#open > 0) this.#advance(symbol)
+    this.#position++
+    this.#end = this.#position
+  }
+
+  /** `span`: the length of the character, where the position moves on later. */
+  #step(symbol: number, units: number, span = units): void {
     const table = this.#table
     const mark = this.#open > 0 ? this.#advance(symbol) : 0
     const row = table.startRows[this.#before]!
@@ -167,8 +189,8 @@ export class Candidates {
       this.#join({ start: this.#position, ends: [], shares: null }, begun)
     else if (begun !== DEAD) this.#begin(begun)
     this.#before = this.#automaton.symbols.traits[symbol]!
+    this.#end = this.#position + span
     this.#position += units
-    this.#end = this.#position
     if (table.isFull) this.#moveOn()
   }
 

@@ -1,8 +1,11 @@
 // How a text looks to detectors: full-width and other compatibility forms as plain characters, foreign digits as 0–9, invisible and
-// bidi characters gone. Folding works unit by unit, so offsets are those of the original text at every moment, in streams as well.
+// bidi characters gone. Folding works character by character, so offsets are those of the original text at every moment, in streams as well.
+import { LOOK_ALIKES, plainOfSymbol } from './look-alikes.ts'
 
 /** Stands for a unit that detectors do not see. */
 const INVISIBLE = -1
+/** Stands for a unit that counts as several: see `expansionOf`. */
+export const EXPANDED = -2
 
 /** Soft hyphen, joiners, fillers, zero-width, bidi controls, variation selectors, byte order mark: ranges, both ends inclusive. */
 const INVISIBLE_UNITS: readonly (readonly [from: number, to: number])[] = [
@@ -20,11 +23,21 @@ const INVISIBLE_UNITS: readonly (readonly [from: number, to: number])[] = [
   [0xfeff, 0xfeff],
   [0xffa0, 0xffa0],
 ]
+
+/** Accents and strokes that stand behind the letter they belong to. Vowel signs of scripts that write words with them are letters, not these. */
+export const MARK_UNITS: readonly (readonly [from: number, to: number])[] = [
+  [0x300, 0x34e],
+  [0x350, 0x36f],
+  [0x1ab0, 0x1aff],
+  [0x1dc0, 0x1dff],
+  [0x20d0, 0x20ff],
+  [0xfe20, 0xfe2f],
+]
 const DIGIT = /^\p{Nd}$/u
 
 let table: Int32Array<ArrayBuffer> | null = null
 
-/** For each UTF-16 unit the unit it counts as, or a negative number if it is invisible. Made once, on first use. */
+/** For each UTF-16 unit the unit it counts as, or a negative number: invisible, or EXPANDED. Made once, on first use. */
 export function foldTable(): Int32Array<ArrayBuffer> {
   table ??= Int32Array.from({ length: 0x10000 }, (_, unit) => (unit < 0x80 ? unit : foldUnit(unit)))
   return table
@@ -33,20 +46,26 @@ export function foldTable(): Int32Array<ArrayBuffer> {
 function foldUnit(unit: number): number {
   if (unit >= 0xd800 && unit <= 0xf8ff) return unit
   if (INVISIBLE_UNITS.some(([from, to]) => unit >= from && unit <= to)) return INVISIBLE
-  return foldCharacter(String.fromCharCode(unit)) ?? unit
+  return foldCharacter(unit) ?? (expansionOf(unit) === null ? unit : EXPANDED)
 }
 
 /** What a code point above U+FFFF counts as; U+FFFF for most, which no pattern names. */
 export function foldAstral(codePoint: number): number {
   // Tags and variation selectors beyond the basic plane.
   if (codePoint >= 0xe0000 && codePoint <= 0xe01ef) return INVISIBLE
-  return foldCharacter(String.fromCodePoint(codePoint)) ?? 0xffff
+  return foldCharacter(codePoint) ?? (expansionOf(codePoint) === null ? 0xffff : EXPANDED)
 }
 
-function foldCharacter(character: string): number | null {
-  const plain = character.normalize('NFKC')
+function foldCharacter(codePoint: number): number | null {
+  const plain = plainOfSymbol(codePoint) ?? String.fromCodePoint(codePoint).normalize('NFKC')
   if (DIGIT.test(plain)) return 48 + digitValue(plain.codePointAt(0)!)
   return plain.length === 1 ? plain.charCodeAt(0) : null
+}
+
+/** What a character counts as if that is several plain ones: `fi` for the ligature, `MHz`, `12` in a circle; null otherwise. */
+export function expansionOf(codePoint: number): string | null {
+  const plain = plainOfSymbol(codePoint) ?? String.fromCodePoint(codePoint).normalize('NFKC')
+  return plain.length > 1 && /[0-9A-Za-z]/.test(plain) && !/[\ud800-\udfff]/.test(plain) ? plain : null
 }
 
 /** Decimal digits of every script stand in runs of ten, in order. */
@@ -58,25 +77,62 @@ function digitValue(codePoint: number): number {
 
 const PLAIN = /^[\x00-\x7f]*$/
 
-/** The text as detectors see it. */
+/** The text as detectors see it, without marks. */
 export function foldText(text: string): string {
   return PLAIN.test(text) ? text : foldWithOffsets(text).text
 }
 
-/** The same, with the offset in the original of each unit, and one more for the end. */
-export function foldWithOffsets(text: string): { readonly text: string; readonly offsets: readonly number[] } {
+/** The text as it may be read: folded, and folded with look-alikes taken for what they look like, where that differs. */
+export function readingsOf(text: string): readonly string[] {
+  if (PLAIN.test(text)) return [text]
+  const folded = foldText(text)
+  const alike = takeForPlain(folded)
+  return alike === folded ? [folded] : [folded, alike]
+}
+
+/** Unit by unit: a look-alike becomes what it looks like. */
+export function takeForPlain(folded: string): string {
+  if (PLAIN.test(folded)) return folded
+  let plain = ''
+  for (let i = 0; i < folded.length; i++) {
+    const unit = folded.charCodeAt(i)
+    plain += String.fromCharCode(LOOK_ALIKES.get(unit) ?? unit)
+  }
+  return plain
+}
+
+export interface Folded {
+  readonly text: string
+  /** By unit of `text`: where the character that it stands for begins in the original; one more for the end of the text. */
+  readonly starts: readonly number[]
+  /** By unit of `text`: where that character ends, its marks included. */
+  readonly ends: readonly number[]
+}
+
+/** The text as detectors see it, with the place of each unit in the original. */
+export function foldWithOffsets(text: string): Folded {
   const fold = foldTable()
-  const offsets: number[] = []
+  const starts: number[] = []
+  const ends: number[] = []
   let folded = ''
   for (let i = 0; i < text.length; i++) {
     const start = i
     const codePoint = text.codePointAt(i)!
     const unit = codePoint > 0xffff ? foldAstral(codePoint) : fold[codePoint]!
     if (codePoint > 0xffff) i++
-    if (unit < 0) continue
-    folded += String.fromCharCode(unit)
-    offsets.push(start)
+    if (isMark(unit) && ends.length > 0) ends[ends.length - 1] = i + 1
+    if (unit === INVISIBLE || isMark(unit)) continue
+    const seen = unit === EXPANDED ? expansionOf(codePoint)! : String.fromCharCode(unit)
+    folded += seen
+    for (let k = 0; k < seen.length; k++) {
+      starts.push(start)
+      ends.push(i + 1)
+    }
   }
-  offsets.push(text.length)
-  return { text: folded, offsets }
+  starts.push(text.length)
+  return { text: folded, starts, ends }
+}
+
+function isMark(unit: number): boolean {
+  return unit >= 0x300 && MARK_UNITS.some(([from, to]) => unit >= from && unit <= to)
 }

@@ -3,7 +3,8 @@
 import type { Finding } from '../model/content.ts'
 import { endsOf, type Candidate } from './candidates.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
-import { foldText, foldWithOffsets } from './fold.ts'
+import { foldWithOffsets, readingsOf, takeForPlain } from './fold.ts'
+import { isLetter } from './letters.ts'
 
 /** Text with the offset of its first unit in the whole text. */
 export interface TextWindow {
@@ -42,7 +43,7 @@ export class CandidateJudge {
       const rule = this.#set.automaton.rules[ends[i + 1]!]!
       if (end <= start || decided.has(rule.detector) || start < this.#lastEnds[rule.detector]!) continue
       const span = this.#spanOf(rule.source, rule.detector, start, end, window)
-      if (!span || !passes(this.#set.detectors[rule.detector]!, foldText(slice(window, span.start, span.end)))) continue
+      if (!span || !passes(this.#set.detectors[rule.detector]!, slice(window, span.start, span.end))) continue
       decided.add(rule.detector)
       this.#lastEnds[rule.detector] = end
       matches.push({ detector: rule.detector, ...span })
@@ -56,13 +57,18 @@ export class CandidateJudge {
     if (group === 0 || source === null) return { start, end }
     // A character on each side, so that `\b` sees what it saw.
     const from = Math.max(start - 1, window.from)
-    const { text, offsets } = foldWithOffsets(slice(window, from, end + 1))
-    const matcher = this.#set.groupPattern(source).matcher(text)
-    if (!matcher.find(offsets.findIndex((offset) => from + offset >= start))) return null
-    const [groupStart, groupEnd] = [matcher.start(group), matcher.end(group)]
-    if (groupStart < 0 || groupEnd <= groupStart) return null
-    const last = from + offsets[groupEnd]!
-    return last > end ? null : { start: from + offsets[groupStart]!, end: last }
+    const { text, starts, ends } = foldWithOffsets(slice(window, from, end + 1))
+    const first = starts.findIndex((offset) => from + offset >= start)
+    for (const reading of new Set([text, takeForPlain(text)])) {
+      const matcher = this.#set.groupPattern(source).matcher(reading)
+      if (!matcher.find(first)) continue
+      const [groupStart, groupEnd] = [matcher.start(group), matcher.end(group)]
+      if (groupStart < 0 || groupEnd <= groupStart) return null
+      const last = from + ends[groupEnd - 1]!
+      return last > end ? null : { start: from + starts[groupStart]!, end: last }
+    }
+    // Letters of both readings in one match: better too much than nothing.
+    return { start, end }
   }
 
   /** The finding, once the detector's `reach` of text behind the match is there, or the text has ended. */
@@ -74,7 +80,10 @@ export class CandidateJudge {
 }
 
 function passes({ checks, entropy }: PreparedDetector, match: string): boolean {
-  return checks.every(({ test }) => test(match)) && (entropy === null || shannonEntropy(match) >= entropy)
+  if (checks.length === 0 && entropy === null) return true
+  return readingsOf(match).some(
+    (reading) => checks.every(({ test }) => test(reading)) && (entropy === null || shannonEntropy(reading) >= entropy),
+  )
 }
 
 function slice({ text, from }: TextWindow, start: number, end: number): string {
@@ -82,21 +91,22 @@ function slice({ text, from }: TextWindow, start: number, end: number): string {
 }
 
 function hasWordNear({ words, withinChars }: NearRule, start: number, end: number, window: TextWindow): boolean {
-  const before = foldText(slice(window, start - withinChars, start)).toLowerCase()
-  const after = foldText(slice(window, end, end + withinChars)).toLowerCase()
   const beforeThat = slice(window, start - withinChars - 1, start - withinChars)
   const afterThat = slice(window, end + withinChars, end + withinChars + 1)
-  return words.some((word) => holdsWord(before, word, beforeThat, '') || holdsWord(after, word, '', afterThat))
+  const holds = (text: string, left: string, right: string): boolean =>
+    readingsOf(text).some((reading) => {
+      const lower = reading.toLowerCase()
+      return words.some((word) => holdsWord(lower, word, left, right))
+    })
+  return holds(slice(window, start - withinChars, start), beforeThat, '') || holds(slice(window, end, end + withinChars), '', afterThat)
 }
-
-const LETTER = /[\p{L}\p{N}]/u
 
 /** Whether `word` stands in `text` as a whole word; `left` and `right` are what stands beside the text. */
 function holdsWord(text: string, word: string, left: string, right: string): boolean {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
     const before = at > 0 ? text[at - 1]! : left
     const after = at + word.length < text.length ? text[at + word.length]! : right
-    if (!(LETTER.test(before) && LETTER.test(word[0]!)) && !(LETTER.test(after) && LETTER.test(word.at(-1)!))) return true
+    if (!(isLetter(before) && isLetter(word[0]!)) && !(isLetter(after) && isLetter(word.at(-1)!))) return true
   }
   return false
 }

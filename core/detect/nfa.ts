@@ -1,4 +1,5 @@
 // All patterns and terms of some detectors as one Thompson automaton: arrays of small nodes, built from the end to the start.
+import { LOOK_ALIKES } from './look-alikes.ts'
 import { parsePattern, single, unite, type Assertion, type PatternNode, type Units } from './pattern.ts'
 import type { DetectorSpec } from './port.ts'
 
@@ -102,15 +103,24 @@ class Builder {
         words.filter(({ length }) => length > depth),
         (word) => word[depth]!,
       )) {
-        next.push(this.#units(eitherCase(same[0]![depth]!), branch(same, depth + 1)))
+        next.push(this.#letter(same[0]![depth]!, branch(same, depth + 1)))
       }
       return this.#add({ kind: 'split', next })
     }
     const first = branch(
-      [...new Set(terms.map((term) => term.trim().toLowerCase()))].filter((term) => term !== ''),
+      [...new Set(terms.map((term) => term.normalize('NFKC').trim().toLowerCase()))].filter((term) => term !== ''),
       0,
     )
     return this.#add({ kind: 'assert', what: 'letters end', next: first })
+  }
+
+  /** A letter in either case; one with accents in one piece or as letter and marks. */
+  #letter(letter: string, next: number): number {
+    const whole = this.#units(eitherCase(letter), next)
+    const [base, ...marks] = letter.normalize('NFD').split('')
+    if (marks.length === 0) return whole
+    const apart = marks.reduceRight((after, mark) => this.#units(single(mark.charCodeAt(0)), after), next)
+    return this.#add({ kind: 'split', next: [whole, this.#units(eitherCase(base!), apart)] })
   }
 }
 
@@ -121,6 +131,8 @@ function eitherCase(character: string): Units {
       [32, 32],
       [160, 160],
     ]
-  const units = [character, character.toUpperCase()].filter(({ length }) => length === 1).map((one) => single(one.charCodeAt(0))[0]!)
-  return unite(units)
+  const units = [character, character.toUpperCase()].filter(({ length }) => length === 1).map((one) => one.charCodeAt(0))
+  // A letter of another script may be written with the Latin letter that it looks like.
+  const alike = units.flatMap((unit) => LOOK_ALIKES.get(unit) ?? [])
+  return unite([...units, ...alike].map((unit) => single(unit)[0]!))
 }

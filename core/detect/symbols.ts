@@ -1,21 +1,31 @@
 // Groups UTF-16 units into symbols: units that no pattern tells apart share one, so the automaton's tables stay narrow.
-import { foldTable } from './fold.ts'
+import { EXPANDED, foldTable, MARK_UNITS } from './fold.ts'
+import { letterUnits } from './letters.ts'
+import { LOOK_ALIKES } from './look-alikes.ts'
 import type { Units } from './pattern.ts'
 
 /** In `Symbols.of`: detectors do not see the unit. */
 export const UNSEEN = 0xffff
 /** In `Symbols.of`: first half of a surrogate pair; the pair is one symbol. */
 export const FIRST_HALF = 0xfffe
+/** In `Symbols.of`: the unit counts as several, see `expansionOf`. */
+export const SEVERAL = 0xfffd
+/** In `Symbols.of`: set for all that is no plain symbol. With the symbol of a mark in the lower bits, or one of the values above. */
+export const SPECIAL = 0x8000
 
 /** Bits of `Symbols.traits`. */
 export const WORD = 1
 export const LETTER = 2
+/** A look-alike: a part of a word in one reading and none in the other. */
+export const PERHAPS_WORD = 4
+/** Accents: candidates may pass over it as if it were not there. */
+export const MARK = 16
 
 export interface Symbols {
   readonly count: number
-  /** By unit: its symbol, UNSEEN or FIRST_HALF. */
+  /** By unit: its symbol, or something SPECIAL. */
   readonly of: Uint16Array
-  /** By symbol: WORD (`\w`), LETTER (a letter or digit of any script). */
+  /** By symbol: WORD (`\w`), LETTER (see `letters.ts`), PERHAPS_WORD, MARK. */
   readonly traits: Uint8Array
   /** `set * count + symbol`: 1 where the set contains the symbol. */
   readonly inSet: Uint8Array
@@ -27,11 +37,10 @@ const WORD_UNITS: Units = [
   [95, 95],
   [97, 122],
 ]
-let letterUnits: Units | null = null
 
 /** Partitions all units by the sets that contain them. */
 export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
-  const all = [...sets, WORD_UNITS, hasTerms ? lettersOfAllScripts() : WORD_UNITS]
+  const all = [...sets, WORD_UNITS, hasTerms ? letterUnits() : WORD_UNITS, MARK_UNITS]
   const starts = [...new Set([0, ...all.flatMap((units) => units.flatMap(([from, to]) => [from, to + 1]))])]
     .filter((unit) => unit < 0x10000)
     .sort((a, b) => a - b)
@@ -49,30 +58,44 @@ export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
     if (symbol === undefined) symbolBySignature.set(signature, (symbol = members.push(isIn) - 1))
     plain.fill(symbol, from, starts[i + 1] ?? 0x10000)
   })
+  const isPerhapsWord = addLookAlikes(plain, members, sets.length)
+  const traitsOf = (isIn: readonly boolean[], symbol: number): number =>
+    (isIn[sets.length] ? WORD : 0) |
+    (isIn[sets.length + 1] ? LETTER : 0) |
+    (isIn[sets.length + 2] ? MARK : 0) |
+    (isPerhapsWord.has(symbol) ? PERHAPS_WORD : 0)
   return {
     count: members.length,
-    of: foldSymbols(plain),
-    traits: Uint8Array.from(members, (isIn) => (isIn[sets.length] ? WORD : 0) | (isIn[sets.length + 1] ? LETTER : 0)),
+    of: foldSymbols(plain, members, sets.length + 2),
+    traits: Uint8Array.from(members, traitsOf),
     inSet: Uint8Array.from(sets.flatMap((_, set) => members.map((isIn) => Number(isIn[set])))),
   }
 }
 
-function foldSymbols(plain: Uint16Array): Uint16Array {
+/** Gives look-alikes symbols of their own, in the sets of either reading. Returns those that `\w` has in one reading only. */
+function addLookAlikes(plain: Uint16Array, members: boolean[][], word: number): ReadonlySet<number> {
+  const symbolByPair = new Map<string, number>()
+  const perhaps = new Set<number>()
+  for (const [unit, alike] of LOOK_ALIKES) {
+    const key = `${plain[unit]} ${plain[alike]}`
+    let symbol = symbolByPair.get(key)
+    if (symbol === undefined) {
+      const [own, other] = [members[plain[unit]!]!, members[plain[alike]!]!]
+      symbol = members.push(own.map((isIn, set) => isIn || other[set]!)) - 1
+      if (own[word] !== other[word]) perhaps.add(symbol)
+      symbolByPair.set(key, symbol)
+    }
+    plain[unit] = symbol
+  }
+  return perhaps
+}
+
+function foldSymbols(plain: Uint16Array, members: readonly (readonly boolean[])[], mark: number): Uint16Array {
   const fold = foldTable()
   return plain.map((_, unit) => {
     if (unit >= 0xd800 && unit <= 0xdbff) return FIRST_HALF
-    return fold[unit]! < 0 ? UNSEEN : plain[fold[unit]!]!
+    if (fold[unit]! < 0) return fold[unit] === EXPANDED ? SEVERAL : UNSEEN
+    const symbol = plain[fold[unit]!]!
+    return members[symbol]![mark] ? SPECIAL | symbol : symbol
   })
-}
-
-function lettersOfAllScripts(): Units {
-  if (letterUnits) return letterUnits
-  const ranges: [number, number][] = []
-  for (let unit = 0; unit < 0x10000; unit++) {
-    if (!/[\p{L}\p{N}]/u.test(String.fromCharCode(unit))) continue
-    const last = ranges.at(-1)
-    if (last?.[1] === unit - 1) last[1] = unit
-    else ranges.push([unit, unit])
-  }
-  return (letterUnits = ranges)
 }

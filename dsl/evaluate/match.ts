@@ -59,12 +59,18 @@ function findsTerm(text: string, terms: readonly string[], counts: (value: strin
     if (term === '') return false
     for (let at = lower.indexOf(term); at >= 0; at = lower.indexOf(term, at + 1)) {
       const end = at + term.length
-      const isWhole = !/[\p{L}\p{N}_]$/u.test(lower.slice(Math.max(0, at - 2), at)) && !/^[\p{L}\p{N}_]/u.test(lower.slice(end, end + 2))
+      const isWhole = !(isLetter(lower[at - 1]) && isLetter(term[0])) && !(isLetter(lower[end]) && isLetter(term.at(-1)))
       if (isWhole && counts(lower.length === text.length ? text.slice(at, end) : term)) return true
     }
     return false
   })
 }
+
+/** Scripts without spaces, and Korean with its particles, have no word boundary: `关于蓝鸟计划的预算` holds the term `蓝鸟计划`. */
+const LETTER =
+  /[[\p{L}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Bopomofo}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tai_Le}\p{sc=New_Tai_Lue}\p{sc=Tai_Tham}\p{sc=Javanese}\p{sc=Tibetan}々〆ー]]/v
+
+const isLetter = (character: string | undefined): boolean => character !== undefined && LETTER.test(character)
 
 /** Shannon entropy in bits per character. */
 function entropyOf(text: string): number {

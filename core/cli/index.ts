@@ -22,14 +22,25 @@ const GROUPS: { readonly [word: string]: () => Promise<Register> } = {
   sql: async () => (await import('./sql.ts')).registerSql,
 }
 
+/** Commands that go on when nobody reads what they print. */
+const SERVING: ReadonlySet<string> = new Set(['serve', 'recorder'])
+
 /** Runs one command line (with `node` and the script in front) and sets the exit code. */
 export async function runCli(argv: readonly string[]): Promise<void> {
+  const isServing = SERVING.has(argv[2] ?? 'serve') || argv[2]!.startsWith('-')
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => readerLeft(error, isServing))
   try {
     const program = await buildProgram(argv[2])
     await program.parseAsync(argv)
   } catch (error) {
     process.exitCode = report(error)
   }
+}
+
+/** `sallyport policy compile … | head`: whoever read has enough. */
+function readerLeft(error: NodeJS.ErrnoException, isServing: boolean): void {
+  if (error.code !== 'EPIPE') throw error
+  if (!isServing) process.exit()
 }
 
 async function buildProgram(word: string | undefined): Promise<Command> {

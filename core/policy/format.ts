@@ -1,5 +1,19 @@
 // Formats policy files in place: each is written whole beside itself and renamed, so that a reader never sees half of one.
-import { closeSync, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { formatPolicy, type Diagnostic, type SourceFile } from '../../dsl/index.ts'
 import { gatherWords } from './words.ts'
@@ -41,22 +55,32 @@ function refuseOutside(path: string, roots: readonly string[]): void {
   if (!isInside) throw new PolicyError(`${path} is a link that leads out of the named path, to ${real}; name that file to format it`)
 }
 
-/** Keeps the permissions of the file, and the links that lead to it. */
-export function writeFormatted({ path, formatted }: FormattedFile): void {
+/** Keeps the permissions of the file, and the links that lead to it. Throws PolicyError; the file is as it was then. */
+export function writeFormatted({ path, text, formatted }: FormattedFile): void {
   const real = realpathSync(path)
-  const draft = join(dirname(real), `.${basename(real)}.${process.pid}.tmp`)
+  const draft = join(dirname(real), `.${basename(real)}.${randomUUID()}.tmp`)
   try {
-    const file = openSync(draft, 'wx', 0o600)
-    try {
-      writeFileSync(file, formatted)
-      fchmodSync(file, statSync(real).mode & 0o7777)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    const status = statSync(real)
+    // Renaming asks for no permission to write the file that it replaces.
+    if ((status.mode & 0o222) === 0) throw new Error('it is write-protected')
+    writeDraft(draft, formatted, status)
+    if (readFileSync(real, 'utf8') !== text) throw new Error('it changed in the meantime; format it again')
     renameSync(draft, real)
   } catch (error) {
     rmSync(draft, { force: true })
     throw new PolicyError(`${path} cannot be written: ${(error as Error).message}`)
+  }
+}
+
+function writeDraft(draft: string, text: string, { mode, uid, gid }: Stats): void {
+  const file = openSync(draft, 'wx', 0o600)
+  try {
+    writeFileSync(file, text)
+    // Nobody else may give files away; their own stay theirs.
+    if (process.getuid?.() === 0) fchownSync(file, uid, gid)
+    fchmodSync(file, mode & 0o7777)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }

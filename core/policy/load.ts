@@ -93,9 +93,13 @@ function realOf(file: string): string {
 
 function read(file: string): string {
   const text = readText(file, MAX_FILE_BYTES)
-  if (typeof text === 'string') return text
-  throw new PolicyError(`the policy file ${file} cannot be read: ${text.problem}. ${text.help}`)
+  if (typeof text === 'string' && text !== '') return text
+  const { problem, help } = typeof text === 'string' ? EMPTY : text
+  throw new PolicyError(`the policy file ${file} cannot be read: ${problem}. ${help}`)
 }
+
+/** What a full disk or an editor in the middle of saving leaves behind would pass as a set without these policies. */
+const EMPTY: Unreadable = { problem: 'it is empty', help: 'Write its policies again, or remove it.' }
 
 interface Unreadable {
   readonly problem: string

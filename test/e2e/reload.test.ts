@@ -1,6 +1,6 @@
 // A policy file changes behaviour while the gateway runs; a broken one changes nothing.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { errorCode, postChat, user } from '../support/chat.ts'
@@ -64,6 +64,30 @@ describe('reload', function () {
     assert.match(broken.last_error!, /Did you mean `target.model`/)
     assert.match(gateway.output(), /the reload was refused/)
     assert.equal(await errorCode(await postChat(gateway, key, user('hi'))), 'policy_denied')
+  })
+
+  const refusedReload = async (because: RegExp): Promise<void> => {
+    const before = await state()
+    const response = await gateway.admin('/reload', { method: 'POST' })
+    assert.equal(response.status, 422)
+    const after = await state()
+    assert.equal(after.hash, before.hash)
+    assert.match(after.last_error!, because)
+    assert.equal(await errorCode(await postChat(gateway, key, user('hi'))), 'policy_denied')
+  }
+
+  it('keeps the last good policies when a file is emptied under it, by a full disk or half a write', async () => {
+    write('')
+    await refusedReload(/models\.policy cannot be read: it is empty/)
+  })
+
+  it('keeps the last good policies when the file of a list vanishes', async () => {
+    const list = join(gateway.folder, 'policies/closed.txt')
+    writeFileSync(list, 'gpt-test\n')
+    write(`${deny('x').replace('== "x"', 'in closed')}list closed from "closed.txt"\n`)
+    assert.equal((await gateway.admin('/reload', { method: 'POST' })).status, 200)
+    rmSync(list)
+    await refusedReload(/the list `closed` cannot be read: there is no file `closed.txt`/)
   })
 
   it('fails no request while it reloads again and again', async () => {

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { formatPaths, type FormatReport } from '../../../core/cli/policy-fmt.ts'
 import { PLUGINS } from '../../../core/plugins.ts'
+import { formatFiles, writeFormatted } from '../../../core/policy/format.ts'
 import { PolicyError } from '../../../core/policy/load.ts'
 import { runCli } from '../../support/gateway.ts'
 
@@ -62,6 +63,38 @@ describe('sallyport policy fmt', function () {
     format([ugly])
     assert.equal(readFileSync(ugly, 'utf8'), CANONICAL)
     assert.equal(statSync(ugly).mode & 0o7777, 0o640)
+  })
+
+  it('leaves a write-protected file as it is, also for root', () => {
+    const ugly = write('ugly.policy', UGLY)
+    chmodSync(ugly, 0o444)
+    assert.throws(() => format([ugly]), /ugly\.policy cannot be written: it is write-protected/)
+    assert.equal(readFileSync(ugly, 'utf8'), UGLY)
+    assert.deepEqual(readdirSync(folder), ['ugly.policy'])
+  })
+
+  it('does not write over what somebody saved in the meantime', () => {
+    const ugly = write('ugly.policy', UGLY)
+    const [file] = formatFiles([ugly], PLUGINS)
+    write('ugly.policy', `${UGLY}# mine\n`)
+    assert.throws(() => writeFormatted(file!), /ugly\.policy cannot be written: it changed in the meantime/)
+    assert.equal(readFileSync(ugly, 'utf8'), `${UGLY}# mine\n`)
+    assert.deepEqual(readdirSync(folder), ['ugly.policy'])
+  })
+
+  it('is not held up by what a run that was killed has left behind', () => {
+    const ugly = write('ugly.policy', UGLY)
+    write(`.ugly.policy.${process.pid}.tmp`, 'half')
+    format([folder])
+    assert.equal(readFileSync(ugly, 'utf8'), CANONICAL)
+  })
+
+  it('may run twice at once', async function () {
+    const ugly = write('ugly.policy', UGLY)
+    const runs = await Promise.allSettled([1, 2, 3].map(() => runCli(['policy', 'fmt', ugly], { cwd: folder })))
+    assert.ok(runs.some(({ status }) => status === 'fulfilled'))
+    assert.equal(readFileSync(ugly, 'utf8'), CANONICAL)
+    assert.deepEqual(readdirSync(folder), ['ugly.policy'])
   })
 
   it('leaves a file with syntax errors as it is, shows them, and still formats the others', () => {

@@ -2,7 +2,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
-import type { Decision } from '../policy/language.ts'
+import type { Decision, Refused } from '../policy/language.ts'
 import type { Exchange } from './exchange.ts'
 import type { Received } from './receive.ts'
 
@@ -34,7 +34,10 @@ export function noteDecision(exchange: Exchange, decision: Decision): void {
 export function refusalOf(decision: Decision): GatewayError | null {
   if (decision.verdict === 'approval') return new GatewayError('approval_required')
   if (decision.verdict !== 'deny') return null
-  const { policy, code, message, status } = decision.refused ?? { policy: '', code: 'policy.no_match', message: null, status: null }
+  return asError(decision.refused ?? { policy: '', code: 'policy.no_match', message: null, status: null })
+}
+
+export function asError({ policy, code, message, status }: Refused): GatewayError {
   const details = { ...(message === null ? {} : { message }), ...(status === null ? {} : { status }), ...(policy === '' ? {} : { policy }) }
   if (Object.hasOwn(CATALOGUE, code)) return new GatewayError(code as ErrorCode, details)
   return new GatewayError('policy_denied', { ...details, reason: code })

@@ -1,8 +1,9 @@
 // Judges a whole answer by the policies on `response`, and gives the texts that must stand in its place.
 import { ContentScan } from '../policy/content-scan.ts'
 import { isPromise } from '../model/maybe-promise.ts'
-import { noteDecision, refusalOf } from './decide.ts'
+import { asError, noteDecision, refusalOf } from './decide.ts'
 import { noteFindings } from './findings.ts'
+import { refusedForFailedSpans } from '../policy/failed-spans.ts'
 import { rewriteText, scanFor, spanCallsOf } from '../policy/spans.ts'
 import type { AnswerView } from '../plugin/contract.ts'
 import type { Enacted } from './enact.ts'
@@ -31,6 +32,8 @@ export async function judgeAnswer(
   const calls = spanCallsOf(decision.effects, bound.words, bound.detection)
   const scanned = scanFor(calls, completion)
   if (isPromise(scanned)) await scanned
+  const unchecked = refusedForFailedSpans(bound, calls, completion)
+  if (unchecked) return asError(unchecked)
   if (completion.isEmpty) return NO_EDITS
   return parts.flatMap((part, index) => {
     const findings = completion.findingsIn(index)

@@ -81,6 +81,11 @@ export class ContentScan {
     return true
   }
 
+  /** Did one of these detectors give no result? Nothing is known of it then, which is not the same as nothing found. */
+  hasFailed(members: ReadonlySet<string>): boolean {
+    return this.#failed.length > 0 && this.#failed.some((member) => members.has(member))
+  }
+
   /** The numbers that conditions read, or null if a detector behind them failed. */
   numbers(members: readonly string[], locations: ReadonlySet<string>): FindingNumbers | null {
     if (this.#failed.length > 0 && members.some((member) => this.#failed.includes(member))) return null

@@ -1,7 +1,7 @@
 // Governs the text of one streamed answer: scans each channel, feeds final findings to the policies on `stream` in text order,
 // rewrites what they protect, and stops the stream where they deny. What is known about an answer only grows, so the
-// conditions are evaluated when a finding is final and never per chunk.
-import type { Decision, Evaluation, PhaseProgram } from '../../dsl/index.ts'
+// conditions are evaluated when a finding is final and never per chunk. Where scanning fails, the policies' `on error` decides.
+import { FAILED, type Decision, type Evaluation, type PhaseProgram } from '../../dsl/index.ts'
 import type { Finding, Location } from '../model/content.ts'
 import type { Released, StreamScanner } from '../detect/port.ts'
 import type { BoundPolicies } from './bind.ts'
@@ -20,7 +20,22 @@ interface Channel {
   readonly location: Location
   readonly scanner: StreamScanner
   readonly quotes: QuoteState
+  /** What the scanner still holds. */
+  pending: string
+  /** UTF-16 units that left before the channel was opened again; its scanner reads them once more. */
+  known: number
+  /** The last that left, as it came. */
+  tail: string
 }
+
+/** A channel that has ended, as far as it is needed if it goes on after all (reasoning between two texts). */
+interface Ended {
+  readonly tail: string
+  readonly quotes: QuoteState
+}
+
+/** Longer than what any standard detector matches. */
+const TAIL_CHARS = 2048
 
 export class StreamGovernor {
   readonly #bound: BoundPolicies
@@ -29,7 +44,11 @@ export class StreamGovernor {
   readonly #foreseen: Evaluation
   readonly #detectors: readonly string[]
   readonly #channels = new Map<string, Channel>()
+  readonly #ended = new Map<string, Ended>()
   readonly #onHit: (hit: StreamHit) => void
+  readonly #onFailure: (error: unknown) => void
+  /** Scanning failed, and no policy minds. */
+  #isBlind = false
   #spans: readonly SpanCall[] = []
   /** The decision as it stands; its verdict turns to deny at most once. */
   decision: Decision
@@ -37,10 +56,17 @@ export class StreamGovernor {
   heldMost = 0
 
   /** `judge` has foreseen the phase `stream`, and `foreseen` is what it saw. */
-  constructor(bound: BoundPolicies, judge: Judge, foreseen: Evaluation, onHit: (hit: StreamHit) => void) {
+  constructor(
+    bound: BoundPolicies,
+    judge: Judge,
+    foreseen: Evaluation,
+    onHit: (hit: StreamHit) => void,
+    onFailure: (error: unknown) => void = () => {},
+  ) {
     this.#bound = bound
     this.#judge = judge
     this.#onHit = onHit
+    this.#onFailure = onFailure
     this.#foreseen = foreseen
     this.#program = bound.program.phases.stream
     this.#detectors = [...new Set([...foreseen.open, ...foreseen.fired].flatMap((index) => bound.streamDetectors[index]!))]
@@ -60,50 +86,110 @@ export class StreamGovernor {
   push(name: string, text: string): string {
     if (this.transparent) return text
     const channel = this.#channel(name)
-    const out = this.#apply(channel, channel.scanner.push(text))
-    if (channel.scanner.held > this.heldMost) this.heldMost = channel.scanner.held
-    return out
+    channel.pending += text
+    return this.#release(channel, () => channel.scanner.push(text))
   }
 
   end(name: string): string {
     const channel = this.#channels.get(name)
     if (!channel) return ''
+    const released = this.#release(channel, () => channel.scanner.end())
     this.#channels.delete(name)
-    return this.#apply(channel, channel.scanner.end())
+    if (!isWhole(name)) this.#ended.set(name, { tail: channel.tail.slice(-TAIL_CHARS), quotes: channel.quotes })
+    return released
   }
 
   #channel(name: string): Channel {
     let channel = this.#channels.get(name)
     if (!channel) {
-      channel = { location: locationOfChannel(name), scanner: this.#bound.detection.openStream(this.#detectors), quotes: new QuoteState() }
+      const before = this.#ended.get(name)
+      channel = {
+        location: locationOfChannel(name),
+        scanner: this.#bound.detection.openStream(this.#detectors),
+        quotes: before?.quotes ?? new QuoteState(),
+        pending: '',
+        tail: before?.tail ?? '',
+        known: 0,
+      }
       this.#channels.set(name, channel)
+      if (before) this.#readAgain(channel, before.tail)
     }
     return channel
   }
 
-  #apply(channel: Channel, released: Released): string {
-    const encoding = channel.location === 'completion.arguments' ? 'json' : 'text'
-    if (released.findings.length === 0 || this.isStopped) {
-      if (encoding === 'json') channel.quotes.read(released.text)
-      return this.isStopped ? '' : released.text
-    }
-    const kept = this.#learn(channel.location, released.findings)
-    const text = kept === null ? released.text : released.text.slice(0, kept)
-    const findings = kept === null ? released.findings : released.findings.filter(({ end }) => end <= kept)
-    const rewritten = rewriteText(text, findings, { location: channel.location, encoding }, this.#spans, channel.quotes)
-    if (!rewritten && encoding === 'json') channel.quotes.read(text)
-    this.#report(channel.location, released, rewritten?.applied ?? [])
-    return rewritten?.text ?? text
+  /** What left already is read for what goes on in it; the part of a finding that is still to come can be protected. */
+  #readAgain(channel: Channel, tail: string): void {
+    channel.known = tail.length
+    channel.pending = tail
+    this.#release(channel, () => channel.scanner.push(tail))
   }
 
-  /** Counts findings in text order. Returns the place where a policy stopped the stream, or null. */
-  #learn(location: Location, findings: readonly Finding[]): number | null {
-    for (const finding of findings) {
-      if (!this.#count(location, finding)) continue
-      this.decision = this.#decide()
-      if (this.isStopped) return finding.start
+  /** Runs the scanner; where it fails, the policies that need it act through `on error`, and what was held leaves only if none minds. */
+  #release(channel: Channel, scan: () => Released): string {
+    if (this.isStopped) return ''
+    const released = this.#isBlind ? null : this.#tried(scan)
+    if (released === null) return this.isStopped ? '' : takePending(channel)
+    const text = this.#apply(channel, withoutKnown(channel, released))
+    const held = channel.scanner.held - channel.known
+    if (held > this.heldMost) this.heldMost = held
+    return text
+  }
+
+  /** Null if it failed. */
+  #tried(scan: () => Released): Released | null {
+    try {
+      return scan()
+    } catch (error) {
+      this.#fail(error)
+      return null
     }
-    return null
+  }
+
+  #fail(error: unknown): void {
+    this.#onFailure(error)
+    for (const slot of this.#completionSlots()) this.#judge.values[slot] = FAILED
+    this.decision = this.#decide(this.#unprotected())
+    this.#isBlind = true
+  }
+
+  /** Policies that would protect spans whatever the answer holds: nothing they read has failed, but what they do has. */
+  #unprotected(): readonly number[] {
+    const { fired } = this.#program.evaluate(this.#judge.values, this.#foreseen)
+    return fired.filter((index) => this.#bound.streamDetectors[index]!.length > 0)
+  }
+
+  // ── findings ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Findings are learned in text order, those that overlap together, and each is rewritten by what was decided up to there. */
+  #apply(channel: Channel, { text, findings }: Released): string {
+    const { location, quotes } = channel
+    const encoding = location === 'completion.arguments' ? 'json' : 'text'
+    let out = ''
+    let at = 0
+    for (const group of overlapping(findings)) {
+      const { start, end } = group
+      const between = text.slice(at, start)
+      if (encoding === 'json') quotes.read(between)
+      out += between
+      this.#learn(location, group.findings)
+      const span = text.slice(start, end)
+      const inSpan = group.findings.map((one) => ({ ...one, start: one.start - start, end: one.end - start }))
+      const rewritten = this.isStopped ? null : rewriteText(span, inSpan, { location, encoding }, this.#spans, quotes)
+      this.#report(location, span, inSpan, rewritten?.applied ?? [])
+      if (this.isStopped) return out
+      if (!rewritten && encoding === 'json') quotes.read(span)
+      out += rewritten?.text ?? span
+      at = end
+    }
+    const rest = text.slice(at)
+    if (encoding === 'json') quotes.read(rest)
+    return out + rest
+  }
+
+  #learn(location: Location, findings: readonly Finding[]): void {
+    let isNew = false
+    for (const finding of findings) isNew = this.#count(location, finding) || isNew
+    if (isNew) this.decision = this.#decide()
   }
 
   #count(location: Location, finding: Finding): boolean {
@@ -115,28 +201,90 @@ export class StreamGovernor {
     return numbers.length > 0
   }
 
-  #decide(): Decision {
+  /** `failed`: policies that have fired and cannot do what they must. */
+  #decide(failed: readonly number[] = NONE): Decision {
     const values = this.#judge.values
     // What was foreseen to stay silent does so whatever the answer holds.
-    const decision = this.#program.decide(this.#program.evaluate(values, this.#foreseen), values)
+    const evaluation = this.#program.evaluate(values, this.#foreseen)
+    const fired = failed.length === 0 ? evaluation.fired : evaluation.fired.filter((index) => !failed.includes(index))
+    const open = failed.length === 0 ? evaluation.open : [...evaluation.open, ...failed].sort((a, b) => a - b)
+    const decision = this.#program.decide({ ...evaluation, fired, open }, values)
     this.#spans = spanCallsOf(decision.effects, this.#bound.words, this.#bound.detection)
     return decision
   }
 
   /** Nothing of the answer has been seen: every finding number about it starts at zero. */
   #zeroFindings(): void {
-    for (const slot of this.#program.slots) {
-      const source = this.#bound.program.slots[slot]!
-      if (source.kind === 'finding' && source.location.startsWith('completion')) this.#judge.values[slot] = 0
-    }
+    for (const slot of this.#completionSlots()) this.#judge.values[slot] = 0
   }
 
-  #report(location: Location, released: Released, applied: readonly { finding: Finding; verb: string }[]): void {
-    for (const finding of released.findings) {
+  #completionSlots(): readonly number[] {
+    return this.#program.slots.filter((slot) => {
+      const source = this.#bound.program.slots[slot]!
+      return source.kind === 'finding' && source.location.startsWith('completion')
+    })
+  }
+
+  #report(
+    location: Location,
+    text: string,
+    findings: readonly Finding[],
+    applied: readonly { readonly finding: Finding; readonly verb: string }[],
+  ): void {
+    for (const finding of findings) {
       const action = applied.find((one) => one.finding === finding)?.verb ?? ''
-      this.#onHit({ location, finding, text: released.text.slice(finding.start, finding.end), action })
+      this.#onHit({ location, finding, text: text.slice(finding.start, finding.end), action })
     }
   }
+}
+
+const NONE: readonly number[] = []
+
+/** What the scanner holds, as it came. */
+function takePending(channel: Channel): string {
+  const text = channel.pending.slice(channel.known)
+  channel.pending = ''
+  channel.known = 0
+  return text
+}
+
+/** Takes what left before out of what is released. Of a finding that began in it, the rest remains. */
+function withoutKnown(channel: Channel, released: Released): Released {
+  const { length } = released.text
+  if (length === 0) return released
+  channel.pending = channel.pending.slice(length)
+  const known = Math.min(channel.known, length)
+  channel.known -= known
+  const text = released.text.slice(known)
+  channel.tail += text
+  if (channel.tail.length > 2 * TAIL_CHARS) channel.tail = channel.tail.slice(-TAIL_CHARS)
+  if (known === 0) return released
+  const findings = released.findings.filter(({ end }) => end > known)
+  return { text, findings: findings.map((one) => ({ ...one, start: Math.max(0, one.start - known), end: one.end - known })) }
+}
+
+interface Group {
+  readonly start: number
+  end: number
+  readonly findings: Finding[]
+}
+
+/** Findings (by start) in groups that share a character. */
+function overlapping(findings: readonly Finding[]): readonly Group[] {
+  const groups: Group[] = []
+  for (const finding of findings) {
+    const last = groups.at(-1)
+    if (last && finding.start < last.end) {
+      last.findings.push(finding)
+      last.end = Math.max(last.end, finding.end)
+    } else groups.push({ start: finding.start, end: finding.end, findings: [finding] })
+  }
+  return groups
+}
+
+/** `<choice>/<kind>/whole/<number>`: a text that came in one piece, and never goes on. */
+function isWhole(name: string): boolean {
+  return name.includes('/whole/')
 }
 
 export function locationOfChannel(name: string): Location {

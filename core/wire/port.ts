@@ -30,6 +30,8 @@ export interface TextGuard {
   end(channel: string): string
   /** True when no text is held or changed, so that chunks pass as they are. */
   readonly transparent: boolean
+  /** True once nothing more may be released: the stream ends with an error, so no finish reason may leave. */
+  readonly isStopped?: boolean
 }
 
 export interface StreamWriterOptions {
@@ -46,7 +48,7 @@ export interface StreamWriterOptions {
 export interface StreamWriter {
   /** SSE text for the client, possibly empty (everything held back, or a usage chunk nobody asked for). Not for `error` and `done`. */
   chunk(event: Extract<StreamEvent, { type: 'chunk' }>): string
-  /** Flushes the guard's rest and writes the dialect's clean end. */
+  /** Flushes the guard's rest and writes the dialect's clean end, unless that rest is what stops the guard. */
   finish(): string
   /** What was seen so far. */
   readonly seen: StreamSummary

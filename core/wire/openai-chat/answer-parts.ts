@@ -1,29 +1,18 @@
-// The content view of a whole answer: every text of every choice. What a provider adds of its own is seen too.
+// The content view of a whole answer: every text of every choice. What a provider adds of its own, in whatever member, is seen too.
+import { CHOICE_WORDS, CHUNK_WORDS, REASONING, SILENT } from './answer-words.ts'
 import { eachString, isArray, isObject } from './json.ts'
 import type { BodyPath, CompletionLocation, Part } from '../../model/content.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 
-/** Members of a message that hold no text of the model. */
-const SILENT = new Set([
-  'role',
-  'id',
-  'type',
-  'index',
-  'name',
-  'signature',
-  'data',
-  'expires_at',
-  'format',
-  'call_id',
-  'start_index',
-  'end_index',
-])
-const REASONING = new Set(['reasoning_content', 'reasoning', 'reasoning_details', 'thinking_blocks'])
-
 export function answerParts(body: JsonObject): readonly Part[] {
   const parts: Part[] = []
   const choices = body.choices as readonly JsonObject[]
-  for (let i = 0; i < choices.length; i++) readMessage(choices[i]!.message as JsonObject, ['choices', i, 'message'], parts)
+  for (let i = 0; i < choices.length; i++) {
+    readMessage(choices[i]!.message as JsonObject, ['choices', i, 'message'], parts)
+    for (const name in choices[i]!)
+      if (name !== 'message' && !CHOICE_WORDS.has(name)) addAll(parts, 'completion.text', choices[i]![name]!, ['choices', i, name])
+  }
+  for (const name in body) if (!CHUNK_WORDS.has(name)) addAll(parts, 'completion.text', body[name]!, [name])
   return parts
 }
 
@@ -55,7 +44,8 @@ function readCall(call: Json, path: BodyPath, parts: Part[]): void {
   for (const name in call) {
     const value = call[name]!
     if (name === 'arguments' && typeof value === 'string') add(parts, 'completion.arguments', value, [...path, name], 'json')
-    else if (name !== 'name') addAll(parts, 'completion.arguments', value, [...path, name])
+    else if (name === 'name' && typeof value === 'string') add(parts, 'completion.arguments', value, [...path, name])
+    else addAll(parts, 'completion.arguments', value, [...path, name])
   }
 }
 

@@ -1,22 +1,28 @@
 // Takes chunks apart for a guard and puts them together again with what it released. One text can stand in many chunks, so each
-// has a channel (`<choice>/text`, `<choice>/arguments/<call>`, …); nothing in a delta gets past the guard, known or not.
+// has a channel (`<choice>/text`, `<choice>/arguments/<call>`, …); nothing in a chunk gets past the guard, known or not.
+import { CHOICE_WORDS, CHUNK_WORDS, CONTINUED, REASONING, SILENT } from './answer-words.ts'
 import { isArray, isGiven, isObject } from './json.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 import type { TextGuard } from '../port.ts'
 
-/** Where the rest of a channel is written: the delta that holds nothing else. */
-type DeltaOf = (text: string) => JsonObject
+type Kind = 'text' | 'reasoning' | 'arguments'
+type Mutable = { [name: string]: Json }
 
 interface OpenChannel {
   readonly name: string
   readonly choice: number
-  readonly kind: 'text' | 'reasoning' | 'arguments'
-  readonly deltaOf: DeltaOf
+  readonly kind: Kind
+  /** Members of the choice that say a rest of the channel and nothing else. */
+  readonly saying: (text: string) => JsonObject
 }
 
-/** Members of a delta or of a tool call that hold no text of the model. */
-const SILENT = new Set(['role', 'id', 'type', 'index', 'name', 'signature', 'data', 'expires_at', 'format'])
-const REASONING = new Set(['reasoning_content', 'reasoning'])
+/** Where a value stands in a choice: what its texts are, and how one of them is said again. */
+interface Place {
+  readonly choice: number
+  readonly kind: Kind
+  readonly path: string
+  readonly saying: (value: Json) => JsonObject
+}
 
 export class ChunkRewriter {
   readonly #guard: TextGuard
@@ -25,7 +31,9 @@ export class ChunkRewriter {
   #before: JsonObject[] = []
   #chunk: JsonObject = {}
   /** Where the chunk in hand holds released text of a channel: a rest that comes now belongs behind it, not in a chunk before. */
-  readonly #slots = new Map<string, { readonly holder: { [name: string]: Json }; readonly member: string }>()
+  readonly #slots = new Map<string, { readonly holder: Mutable; readonly member: string }>()
+  /** Texts that came whole. Each is a channel of its own, by number, so that a second reading of the stream finds the same names. */
+  #wholes = 0
 
   constructor(guard: TextGuard) {
     this.#guard = guard
@@ -38,15 +46,16 @@ export class ChunkRewriter {
 
   /** The chunks to write in place of this one: rests of channels that end, then the chunk, unless nothing is left of it. */
   rewrite(chunk: JsonObject): readonly JsonObject[] {
-    if (!isArray(chunk.choices) || chunk.choices.length === 0) return [chunk]
-    this.#begin(chunk)
+    const rewritten = this.#rewriteTop(chunk)
+    if (!isArray(chunk.choices) || chunk.choices.length === 0) return [rewritten]
+    this.#begin(rewritten)
     const choices: JsonObject[] = []
     for (const choice of chunk.choices as readonly JsonObject[]) {
-      const rewritten = this.#rewriteChoice(choice)
-      if (rewritten !== null) choices.push(rewritten)
+      const said = this.#rewriteChoice(choice)
+      if (said !== null) choices.push(said)
     }
     const before = this.#before
-    if (choices.length > 0 || isGiven(chunk.usage)) before.push({ ...chunk, choices })
+    if (choices.length > 0 || isGiven(chunk.usage)) before.push({ ...rewritten, choices })
     return before
   }
 
@@ -63,73 +72,90 @@ export class ChunkRewriter {
     this.#slots.clear()
   }
 
+  /** What a provider adds beside the choices (citations, results of a search). */
+  #rewriteTop(chunk: JsonObject): JsonObject {
+    let out: Mutable | null = null
+    for (const name in chunk) {
+      if (CHUNK_WORDS.has(name)) continue
+      out ??= { ...chunk }
+      out[name] = this.#whole(chunk[name]!, 0, 'text')
+    }
+    return out ?? chunk
+  }
+
   /** Null when the guard holds all that the choice had to say. */
   #rewriteChoice(choice: JsonObject): JsonObject | null {
     const index = typeof choice.index === 'number' ? choice.index : 0
-    const delta = isObject(choice.delta) ? this.#rewriteDelta(choice.delta, index) : (choice.delta ?? {})
-    const isFinished = isGiven(choice.finish_reason)
-    if (isFinished) return this.#finishChoice(choice, delta, index)
-    if (isObject(choice.delta) && isEmpty(delta) && !isEmpty(choice.delta)) return null
-    return this.#assemble(choice, delta)
+    const out: Mutable = {}
+    let held = false
+    for (const name in choice) {
+      const value = choice[name]!
+      if (name === 'delta' && isObject(value)) {
+        out.delta = this.#rewriteDelta(value, index)
+        held = isEmpty(out.delta) && !isEmpty(value)
+      } else if (name === 'text' && typeof value === 'string') {
+        // The older completions: the text stands in the choice itself.
+        this.#putText(out, name, value, { choice: index, kind: 'text', path: 'legacy', saying: (text) => ({ text }) })
+        held = out.text === undefined
+      } else if (name === 'logprobs') out.logprobs = null
+      else out[name] = CHOICE_WORDS.has(name) || value === null ? value : this.#whole(value, index, 'text')
+    }
+    if (choice.text === undefined && !isObject(out.delta)) out.delta = {}
+    if (isGiven(choice.finish_reason)) return this.#finishChoice(out, index)
+    return held && saysNothingElse(out) ? null : out
   }
 
   /** The choice ends: its texts and the rests of its channels come first, then the chunk with the finish reason. */
-  #finishChoice(choice: JsonObject, delta: Json, index: number): JsonObject {
+  #finishChoice(choice: Mutable, index: number): JsonObject {
     const mine = [...this.#open.values()].filter((channel) => channel.choice === index)
-    if (mine.length === 0) return this.#assemble(choice, delta)
-    if (!isEmpty(delta)) this.#insert(index, delta)
-    for (const channel of mine) this.#end(channel)
-    return this.#assemble(choice, {})
+    if (mine.length > 0) {
+      const { delta, text } = choice
+      if (delta !== undefined && !isEmpty(delta)) this.#insert(index, { delta })
+      if (text !== undefined) this.#insert(index, { text })
+      if (delta !== undefined) choice.delta = {}
+      if (text !== undefined) choice.text = ''
+      for (const channel of mine) this.#end(channel)
+    }
+    // Who was stopped did not finish, whatever the model says.
+    if (this.#guard.isStopped) choice.finish_reason = null
+    return choice
   }
 
-  /** Log probabilities spell the text out token by token, held and rewritten text included. */
-  #assemble(choice: JsonObject, delta: Json): JsonObject {
-    const { text, ...rest } = choice
-    const assembled: { [name: string]: Json } = { ...rest, delta }
-    if (isGiven(choice.logprobs)) assembled.logprobs = null
-    if (text !== undefined) assembled.text = typeof text === 'string' ? this.#whole(text) : null
-    return assembled
-  }
+  // ── deltas ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #rewriteDelta(delta: JsonObject, choice: number): JsonObject {
-    const out: { [name: string]: Json } = {}
+    const out: Mutable = {}
     for (const name in delta) {
       const value = delta[name]!
+      const kind = REASONING.has(name) ? 'reasoning' : 'text'
+      const place: Place = { choice, kind, path: pathOf(name), saying: (said) => ({ delta: { [name]: said } }) }
       if (value === null || SILENT.has(name)) out[name] = value
       else if (name === 'tool_calls' && isArray(value)) {
         const calls = value.map((call) => this.#rewriteCall(call, choice)).filter((call) => call !== null)
         if (calls.length > 0) out.tool_calls = calls
       } else if (name === 'function_call' && isObject(value)) {
-        const call = this.#rewriteFunction(value, choice, `${choice}/arguments/function`, (source) => ({ function_call: source }))
+        const call = this.#rewriteFunction(value, { ...place, kind: 'arguments', path: 'function' })
         if (call !== null) out.function_call = call
-      } else if (typeof value === 'string') this.#putText(out, name, value, choice)
-      else out[name] = this.#rewriteWhole(value)
+      } else if (typeof value === 'string') this.#putText(out, name, value, place)
+      else out[name] = this.#rewriteNested(value, place)
     }
     return out
   }
 
-  #putText(out: { [name: string]: Json }, name: string, text: string, choice: number): void {
-    const kind = REASONING.has(name) ? 'reasoning' : 'text'
-    const channel = channelOf(name, choice)
-    const released = this.#push({ name: channel, choice, kind, deltaOf: (rest) => ({ [name]: rest }) }, text)
-    // An empty content announces itself in the first chunk; keep it.
-    if (released !== '' || text === '') this.#put(out, name, released, channel)
-  }
-
   #rewriteCall(call: Json, choice: number): Json {
-    if (!isObject(call)) return this.#rewriteWhole(call)
+    if (!isObject(call)) return this.#whole(call, choice, 'arguments')
     const index = typeof call.index === 'number' ? call.index : 0
-    const channel = `${choice}/arguments/${index}`
-    const out: { [name: string]: Json } = {}
+    const out: Mutable = {}
     let says = false
     for (const name in call) {
       const value = call[name]!
       if ((name === 'function' || name === 'custom') && isObject(value)) {
-        const source = this.#rewriteFunction(value, choice, channel, (rest) => ({ tool_calls: [{ index, [name]: rest }] }))
+        const saying = (said: Json): JsonObject => ({ delta: { tool_calls: [{ index, [name]: said }] } })
+        const source = this.#rewriteFunction(value, { choice, kind: 'arguments', path: String(index), saying })
         if (source !== null) out[name] = source
         says ||= source !== null
       } else {
-        out[name] = SILENT.has(name) ? value : this.#rewriteWhole(value)
+        out[name] = SILENT.has(name) ? value : this.#whole(value, choice, 'arguments')
         says ||= name !== 'index' && value !== null
       }
     }
@@ -137,23 +163,44 @@ export class ChunkRewriter {
   }
 
   /** Null when only arguments were there and the guard holds them. */
-  #rewriteFunction(call: JsonObject, choice: number, channel: string, deltaOf: (rest: JsonObject) => JsonObject): JsonObject | null {
-    const out: { [name: string]: Json } = {}
+  #rewriteFunction(call: JsonObject, place: Place): JsonObject | null {
+    const out: Mutable = {}
     for (const name in call) {
       const value = call[name]!
-      if (name === 'name' || value === null) out[name] = value
-      else if (typeof value !== 'string') out[name] = this.#rewriteWhole(value)
-      else {
-        const released = this.#push({ name: channel, choice, kind: 'arguments', deltaOf: (rest) => deltaOf({ [name]: rest }) }, value)
-        if (released !== '' || value === '') this.#put(out, name, released, channel)
-      }
+      if ((name === 'arguments' || name === 'input') && typeof value === 'string')
+        this.#putText(out, name, value, { ...place, saying: (text) => place.saying({ [name]: text }) })
+      else out[name] = this.#whole(value, place.choice, 'arguments')
     }
     return isEmpty(out) && !isEmpty(call) ? null : out
   }
 
-  #put(holder: { [name: string]: Json }, member: string, released: string, channel: string): void {
-    holder[member] = released
-    if (released !== '') this.#slots.set(channel, { holder, member })
+  /** Lists and objects of a delta: contents of several kinds, details of reasoning, transcripts. Their form stays, with what was released. */
+  #rewriteNested(value: Json, place: Place): Json {
+    if (isArray(value)) return value.map((item, i) => this.#rewriteNested(item, itemOf(place, item, i)))
+    if (!isObject(value)) return this.#whole(value, place.choice, place.kind)
+    const out: Mutable = {}
+    for (const name in value) {
+      const member = value[name]!
+      const inner: Place = { ...place, path: `${place.path}.${name}`, saying: (said) => place.saying({ ...signOf(value), [name]: said }) }
+      if (typeof member !== 'string') out[name] = this.#rewriteNested(member, inner)
+      else if (SILENT.has(name)) out[name] = member
+      else if (CONTINUED.has(name)) {
+        this.#putText(out, name, member, inner)
+        out[name] ??= ''
+        this.#slots.set(channelOf(inner), { holder: out, member: name })
+      } else out[name] = this.#whole(member, place.choice, place.kind)
+    }
+    return out
+  }
+
+  // ── texts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Leaves the member out where the guard holds all of it. An empty text announces itself in the first chunk, so it stays. */
+  #putText(holder: Mutable, member: string, text: string, place: Place): void {
+    const name = channelOf(place)
+    const released = this.#push({ name, choice: place.choice, kind: place.kind, saying: place.saying }, text)
+    if (released !== '' || text === '') holder[member] = released
+    if (released !== '') this.#slots.set(name, { holder, member })
   }
 
   #push(channel: OpenChannel, text: string): string {
@@ -178,34 +225,60 @@ export class ChunkRewriter {
     const rest = this.#guard.end(channel.name)
     if (rest === '') return
     const slot = this.#slots.get(channel.name)
-    if (slot === undefined) this.#insert(channel.choice, channel.deltaOf(rest))
+    if (slot === undefined) this.#insert(channel.choice, channel.saying(rest))
     else slot.holder[slot.member] += rest
   }
 
-  #insert(choice: number, delta: Json): void {
+  #insert(choice: number, members: JsonObject): void {
     const { choices: _, usage: __, ...head } = this.#chunk
-    this.#before.push({ ...head, choices: [{ index: choice, delta, logprobs: null, finish_reason: null }] })
+    this.#before.push({ ...head, choices: [{ index: choice, ...members, logprobs: null, finish_reason: null }] })
   }
 
-  /** A text that comes whole, in a place that this file does not know. */
-  #whole(text: string): string {
-    return this.#guard.push('0/text/whole', text) + this.#guard.end('0/text/whole')
-  }
-
-  #rewriteWhole(value: Json): Json {
-    if (typeof value === 'string') return this.#whole(value)
-    if (isArray(value)) return value.map((item) => this.#rewriteWhole(item))
+  /** A value that comes whole: every text in it, but for words of the protocol. */
+  #whole(value: Json, choice: number, kind: Kind): Json {
+    if (typeof value === 'string') {
+      if (value === '') return ''
+      const channel = `${choice}/${kind}/whole/${this.#wholes++}`
+      return this.#guard.push(channel, value) + this.#guard.end(channel)
+    }
+    if (isArray(value)) return value.map((item) => this.#whole(item, choice, kind))
     if (!isObject(value)) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [name, typeof item === 'string' && SILENT.has(name) ? item : this.#rewriteWhole(item)]),
-    )
+    const out: Mutable = {}
+    for (const name in value) {
+      const item = value[name]!
+      out[name] = typeof item === 'string' && SILENT.has(name) ? item : this.#whole(item, choice, kind)
+    }
+    return out
   }
 }
 
-function channelOf(name: string, choice: number): string {
-  if (name === 'content') return `${choice}/text`
-  if (name === 'refusal') return `${choice}/refusal`
-  return REASONING.has(name) ? `${choice}/reasoning${name === 'reasoning' ? '/plain' : ''}` : `${choice}/text/${name}`
+/** Texts at the top of a delta that have channels of their own; others go by their name. */
+const PATHS: { readonly [name: string]: string } = { content: '', reasoning_content: '', reasoning: 'plain', refusal: 'refusal' }
+
+const pathOf = (name: string): string => (Object.hasOwn(PATHS, name) ? PATHS[name]! : name)
+
+function channelOf({ choice, kind, path }: Place): string {
+  return path === '' ? `${choice}/${kind}` : `${choice}/${kind}/${path}`
+}
+
+/** An item of a list: by its `index` where it has one, as those have that go on in later chunks, else by its place. */
+function itemOf(place: Place, item: Json, position: number): Place {
+  const index = isObject(item) && typeof item.index === 'number' ? item.index : position
+  return { ...place, path: `${place.path}[${index}]`, saying: (said) => place.saying([said]) }
+}
+
+/** What tells an object apart from others of its list. */
+function signOf({ index, type, id }: JsonObject): JsonObject {
+  return { ...(index === undefined ? {} : { index }), ...(type === undefined ? {} : { type }), ...(id === undefined ? {} : { id }) }
+}
+
+/** A choice with empty texts and no word beside its index. */
+function saysNothingElse(choice: JsonObject): boolean {
+  for (const name in choice) {
+    if (name === 'index' || name === 'logprobs' || choice[name] === null || choice[name] === '') continue
+    if (name !== 'delta' || !isEmpty(choice.delta!)) return false
+  }
+  return true
 }
 
 function isEmpty(value: Json): boolean {

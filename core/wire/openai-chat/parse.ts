@@ -125,13 +125,12 @@ const SERVER_TOOLS = new Set([
 
 function readMember(name: string, value: Json, view: RequestView): void {
   if (name === 'messages' || name === 'model' || value === null) return
-  if (NUMBERS.has(name)) return typeof value === 'number' ? undefined : fail([name], 'a number')
+  if (NUMBERS.has(name)) return typeof value === 'number' ? view.number(value, [name]) : fail([name], 'a number')
   if (BOOLEANS.has(name)) return typeof value === 'boolean' ? undefined : fail([name], 'true or false')
   if (name === 'tools') return readTools(value, view)
   if (name === 'functions') return readFunctions(value, view)
-  if (name === 'logit_bias') return readBias(needObject(value, [name]))
-  if (name === 'stream_options')
-    return view.rest('prompt.definitions', needObject(value, [name]), new Set(['include_usage', 'include_obfuscation']), [name])
+  if (name === 'logit_bias') return readBias(needObject(value, [name]), view)
+  if (name === 'stream_options') return readStreamOptions(needObject(value, [name]), view)
   if (name === 'prediction') return readPrediction(needObject(value, [name]), view)
   if (STRING_LISTS.has(name)) return view.strings('prompt.definitions', value, [name])
   if (REFERENCES.has(name)) view.refer(name)
@@ -161,8 +160,16 @@ function readPrediction(prediction: JsonObject, view: RequestView): void {
 }
 
 /** Token numbers and weights: nothing else may stand here. */
-function readBias(bias: JsonObject): void {
+function readBias(bias: JsonObject, view: RequestView): void {
   for (const token in bias) {
-    if (!/^\d{1,7}$/.test(token) || typeof bias[token] !== 'number') fail(['logit_bias'], 'an object of token numbers and weights')
+    const weight = bias[token]
+    if (!/^\d{1,7}$/.test(token) || typeof weight !== 'number') fail(['logit_bias'], 'an object of token numbers and weights')
+    view.number(weight, ['logit_bias', token])
   }
+}
+
+/** `include_usage` was checked; the other one is a switch as well, or it is a text like any other. */
+function readStreamOptions(options: JsonObject, view: RequestView): void {
+  view.rest('prompt.definitions', options, new Set(['include_usage', 'include_obfuscation']), ['stream_options'])
+  view.unknown('prompt.definitions', options.include_obfuscation ?? null, ['stream_options', 'include_obfuscation'])
 }

@@ -44,6 +44,7 @@ class OpenaiStreamWriter implements StreamWriter {
 
   finish(): string {
     const rest = this.#write(this.#rewriter.flush(this.#head))
+    if (this.#options.guard.isStopped) return rest
     const extra = this.#options.extra?.() ?? null
     const last = extra === null ? '' : this.#write([{ ...headOf(this.#head), choices: [], sallyport: extra }])
     return `${rest}${last}data: [DONE]\n\n`
@@ -78,6 +79,7 @@ class Summary implements StreamSummary {
     const index = typeof choice.index === 'number' ? choice.index : 0
     if (index >= this.choices) this.choices = index + 1
     if (typeof choice.finish_reason === 'string') this.finishReason ??= choice.finish_reason
+    this.textChars += lengthOf(choice.text)
     const delta = choice.delta as JsonObject | null | undefined
     if (delta === null || delta === undefined) return
     for (const name in delta) {

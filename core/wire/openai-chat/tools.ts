@@ -8,7 +8,10 @@ import type { RequestView } from './view.ts'
 const CLIENT_TYPES = new Set(['function', 'custom'])
 /** Members whose names say nothing. */
 const FUNCTION_MEMBERS = new Set(['description', 'parameters', 'strict', 'format'])
-const TOOL_MEMBERS = new Set(['type', 'function', 'custom'])
+const TOOL_MEMBERS: { readonly [type: string]: ReadonlySet<string> } = {
+  function: new Set(['type', 'function']),
+  custom: new Set(['type', 'custom']),
+}
 
 export function readTools(tools: Json, view: RequestView): void {
   needArray(tools, ['tools']).forEach((item, i) => {
@@ -17,7 +20,7 @@ export function readTools(tools: Json, view: RequestView): void {
     const type = needString(tool.type, [...path, 'type'])
     if (CLIENT_TYPES.has(type)) {
       readDefinition(needObject(tool[type], [...path, type]), [...path, type], view)
-      view.rest('prompt.definitions', tool, TOOL_MEMBERS, path)
+      view.rest('prompt.definitions', tool, TOOL_MEMBERS[type]!, path)
     } else {
       view.serverTool(type)
       view.tools.push({ name: typeof tool.name === 'string' ? tool.name : type, source: 'provider' })

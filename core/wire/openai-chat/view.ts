@@ -16,6 +16,7 @@ const PROTOCOL_WORDS = new Set(
 /** Ids as providers make them. */
 const ISSUED_ID = /^(?:call|toolu|tool|fc|chatcmpl-tool|functions\.[\w-]+)[_:-]?[A-Za-z0-9_-]{0,64}$/
 
+const MIN_TELLING_DIGITS = 8
 const MAX_KINDS = 32
 const MAX_KIND_CHARS = 64
 
@@ -44,6 +45,12 @@ export class RequestView {
   id(value: Json, path: BodyPath): void {
     if (typeof value !== 'string') this.whole('prompt.definitions', value, path)
     else if (!ISSUED_ID.test(value) || /\d{9}/.test(value)) this.fixed('prompt.definitions', value, path)
+  }
+
+  /** A setting in figures; so many of them are an account or a card number. */
+  number(value: number, path: BodyPath): void {
+    const text = String(value)
+    if (text.length >= MIN_TELLING_DIGITS) this.fixed('prompt.definitions', text, path)
   }
 
   /** A value of any form, as one text. */

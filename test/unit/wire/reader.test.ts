@@ -72,6 +72,7 @@ describe('wire: answers of OpenAI-format upstreams', () => {
         ['completion.text', 'hi', 'text'],
         ['completion.text', 'no', 'text'],
         ['completion.reasoning', 'hm', 'text'],
+        ['completion.arguments', 'f', 'text'],
         ['completion.arguments', '{"a":1}', 'json'],
         ['completion.text', 'T', 'text'],
         ['completion.text', 'u', 'text'],

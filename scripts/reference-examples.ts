@@ -20,6 +20,8 @@ export const PHRASE_EXAMPLES: { readonly [phrase: string]: string } = {
   'text <text>': 'text "call [PHONE]"',
   'redact <detector...> in <location...> [with <text>]': 'redact std.email, std.phone in prompt with "[contact]"',
   'mask <detector...> in <location...> [except <side:first|last> <shown:number>]': 'mask std.payment_card in prompt except last 4',
+  'tokenize <detector...> in <location...> [for <duration>] [to tools <name:text...>]':
+    'tokenize std.email, std.phone in prompt for 30d to tools "send_mail"',
   'route to secure': 'route to secure',
   'route to <kind:pool|model> <name:text...>': 'route to pool "hipaa"',
   'cap <attribute> at <amount:number|attribute>': 'cap request.max_tokens at 1024',

@@ -82,9 +82,35 @@ export interface Breakers {
   list(): Awaitable<readonly BreakerState[]>
 }
 
+/** Whose values these are. Both parts are identity: what one scope keeps, no other finds. `id` is opaque and at most 64 characters. */
+export interface VaultScope {
+  readonly tenant: string
+  readonly id: string
+}
+
+export interface VaultEntry {
+  /** What the value is found by, at most 128 characters. */
+  readonly name: string
+  /** Ciphertext: the store never sees a value. */
+  readonly sealed: Uint8Array
+  /** Unix ms from which on it is gone. */
+  readonly expiresAt: number
+}
+
+/** Values that were taken out of requests and may come back. Sealed by whoever puts them here; bounded; every one of them expires. */
+export interface Vault {
+  /** Keeps all or throws (`state_unavailable` when there is no room). An entry of the same name is replaced. Resolves when `getMany` finds them. */
+  putMany(scope: VaultScope, entries: readonly VaultEntry[]): Awaitable<void>
+  /** Those of the names that are there and have not expired. */
+  getMany(scope: VaultScope, names: readonly string[]): Awaitable<ReadonlyMap<string, Uint8Array>>
+  /** Forgets what has expired, a bounded number at a time; returns how many. */
+  sweep(): Awaitable<number>
+}
+
 export interface State {
   readonly keys: KeyStore
   readonly ledger: Ledger
   readonly breakers: Breakers
+  readonly vault: Vault
   close(): Promise<void>
 }

@@ -14,7 +14,8 @@ export async function answerFromElsewhere(exchange: Exchange, enacted: Enacted):
     ...enacted.view,
     outgoing: enacted.outgoing,
     candidates: enacted.candidates.map(({ target }) => target),
-    fingerprint: fingerprintOf(exchange, enacted),
+    // Tokens stand for values of this caller: an answer with them is nobody else's, and not even the caller's once they have expired.
+    fingerprint: exchange.tokens?.isActive ? null : fingerprintOf(exchange, enacted),
   }
   exchange.answerable = view
   for (const hook of answer) {

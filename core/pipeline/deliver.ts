@@ -5,6 +5,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { bodyMetadata, commonHeaders } from './headers.ts'
 import { formatNano, timesDecimal } from '../model/money.ts'
 import { notifyAnswer } from './notify.ts'
+import { restoreAnswer } from './restore.ts'
 import { settle } from './settle.ts'
 import { openAiChatReader, wireFor } from '../wire/index.ts'
 import type { Answer, StreamEvent } from '../model/answer.ts'
@@ -30,11 +31,13 @@ async function deliverAnswer(exchange: Exchange, enacted: Enacted, answer: Answe
   const wire = wireFor(enacted.view.request.dialect)
   exchange.outcome = 'completed'
   exchange.status = 200
-  const { bytes, body } = wire.writeAnswer(answer, edits, target.model, bodyMetadata(exchange))
+  const restored = restoreAnswer(exchange, answer, edits)
+  const { bytes, body } = wire.writeAnswer(answer, restored, target.model, bodyMetadata(exchange))
   exchange.responseBytes = bytes.length
   await settle(exchange)
   exchange.reply.send(200, { 'content-type': 'application/json', ...commonHeaders(exchange), ...priceHeaders(exchange) }, bytes)
-  notifyAnswer(exchange, { model: target.model, provider: target.provider.name, body, chunks: null })
+  const seen = restored === edits ? body : wire.writeAnswer(answer, edits, target.model, bodyMetadata(exchange)).body
+  notifyAnswer(exchange, { model: target.model, provider: target.provider.name, body: seen, chunks: null })
   return null
 }
 

@@ -2,13 +2,15 @@
 // plugins' acts (texts, outgoing, exchange), never that of the rules.
 import { GatewayError } from '../errors/gateway-error.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
+import { asError, type Decided } from './decide.ts'
 import { noteFindings } from './findings.ts'
+import { refusedForFailedSpans } from '../policy/failed-spans.ts'
 import { rewriteText, scanFor, spanCallsOf, type SpanCall } from '../policy/spans.ts'
+import { issuerFor, keepTokens, recallTokens } from './tokens.ts'
 import { runHook } from '../plugin/run.ts'
 import type { Candidate } from './plan.ts'
 import type { Change, EffectCall, EnactView, ExchangeView, Verb } from '../plugin/contract.ts'
 import type { ContentScan } from '../policy/content-scan.ts'
-import type { Decided } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import type { Json } from '../model/value.ts'
 import type { OutgoingRequest } from '../model/request.ts'
@@ -22,7 +24,7 @@ export interface Enacted extends Decided {
 }
 
 export function enact(exchange: Exchange, decided: Decided, candidates: readonly Candidate[]): Awaitable<Enacted | GatewayError> {
-  const edited = editPrompt(exchange, 'request', decided.prompt, decided.decision.effects)
+  const edited = then(recallTokens(exchange, decided), () => editPrompt(exchange, 'request', decided.prompt, decided.decision.effects))
   return then(edited, (edits) => {
     if (edits instanceof GatewayError) return edits
     const changed = changeOutgoing(
@@ -51,7 +53,12 @@ export function editPrompt(
   const rewrites = effects.some((call) => words.verbOf(call)?.verb.acts === 'spans')
   if (phase === 'target' && !rewrites) return NO_EDITS
   const calls = spanCallsOf([...earlier, ...effects], words, detection)
-  return then(scanFor(calls, prompt), () => rewriteParts(exchange, phase, prompt, calls, effects))
+  return then(scanFor(calls, prompt), () => {
+    const unchecked = refusedForFailedSpans(exchange.snapshot.bound, calls, prompt)
+    if (unchecked) return asError(unchecked)
+    const edits = rewriteParts(exchange, phase, prompt, calls, effects)
+    return edits instanceof GatewayError ? edits : then(keepTokens(exchange), (refusal) => refusal ?? edits)
+  })
 }
 
 const NO_EDITS: readonly TextEdit[] = []
@@ -65,10 +72,11 @@ function rewriteParts(
 ): readonly TextEdit[] | GatewayError {
   const edits: TextEdit[] = []
   if (prompt.isEmpty) return edits
+  const issue = issuerFor(exchange, calls)
   for (const [index, part] of prompt.parts.entries()) {
     const findings = prompt.findingsIn(index)
     if (findings.length === 0) continue
-    const rewritten = rewriteText(part.text, findings, part, calls)
+    const rewritten = rewriteText(part.text, findings, part, calls, undefined, issue)
     const applied = rewritten?.applied.filter(({ call }) => own.includes(call)) ?? []
     const noted = phase === 'request' ? findings : applied.map(({ finding }) => finding)
     noteFindings(exchange, phase, part, noted, applied)

@@ -1,6 +1,6 @@
 // The account of one exchange: what is known for the record and the settlement, whatever happens next.
 // The steps of the walk hand their results to each other; here they only note what happened.
-import type { AnswerableView, Claims, ExchangeView, Hold } from '../plugin/contract.ts'
+import type { AnswerableView, Claims, ExchangeView, Hold, TokenSession } from '../plugin/contract.ts'
 import type { AttemptOutcome } from '../upstream/port.ts'
 import type { FindingRow, RequestRow } from '../record/rows.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
@@ -32,6 +32,8 @@ export class Exchange implements HookLedger {
   request: InboundRequest | null = null
   view: ExchangeView | null = null
   answerable: AnswerableView | null = null
+  /** Placeholders in this request whose values come back in its answer; null while nothing asked for any. */
+  tokens: TokenSession | null = null
 
   verdict: 'allow' | 'approval' | 'deny' | '' = ''
   primaryPolicy = ''

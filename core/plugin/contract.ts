@@ -34,7 +34,17 @@ export interface Plugin<Config = unknown> {
   readonly budgetMs: { readonly [hook in GuardedHook]?: number }
 }
 
-export type GuardedHook = 'identify' | 'answer' | 'plan' | 'aroundAttempt' | 'openFilter' | 'onAnswer' | 'onSettle' | 'enact' | 'resolve'
+export type GuardedHook =
+  | 'identify'
+  | 'answer'
+  | 'plan'
+  | 'aroundAttempt'
+  | 'openFilter'
+  | 'onAnswer'
+  | 'onSettle'
+  | 'enact'
+  | 'resolve'
+  | 'openTokens'
 
 // ── views: what exists at a phase, and nothing else ──────────────────────────────────────────────────────────────────
 
@@ -221,11 +231,16 @@ export type Verb = VerbBase &
         readonly join: { readonly kind: 'intersection' }
         narrow(view: ExchangeView, call: EffectCall): readonly Target[]
       }
-    /** The text that takes the place of a finding. Operands name `detector` and `location`. */
+    /**
+     * The text that takes the place of a finding. Operands name `detector` and `location`. `calls` are all calls of the verb on this span,
+     * strongest first, `call` among them. With `reversible` the plugin's hook `openTokens` gives the text, and takes it back out of the answer;
+     * `rewrite` then only shows its form, in policy tests and previews.
+     */
     | {
         readonly acts: 'spans'
         readonly join: { readonly kind: 'span'; readonly strength: number }
-        rewrite(text: string, finding: Finding, call: EffectCall): string
+        readonly reversible?: true
+        rewrite(text: string, finding: Finding, call: EffectCall, calls?: readonly EffectCall[]): string
       }
   )
 
@@ -257,7 +272,9 @@ export interface Hooks {
   aroundAttempt?(attempt: Attempt, next: (kind: AttemptKind) => Promise<AttemptResult>): Promise<AttemptResult>
   /** Pipe over the visible text of a streamed answer, after the guards. */
   openFilter?(view: TargetView): StreamFilter
-  /** What the client got, after guards; never awaited. */
+  /** Behind a verb that is `reversible`; at most one plugin brings it. Opened once per exchange that needs it. */
+  openTokens?(view: ExchangeView): TokenSession
+  /** What the client got, after guards; never awaited. Placeholders of tokens stay in it. */
   onAnswer?(view: AnswerableView, delivered: Delivered): void
   /** Fan-out, after the exchange has ended. */
   onSettle?(settled: Settled): void
@@ -296,6 +313,33 @@ export interface StreamFilter {
   end(channel: string): string
 }
 
+/** The placeholders of one exchange: they go into its request and come out of its answer, as the last step before the client. */
+export interface TokenSession {
+  /** The placeholder for a value: the same for the same value within the scope. `calls`: all calls of the verb on this span, strongest first. */
+  issue(value: string, finding: Finding, calls: readonly EffectCall[]): string
+  /** Learns the values of placeholders that stand in the request already, from earlier turns. A failure leaves them as they are. */
+  recall(texts: readonly string[]): Awaitable<void>
+  /** Makes sure that what was issued can come back; nothing leaves before. A failure refuses the exchange. */
+  keep(): Awaitable<void>
+  /** True once an answer may hold something to restore. */
+  readonly isActive: boolean
+  /** Opens one text of the answer; null when nothing can come back there. */
+  open(place: TokenPlace): TokenRestorer | null
+}
+
+export interface TokenPlace {
+  /** `json`: the text is JSON source, and what comes back is escaped to stay inside its string. */
+  readonly encoding: 'text' | 'json'
+  /** The tool whose arguments the text is; null for what people read. */
+  readonly tool: string | null
+}
+
+/** Any chunking of the same text gives the same text. */
+export interface TokenRestorer {
+  push(text: string): string
+  end(): string
+}
+
 export interface CannedAnswer {
   readonly source: 'cache'
   /** For a unary request `chat.completion`, for a streamed one the chunks in order. */
@@ -310,7 +354,7 @@ export interface Delivered {
   readonly provider: string
   /** Unary: the body the client got. */
   readonly body: JsonObject | null
-  /** Streamed: the chunks the client got, or null if they were more than the kernel keeps. */
+  /** Streamed: the chunks the client got, or null if they were more than the kernel keeps, or held what tokens stand for. */
   readonly chunks: readonly JsonObject[] | null
 }
 

@@ -17,7 +17,19 @@ export {
 export type { Principal } from '../model/principal.ts'
 export type { Directory, Feature, KeyRow, Model, Pool, Quota, Tenant, User, PiiMode } from '../model/directory.ts'
 export type { ProviderInfo, Rates, Target, Timeouts } from '../model/target.ts'
-export type { BreakerSettings, BreakerState, Breakers, Claim, KeyStore, Ledger, Level, Reserved, State } from '../model/state.ts'
+export type {
+  BreakerSettings,
+  BreakerState,
+  Breakers,
+  Claim,
+  KeyStore,
+  Ledger,
+  Level,
+  Reserved,
+  State,
+  Vault,
+  VaultScope,
+} from '../model/state.ts'
 export { costNano, divideHalfEven, formatNano, parseDecimal, timesDecimal } from '../model/money.ts'
 export { equalHashes, hashKey, makeKey, prefixOfKey } from '../model/key-material.ts'
 export { SseParser, type OnSseEvent } from '../model/sse.ts'

@@ -32,6 +32,8 @@ export interface PluginSet {
   readonly plan: readonly Bound<HookOf<'plan'>>[]
   readonly aroundAttempt: readonly Bound<HookOf<'aroundAttempt'>>[]
   readonly openFilter: readonly Bound<HookOf<'openFilter'>>[]
+  /** One at most. */
+  readonly openTokens: readonly Bound<HookOf<'openTokens'>>[]
   readonly onAnswer: readonly Bound<HookOf<'onAnswer'>>[]
   readonly onSettle: readonly Bound<HookOf<'onSettle'>>[]
   readonly routes: readonly Bound<HookOf<'routes'>>[]
@@ -69,6 +71,7 @@ export async function setupPlugins(
   try {
     for (const { plugin, config } of checked) loaded.push({ plugin, hooks: await setupOne(plugin, config, hostFor(plugin.name)) })
     requireFailureModes(loaded)
+    requireTokens(loaded, vocabularies)
   } catch (error) {
     await closeAll(loaded)
     throw error
@@ -80,6 +83,7 @@ export async function setupPlugins(
     plan: bind(loaded, 'plan'),
     aroundAttempt: bind(loaded, 'aroundAttempt'),
     openFilter: bind(loaded, 'openFilter'),
+    openTokens: bind(loaded, 'openTokens'),
     onAnswer: bind(loaded, 'onAnswer'),
     onSettle: bind(loaded, 'onSettle'),
     routes: bind(loaded, 'routes'),
@@ -128,12 +132,32 @@ async function setupOne(plugin: Plugin, config: unknown, host: Host): Promise<Ho
 
 /** A hook that judges must say what happens when it fails; forgetting that is a boot error. */
 function requireFailureModes(loaded: readonly { plugin: Plugin; hooks: Hooks }[]): void {
-  const judging: readonly GuardedHook[] = ['identify', 'answer', 'plan', 'aroundAttempt', 'openFilter', 'onAnswer', 'onSettle']
+  const judging: readonly GuardedHook[] = [
+    'identify',
+    'answer',
+    'plan',
+    'aroundAttempt',
+    'openFilter',
+    'openTokens',
+    'onAnswer',
+    'onSettle',
+  ]
   for (const { plugin, hooks } of loaded) {
     for (const hook of judging) {
       if (hook in hooks && plugin.onFailure[hook] === undefined)
         throw new Error(`plugin ${plugin.name}: onFailure.${hook} is missing; say 'deny' or 'skip'`)
     }
+  }
+}
+
+/** A reversible verb without the hook would put something there that nobody can take back. */
+function requireTokens(loaded: readonly { plugin: Plugin; hooks: Hooks }[], vocabularies: readonly PluginWords[]): void {
+  const bringing = loaded.filter(({ hooks }) => hooks.openTokens !== undefined).map(({ plugin }) => plugin.name)
+  if (bringing.length > 1) throw new Error(`plugins ${bringing.join(' and ')} both bring the hook openTokens; only one may`)
+  for (const { plugin, vocabulary } of vocabularies) {
+    const verb = vocabulary.verbs?.find((one) => one.acts === 'spans' && one.reversible === true)
+    if (verb && !bringing.includes(plugin))
+      throw new Error(`plugin ${plugin}: the verb \`${verb.phrase}\` is reversible, and the plugin brings no hook openTokens`)
   }
 }
 

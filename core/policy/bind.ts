@@ -46,6 +46,8 @@ export interface BoundPolicies {
   readonly streamDetectors: readonly (readonly string[])[]
   /** What has to be resolved when these slots are open. */
   readonly planNeeds: (slots: readonly number[]) => Needs
+  /** May a policy put placeholders into requests, whose values come back? */
+  readonly issuesTokens: boolean
   /** Deadline of one scan. */
   readonly scanDeadlineMs: number
 }
@@ -81,6 +83,7 @@ export function bindPolicies(
     freeResolvers,
     foreseeableResolvers: foreseeable(freeResolvers),
     numbersOf: streamNumbers(program, detection),
+    issuesTokens: bundle.policies.some(({ mode, effects }) => mode === 'enforce' && effects.some((effect) => isReversible(words, effect))),
     planNeeds: needsPlanner(program, detection),
     scanDeadlineMs: options.scanDeadlineMs,
   }
@@ -135,6 +138,11 @@ function detectorsOf({ when, effects }: CompiledPolicy): readonly string[] {
   const read = readPaths(when).flatMap((path) => /^found\.([\w.]+?)\.completion(?:\.\w+)?\.(?:count|score)$/.exec(path)?.[1] ?? [])
   const protectedOnes = effects.flatMap(({ operands }) => operands.detector ?? []).filter((name) => typeof name === 'string')
   return [...new Set([...read, ...protectedOnes])]
+}
+
+function isReversible(words: Words, effect: CompiledPolicy['effects'][number]): boolean {
+  const verb = words.verbOf({ ...effect, policy: '', severity: 'low', operands: {} })?.verb
+  return verb?.acts === 'spans' && verb.reversible === true
 }
 
 function resolverFor(words: Words, name: string, slot: number): Resolver {

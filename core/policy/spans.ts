@@ -22,6 +22,9 @@ export interface Rewritten {
   readonly applied: readonly { readonly finding: Finding; readonly verb: string; readonly call: EffectCall }[]
 }
 
+/** Gives the placeholder that stands for a value in this exchange, where the verb is reversible. */
+export type IssueToken = (value: string, finding: Finding, calls: readonly EffectCall[]) => string
+
 const SEVERITIES = ['low', 'medium', 'high', 'critical']
 
 /** The span calls among a decision's effects, strongest first. */
@@ -63,12 +66,23 @@ function strongestFirst(a: SpanCall, b: SpanCall): number {
 
 /** The call that governs a finding at a location, or null if no policy protects it. */
 export function callFor(finding: Finding, location: string, calls: readonly SpanCall[]): SpanCall | null {
-  return calls.find((span) => span.locations.has(location) && span.detectors.has(finding.detector)) ?? null
+  return calls.find((span) => governs(span, finding, location)) ?? null
+}
+
+const governs = ({ locations, detectors }: SpanCall, { detector }: Finding, location: string): boolean =>
+  locations.has(location) && detectors.has(detector)
+
+/** All calls of its verb that govern a merged span, strongest first: verbs join what they say. */
+function callsOn({ span, others }: Governed): readonly EffectCall[] {
+  if (others.length === 0) return [span.call]
+  const same = [span, ...others].filter(({ verb }) => verb === span.verb)
+  return [...new Set(same.sort(strongestFirst).map(({ call }) => call))]
 }
 
 /**
  * Applies span calls to a text. `findings` sorted by start. Null when nothing is protected there.
- * In JSON source (`encoding: 'json'`) a replacement is escaped, and quoted where it takes the place of a bare number.
+ * In JSON source (`encoding: 'json'`) verbs see the value and not its escapes; a replacement is escaped, and quoted where it takes the
+ * place of a bare number. Without `issue` reversible verbs only show their form.
  */
 export function rewriteText(
   text: string,
@@ -76,24 +90,33 @@ export function rewriteText(
   place: Pick<Part, 'location' | 'encoding'>,
   calls: readonly SpanCall[],
   quotes = new QuoteState(),
+  issue: IssueToken | null = null,
 ): Rewritten | null {
   const merged = mergeOverlapping(findings, place.location, calls)
   if (merged.length === 0) return null
   let out = ''
   let at = 0
-  for (const { start, end, finding, span } of merged) {
-    const between = text.slice(at, start)
+  for (const governed of merged) {
+    const between = text.slice(at, governed.start)
+    const source = text.slice(governed.start, governed.end)
     out += between
-    const replacement = span.verb.rewrite(text.slice(start, end), finding, span.call)
     if (place.encoding === 'json') {
       quotes.read(between)
-      out += quotes.inString ? escapeJson(replacement) : JSON.stringify(replacement)
-    } else out += replacement
-    at = end
+      out += quotes.inString
+        ? escapeJson(replacementOf(governed, unescapeJson(source), issue))
+        : JSON.stringify(replacementOf(governed, source, issue))
+    } else out += replacementOf(governed, source, issue)
+    at = governed.end
   }
   const rest = text.slice(at)
   if (place.encoding === 'json') quotes.read(rest)
   return { text: out + rest, applied: merged.map(({ finding, span: { call } }) => ({ finding, verb: call.verb, call })) }
+}
+
+function replacementOf(governed: Governed, value: string, issue: IssueToken | null): string {
+  const { finding, span } = governed
+  const calls = callsOn(governed)
+  return issue && span.verb.reversible ? issue(value, finding, calls) : span.verb.rewrite(value, finding, span.call, calls)
 }
 
 interface Governed {
@@ -101,18 +124,24 @@ interface Governed {
   end: number
   finding: Finding
   span: SpanCall
+  /** Further calls that name a finding of this span. */
+  others: readonly SpanCall[]
 }
+
+const NO_OTHERS: readonly SpanCall[] = []
 
 function mergeOverlapping(findings: readonly Finding[], location: string, calls: readonly SpanCall[]): readonly Governed[] {
   const merged: Governed[] = []
   for (const finding of findings) {
     const span = callFor(finding, location, calls)
     if (!span) continue
+    const others = calls.length === 1 ? NO_OTHERS : calls.filter((one) => one !== span && governs(one, finding, location))
     const last = merged.at(-1)
     if (!last || finding.start >= last.end) {
-      merged.push({ start: finding.start, end: finding.end, finding, span })
+      merged.push({ start: finding.start, end: finding.end, finding, span, others })
       continue
     }
+    last.others = [...new Set([...last.others, ...others, span, last.span])]
     const wins =
       strongestFirst(span, last.span) < 0 || (span === last.span && finding.end - finding.start > last.finding.end - last.finding.start)
     if (wins) Object.assign(last, { finding, span })
@@ -123,6 +152,16 @@ function mergeOverlapping(findings: readonly Finding[], location: string, calls:
 
 function escapeJson(text: string): string {
   return JSON.stringify(text).slice(1, -1)
+}
+
+/** What the inside of a JSON string says; as it is where it was cut in the middle of an escape. */
+function unescapeJson(source: string): string {
+  if (!source.includes('\\')) return source
+  try {
+    return String(JSON.parse(`"${source}"`))
+  } catch {
+    return source
+  }
 }
 
 /** Follows JSON source from its start and knows whether the next character stands inside a string. */

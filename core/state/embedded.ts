@@ -1,4 +1,4 @@
-// The embedded state driver, for one gateway process: counters and breakers in memory, keys at once and counters by checkpoint in lmdb.
+// The embedded state driver, for one gateway process: counters and breakers in memory; keys and vault at once and counters by checkpoint in lmdb.
 import type { State } from '../model/state.ts'
 import type { Clock, Log } from '../plugin/contract.ts'
 import { MemoryBreakers } from './breakers.ts'
@@ -7,8 +7,10 @@ import { openEnvironment } from './environment.ts'
 import { LmdbKeyStore } from './key-store.ts'
 import { MemoryLedger } from './ledger.ts'
 import { BEAT_MS, takeOwnership } from './owner.ts'
+import { LmdbVault } from './vault.ts'
 
 const MAX_COUNTERS = 1_000_000
+const MAX_VAULT_ENTRIES = 1_000_000
 
 export interface EmbeddedStateOptions {
   /** Folder of the lmdb environment; made if missing. */
@@ -17,15 +19,24 @@ export interface EmbeddedStateOptions {
   readonly log: Log
   /** Bound of the number of counters in memory; 1,000,000 unless told. */
   readonly maxCounters?: number
+  /** Bound of the number of values in the vault; 1,000,000 unless told. */
+  readonly maxVaultEntries?: number
 }
 
 /** Opens the folder as its owner. Throws StateInUseError when another gateway has it. `ledger` and `breakers` answer synchronously. */
-export function openEmbeddedState({ path, clock, log, maxCounters = MAX_COUNTERS }: EmbeddedStateOptions): State {
+export function openEmbeddedState({
+  path,
+  clock,
+  log,
+  maxCounters = MAX_COUNTERS,
+  maxVaultEntries = MAX_VAULT_ENTRIES,
+}: EmbeddedStateOptions): State {
   const env = openEnvironment(path)
   const ownership = takeOwnership(env, path, clock)
   const ledger = new MemoryLedger({ clock, maxCounters })
   const checkpoint = new Checkpoint(env, ledger)
   checkpoint.restore(clock.now())
+  const vault = new LmdbVault(env, clock, maxVaultEntries)
 
   let closing: Promise<void> | null = null
   let cancel = schedule()
@@ -33,6 +44,7 @@ export function openEmbeddedState({ path, clock, log, maxCounters = MAX_COUNTERS
     return clock.after(BEAT_MS, () => {
       ownership.beat()
       checkpoint.write().catch((error: unknown) => log.error({ error, path }, 'the state checkpoint could not be written'))
+      vault.sweep().catch((error: unknown) => log.error({ error, path }, 'expired values could not be removed from the vault'))
       cancel = schedule()
     })
   }
@@ -44,5 +56,5 @@ export function openEmbeddedState({ path, clock, log, maxCounters = MAX_COUNTERS
     await env.close()
   }
 
-  return { keys: new LmdbKeyStore(env), ledger, breakers: new MemoryBreakers(clock), close: () => (closing ??= close()) }
+  return { keys: new LmdbKeyStore(env), ledger, breakers: new MemoryBreakers(clock), vault, close: () => (closing ??= close()) }
 }

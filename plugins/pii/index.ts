@@ -2,15 +2,19 @@
 // `policies/standard/detectors.policy`, and when it is protected in `policies/standard/pii.policy`.
 import type { Plugin } from '../../core/plugin/index.ts'
 import { checks } from './checks.ts'
+import { ExchangeTokens } from './tokens.ts'
 import { verbs } from './verbs.ts'
 
 export const pii: Plugin = {
   name: 'pii',
   apiVersion: 1,
-  summary: 'The verbs redact and mask, and the checks of the standard detectors.',
+  summary: 'The verbs redact, mask and tokenize, and the checks of the standard detectors.',
   config: { type: 'object', additionalProperties: false, properties: {} },
   vocabulary: () => ({ verbs, checks }),
-  onFailure: {},
+  onFailure: { openTokens: 'deny' },
   budgetMs: {},
-  setup: () => ({}),
+  setup(_config, host) {
+    const secret = host.secret('tokens')
+    return { openTokens: (view) => new ExchangeTokens(host, secret, view) }
+  },
 }

@@ -1,6 +1,7 @@
-// The verbs on spans of text: `redact` puts a label in their place, `mask` covers their characters. Neither leaves anything that a detector
-// finds again, so doing it twice changes nothing.
+// The verbs on spans of text: `redact` puts a label in their place, `mask` covers their characters, `tokenize` puts a placeholder there whose
+// value comes back in the answer. None leaves anything that a detector finds again, so doing it twice changes nothing.
 import type { EffectCall, Finding, Verb } from '../../core/plugin/index.ts'
+import { placeholderOf, tokenName } from './token-name.ts'
 
 const PHASES = ['request', 'target', 'response', 'stream'] as const
 
@@ -27,7 +28,23 @@ export const verbs: readonly Verb[] = [
     join: { kind: 'span', strength: 1 },
     rewrite: mask,
   },
+  {
+    phrase: 'tokenize <detector...> in <location...> [for <duration>] [to tools <name:text...>]',
+    use: 'effect',
+    phases: ['request', 'target'],
+    aliases: ['tokenise', 'pseudonymize', 'pseudonymise', 'vault'],
+    protects: true,
+    doc: 'Puts a placeholder such as `⟦EMAIL_7K2QM3XA⟧` in the place of every finding, and the value back into the answer for the client: into its text, and into the arguments of the named tools only. Values are kept encrypted for the duration, one hour unless told.',
+    operands: { duration: { min: 1000 } },
+    acts: 'spans',
+    join: { kind: 'span', strength: 2 },
+    reversible: true,
+    rewrite: (text, finding) => placeholderOf(tokenName(SHOWN_KEY, text, finding)),
+  },
 ]
+
+/** Of policy tests and previews: nothing that it names is ever restored. */
+const SHOWN_KEY = Buffer.from('sallyport policy test')
 
 function redact(_text: string, { detector }: Finding, { operands }: EffectCall): string {
   return typeof operands['text'] === 'string' ? operands['text'] : `[${detector.slice(detector.lastIndexOf('.') + 1).toUpperCase()}]`
@@ -35,12 +52,16 @@ function redact(_text: string, { detector }: Finding, { operands }: EffectCall):
 
 const CHARACTER = /[\p{L}\p{N}]/u
 
-/** Never shows more than half of the characters, whatever the policy says: a short secret would stand there whole. */
-function mask(text: string, _finding: Finding, { operands }: EffectCall): string {
+/** Covers what any of the calls covers. Never shows more than half of the characters, whatever a policy says: a short secret would stand there whole. */
+function mask(text: string, _finding: Finding, call: EffectCall, calls: readonly EffectCall[] = [call]): string {
   const characters = Array.from(text)
-  const covered = characters.flatMap((character, i) => (CHARACTER.test(character) ? [i] : []))
-  const wanted = typeof operands['shown'] === 'number' ? Math.max(0, Math.floor(operands['shown'])) : 0
-  const shown = Math.min(wanted, Math.floor(covered.length / 2))
-  const toCover = new Set(operands['side'] === 'first' ? covered.slice(shown) : covered.slice(0, covered.length - shown))
+  const coverable = characters.flatMap((character, i) => (CHARACTER.test(character) ? [i] : []))
+  const toCover = new Set(calls.flatMap(({ operands }) => coveredBy(coverable, operands)))
   return characters.map((character, i) => (toCover.has(i) ? '*' : character)).join('')
+}
+
+function coveredBy(coverable: readonly number[], { shown, side }: EffectCall['operands']): readonly number[] {
+  const wanted = typeof shown === 'number' ? Math.max(0, Math.floor(shown)) : 0
+  const kept = Math.min(wanted, Math.floor(coverable.length / 2))
+  return side === 'first' ? coverable.slice(kept) : coverable.slice(0, coverable.length - kept)
 }

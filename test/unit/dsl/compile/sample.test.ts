@@ -1,4 +1,4 @@
-// The sample file of the language's description, whole: it checks, it compiles, and its own tests pass. The verbs and the detector that no
+// The sample file of the language's description, whole: it checks, it compiles, and its own tests pass. The verb and the detector that no
 // loaded plugin brings yet come from test plugins.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -12,17 +12,6 @@ import type { Verb } from '../../../../core/plugin/contract.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8')
 
-const tokenize: Verb = {
-  phrase: 'tokenize <detector...> in <location...> [for <duration>] [to tools <name:text...>]',
-  use: 'effect',
-  phases: ['request', 'target'],
-  aliases: [],
-  protects: true,
-  doc: 'Puts a token in the place of every finding.',
-  acts: 'spans',
-  join: { kind: 'span', strength: 2 },
-  rewrite: () => '[token]',
-}
 const require: Verb = {
   phrase: 'require approval from <text> [within <duration>]',
   use: 'effect',
@@ -37,7 +26,7 @@ const require: Verb = {
 
 const words = gatherWords([
   ...readVocabularies(PLUGINS, {}),
-  { plugin: 'test', vocabulary: { verbs: [tokenize, require] }, onFailure: {}, budgetMs: {} },
+  { plugin: 'test', vocabulary: { verbs: [require] }, onFailure: {}, budgetMs: {} },
 ])
 const FILES = [
   { path: 'guard.policy', text: read('test/fixtures/syntax/sample.policy') },

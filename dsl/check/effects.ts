@@ -44,7 +44,7 @@ export function factsOf(matched: readonly MatchedPhrase[], report: Report): Fact
   return {
     mode: (operand('mode', 'choice') as CompiledPolicy['mode'] | undefined) ?? 'enforce',
     severity: (operand('severity', 'choice') as Severity | undefined) ?? 'medium',
-    owner: typeof owner === 'string' ? owner : null,
+    owner: typeof owner === 'string' && owner.trim() !== '' ? owner : null,
     tags: [...new Set(texts(operand('tags', 'text')))].sort(),
     maps: texts(operand('maps', 'framework')).map((framework, i) => ({ framework, control: controls[i]! })),
   }

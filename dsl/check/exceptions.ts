@@ -59,6 +59,8 @@ function readException(declaration: DeclarationOf<'exception'>, module: Module, 
   return { declaration, module, when, compiled: { title, policy: policy.text, until, ticket, owner, module: module.name, span } }
 }
 
+const HELP = 'An exception says when it holds, until which day, where that was agreed, and who answers for it.'
+
 type Terms = { readonly [verb in 'until' | 'ticket' | 'owner']: string | undefined }
 
 /** How long it holds, where it was agreed, and who answers for it. */
@@ -71,6 +73,10 @@ function termsOf(declaration: DeclarationOf<'exception'>, ground: Pick<Scope, 'n
     if (first) ground.report.doubled('P114', phrase.span, first.phrase.span, `\`${verb}\` stands twice`, 'Keep one of them.')
     else if (match) found.set(match.verb.template.verb, match)
   }
+  for (const [verb, { operands, phrase }] of found) {
+    if (Object.values(operands).join('').trim() === '')
+      ground.report.error('P126', phrase.span, `the \`${verb}\` of the exception is empty`, HELP)
+  }
   const text = (verb: string, operand: string): string | undefined => found.get(verb)?.operands[operand]?.toString()
   return { until: text('until', 'date'), ticket: text('ticket', 'text'), owner: text('owner', 'text') }
 }
@@ -81,8 +87,7 @@ function reportMissing(declaration: DeclarationOf<'exception'>, has: Terms & { r
   const missing = (['when', 'until', 'ticket', 'owner'] as const).filter((word) => !has[word] && !written.has(word))
   if (missing.length === 0) return
   const words = missing.map((word) => `\`${word}\``).join(', ')
-  const help = 'An exception says when it holds, until which day, where that was agreed, and who answers for it.'
-  report.error('P126', declaration.span, `the exception \`${declaration.title}\` has no ${words}`, help)
+  report.error('P126', declaration.span, `the exception \`${declaration.title}\` has no ${words}`, HELP)
 }
 
 // ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────────────

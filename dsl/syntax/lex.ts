@@ -2,7 +2,7 @@
 // It reports what is wrong with a single token and always hands on tokens that can be parsed.
 import { createTokenInstance, Lexer, type ILexingError, type IToken, type TokenType } from 'chevrotain'
 import type { Diagnostic, SourceFile } from '../diagnostics/diagnostic.ts'
-import { badEscapes, isRealDate, kindOfNumeral, splitNumeral, UNIT_WORDS } from './literals.ts'
+import { badEscapes, hasTooManyDigits, isRealDate, kindOfNumeral, MAX_DIGITS, splitNumeral, UNIT_WORDS } from './literals.ts'
 import { isClosedText } from './scan-text.ts'
 import * as T from './tokens.ts'
 
@@ -89,6 +89,7 @@ function meantType(image: string): TokenType {
 
 function badNumeral(token: IToken, source: SourceFile): Diagnostic {
   const { digits, unit } = splitNumeral(token.image)
+  if (hasTooManyDigits(digits)) return longNumeral(token, source)
   const meant = UNIT_WORDS.get(unit) ?? UNIT_WORDS.get(unit.toLowerCase())
   const mended = meant === undefined ? null : `${digits}${meant}`
   if (mended !== null) token.image = mended
@@ -101,6 +102,16 @@ function badNumeral(token: IToken, source: SourceFile): Diagnostic {
       mended === null
         ? 'Numbers are written `1_000`, `200k` or `1.5M`, durations `30d`, `12h`, `15m` or `10s`, shares `25%`.'
         : `Write \`${mended}\`.`,
+  }
+}
+
+function longNumeral(token: IToken, source: SourceFile): Diagnostic {
+  return {
+    code: 'P004',
+    severity: 'error',
+    span: spanOf(token, source),
+    message: `a number has up to ${MAX_DIGITS} digits, and \`${token.image}\` would be rounded`,
+    help: 'Compare it as a text if it is an identifier; as a bound use a rounder number.',
   }
 }
 

@@ -35,7 +35,7 @@ export type NumeralKind = 'number' | 'percent' | 'duration' | 'date'
 export function kindOfNumeral(image: string): NumeralKind | null {
   if (isDateLike(image)) return 'date'
   const { digits, unit } = splitNumeral(image)
-  if (/__|_$|_\./.test(digits)) return null
+  if (/__|_$|_\./.test(digits) || hasTooManyDigits(digits)) return null
   if (unit === '%') return 'percent'
   if (FACTORS.has(unit)) return 'number'
   return MS_PER_UNIT.has(unit) ? 'duration' : null
@@ -47,6 +47,13 @@ export function valueOfNumeral(image: string): number {
   const scaled = (FACTORS.get(unit) ?? MS_PER_UNIT.get(unit) ?? 1) * Number(digits.replaceAll('_', ''))
   // 1.1M is 1100000, not 1100000.0000000001
   return Number(scaled.toPrecision(15))
+}
+
+/** Further digits could not be told apart from others, and a limit would be another than the one that is written. */
+export const MAX_DIGITS = 15
+
+export function hasTooManyDigits(digits: string): boolean {
+  return digits.replaceAll(/[_.]/g, '').replace(/^0+/, '').length > MAX_DIGITS
 }
 
 export function splitNumeral(image: string): { digits: string; unit: string } {

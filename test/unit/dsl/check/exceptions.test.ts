@@ -34,6 +34,16 @@ describe('an exception', () => {
       assert.deepEqual(diagnose(whole), [])
     })
   }
+  it('P126: names a ticket and an owner, not empty texts', () => {
+    for (const [verb, operand] of [
+      ['ticket', '""'],
+      ['owner', '" "'],
+    ] as const) {
+      const clauses = Object.values({ ...WHOLE, [verb]: `${verb} ${operand}` })
+      assert.match(onlyFault(`${POLICY}\n${exception(clauses)}`), new RegExp(`P126 the \`${verb}\` of the exception is empty`))
+    }
+    assert.deepEqual(codesOf(policy('when request.stream\n  owner ""\n  deny "a.b"\n  on error allow')), ['P117'])
+  })
   it('P126, P106: holds nothing else', () => {
     for (const [clause, code] of [
       ['on request', 'P126'],

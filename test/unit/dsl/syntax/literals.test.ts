@@ -27,6 +27,12 @@ describe('numerals', () => {
     })
   }
   for (const text of ['1__0', '1_', '30days', '5x', '1K', '10M0']) it(`refuses \`${text}\``, () => assert.equal(kindOfNumeral(text), null))
+  it('takes no more digits than a number can hold', () => {
+    for (const image of ['9007199254740993', '0.1234567890123456', '1_234_567_890_123_456', '1234567890123456M'])
+      assert.equal(kindOfNumeral(image), null, image)
+    for (const image of ['999999999999999', '0.00000000000000001', '000000000000000001', '999999999999999M'])
+      assert.equal(kindOfNumeral(image), 'number', image)
+  })
   it('knows the calendar', () => {
     assert.equal(kindOfNumeral('2027-03-31'), 'date')
     assert.ok(isRealDate('2028-02-29'))

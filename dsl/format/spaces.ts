@@ -19,18 +19,7 @@ function isSign(before: IToken | undefined, inCondition: boolean): boolean {
   return before === undefined || !inCondition || (!ENDS_VALUE.has(before.tokenType) && !isName(before))
 }
 
-const ENDS_VALUE: ReadonlySet<unknown> = new Set([
-  T.RightParen,
-  T.RightBracket,
-  T.NumberLiteral,
-  T.Percent,
-  T.Duration,
-  T.DateLiteral,
-  T.Text,
-  T.LongText,
-  T.K.true,
-  T.K.false,
-])
+const ENDS_VALUE: ReadonlySet<unknown> = new Set([T.RightParen, T.RightBracket, ...T.LITERALS, T.K.true, T.K.false])
 
 function isName({ tokenType }: IToken): boolean {
   return tokenType === T.Identifier || (tokenType.CATEGORIES?.includes(T.Name) ?? false)

@@ -189,16 +189,7 @@ function exchange(here: Here, first: IToken, second: IToken): Repair {
   }
 }
 
-const LITERALS: ReadonlySet<TokenType> = new Set([
-  T.Text,
-  T.LongText,
-  T.NumberLiteral,
-  T.Percent,
-  T.Duration,
-  T.DateLiteral,
-  K.true,
-  K.false,
-])
+const LITERALS: ReadonlySet<TokenType> = new Set([...T.LITERALS, K.true, K.false])
 
 /** `"a" "b" ,` before another comma or the end of the list. */
 const commaBehind: SlipRule = (here) => {

@@ -62,12 +62,7 @@ type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] }
 const DECLARATIONS: ReadonlySet<TokenType> = new Set(T.DECLARATION_WORDS.map((word) => T.K[word]))
 /** Behind these a word begins the next clause; behind all other signs and words an operand is due. */
 const ENDS_OPERAND: ReadonlySet<TokenType> = new Set([
-  T.NumberLiteral,
-  T.Percent,
-  T.Duration,
-  T.DateLiteral,
-  T.Text,
-  T.LongText,
+  ...T.LITERALS,
   T.Regex,
   T.Hole,
   T.RightParen,
@@ -216,12 +211,7 @@ const STARTS_CLAUSE: ReadonlySet<TokenType> = new Set([
   ...DECLARATIONS,
 ])
 const INSIDE_LIST: ReadonlySet<TokenType> = new Set([
-  T.NumberLiteral,
-  T.Percent,
-  T.Duration,
-  T.DateLiteral,
-  T.Text,
-  T.LongText,
+  ...T.LITERALS,
   T.ForeignText,
   T.Foreign,
   T.ForeignComment,

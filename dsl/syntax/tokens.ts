@@ -308,3 +308,6 @@ export const VOCABULARY: TokenType[] = [
   Minus,
   Times,
 ]
+
+/** What has its value in itself, but for `true`, `false` and regexes. */
+export const LITERALS: readonly TokenType[] = [NumberLiteral, Percent, Duration, DateLiteral, Text, LongText]

@@ -40,9 +40,9 @@ const MARK = '\u001B[7m'
 const PLAIN = '\u001B[0m'
 
 export function showScan(text: string, { findings, decision }: ScanReport, effects: readonly string[], { colour }: Screen): string {
-  const lines = findings.map(({ detector, start, end, score, checks }) => {
+  const lines = findings.map(({ detector, start, end, score, checks, decoded }) => {
     const place = `${start}-${end}`.padEnd(12)
-    return `${place} ${detector.padEnd(36)} ${score.toFixed(2)}  ${checks.join(', ')}  ${JSON.stringify(text.slice(start, end))}`.trimEnd()
+    return `${place} ${detector.padEnd(36)} ${score.toFixed(2)}  ${[...checks, ...(decoded ? [`decoded from ${decoded}`] : [])].join(', ')}  ${JSON.stringify(text.slice(start, end))}`.trimEnd()
   })
   const shown = colour ? [highlight(text, findings), ''] : []
   return [

@@ -3,7 +3,8 @@ import type { Finding } from '../model/content.ts'
 import { FindingsCache, type CacheBounds } from './cache.ts'
 import { DetectorSet, type CheckTest } from './detectors.ts'
 import { ScanPool } from './pool.ts'
-import type { Detection, DetectorSpec, ScanResult, StreamScanner } from './port.ts'
+import { JsonStream, placeInSource, unescapeJson } from './json-escapes.ts'
+import type { Detection, DetectorSpec, ScanResult, StreamScanner, TextEncoding } from './port.ts'
 import { scanText } from './scan.ts'
 import { DetectorStream } from './stream.ts'
 
@@ -62,7 +63,27 @@ class DetectionRoom implements Detection {
     this.#use(specs.map(({ name }) => name))
   }
 
-  scan(texts: readonly string[], detectors: readonly string[], deadlineMs: number): ScanResult | Promise<ScanResult> {
+  scan(
+    texts: readonly string[],
+    detectors: readonly string[],
+    deadlineMs: number,
+    encodings?: readonly TextEncoding[],
+  ): ScanResult | Promise<ScanResult> {
+    if (!encodings?.includes('json')) return this.#scan(texts, detectors, deadlineMs)
+    const said = texts.map((text, i) => (encodings[i] === 'json' ? unescapeJson(text, true) : { text, offsets: null }))
+    const place = (result: ScanResult): ScanResult => ({
+      ...result,
+      findings: result.findings.map((found, i) => placeInSource(found, said[i]!.offsets)),
+    })
+    const result = this.#scan(
+      said.map(({ text }) => text),
+      detectors,
+      deadlineMs,
+    )
+    return result instanceof Promise ? result.then(place) : place(result)
+  }
+
+  #scan(texts: readonly string[], detectors: readonly string[], deadlineMs: number): ScanResult | Promise<ScanResult> {
     const use = this.#use(detectors)
     if (!use) return { findings: texts.map(() => NONE), failed: NO_NAMES }
     const known = texts.map((text) => (text.length < CACHED_FROM_CHARS ? undefined : use.cache.get(text)))
@@ -83,9 +104,11 @@ class DetectionRoom implements Detection {
     }
   }
 
-  openStream(detectors: readonly string[]): StreamScanner {
+  openStream(detectors: readonly string[], encoding: TextEncoding = 'text'): StreamScanner {
     const use = this.#use(detectors)
-    return use ? new DetectorStream(use.set) : PASSING
+    if (!use) return PASSING
+    const stream = new DetectorStream(use.set)
+    return encoding === 'json' ? new JsonStream(stream) : stream
   }
 
   members(detector: string): readonly string[] {

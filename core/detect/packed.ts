@@ -1,9 +1,33 @@
 // Candidates as plain numbers, for the way between threads: start, partner and place of shared ends, number of ends, ends.
 import type { Candidate } from './candidates.ts'
+import type { EncodedRun } from './encoded.ts'
+import type { Walked } from './walk.ts'
 
 /** 16 MB; a megabyte of card numbers stays far below. */
 const MAX_NUMBERS = 4_000_000
 const HEAD = 4
+
+export interface PackedWalk {
+  readonly candidates: Int32Array
+  readonly decoded: readonly (EncodedRun & { readonly walk: PackedWalk })[]
+}
+
+/** Null when there is more than can be judged. */
+export function packWalk({ candidates, decoded }: Walked): PackedWalk | null {
+  const packed = packCandidates(candidates)
+  if (!packed) return null
+  const runs: (EncodedRun & { walk: PackedWalk })[] = []
+  for (const { walked, ...run } of decoded) {
+    const walk = packWalk(walked)
+    if (!walk) return null
+    runs.push({ ...run, walk })
+  }
+  return { candidates: packed, decoded: runs }
+}
+
+export function unpackWalk({ candidates, decoded }: PackedWalk): Walked {
+  return { candidates: unpackCandidates(candidates), decoded: decoded.map(({ walk, ...run }) => ({ ...run, walked: unpackWalk(walk) })) }
+}
 
 /** Packs candidates by ascending start; null when they are more than can be judged. */
 export function packCandidates(found: readonly Candidate[]): Int32Array | null {

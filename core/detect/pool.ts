@@ -4,7 +4,7 @@ import { Piscina } from 'piscina'
 import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { DetectorSpec } from './port.ts'
-import { unpackCandidates } from './packed.ts'
+import { unpackWalk, type PackedWalk } from './packed.ts'
 import { judgeInSteps } from './scan.ts'
 import type { ScanReply, ScanTask } from './worker.ts'
 
@@ -72,8 +72,8 @@ export class ScanPool {
 }
 
 /** Judges packed candidates with pauses for the event loop; null when the time is up. */
-async function judge(set: DetectorSet, text: string, packed: Int32Array, signal: AbortSignal): Promise<readonly Finding[] | null> {
-  const judging = judgeInSteps(set, text, unpackCandidates(packed))
+async function judge(set: DetectorSet, text: string, packed: PackedWalk, signal: AbortSignal): Promise<readonly Finding[] | null> {
+  const judging = judgeInSteps(set, text, unpackWalk(packed))
   for (;;) {
     const step = judging.next()
     if (step.done) return step.value

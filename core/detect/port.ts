@@ -1,5 +1,7 @@
 // What the rest of the house sees of detection: scan texts, or watch a stream; a failed detector is never an empty result.
-import type { Finding } from '../model/content.ts'
+import type { Finding, Part } from '../model/content.ts'
+
+export type TextEncoding = Part['encoding']
 
 /** A detector as policies define it (the bundle's form), without its examples. */
 export interface DetectorSpec {
@@ -46,9 +48,15 @@ export interface Detection {
   /**
    * Scans texts for members of `detectors` (full names, unions allowed; findings carry the member).
    * Returns at once for short texts, a promise for those that go to the worker pool. Results are cached by text.
+   * `encodings`, by text: JSON source is read through its escapes; offsets are those of the source.
    */
-  scan(texts: readonly string[], detectors: readonly string[], deadlineMs: number): ScanResult | Promise<ScanResult>
-  openStream(detectors: readonly string[]): StreamScanner
+  scan(
+    texts: readonly string[],
+    detectors: readonly string[],
+    deadlineMs: number,
+    encodings?: readonly TextEncoding[],
+  ): ScanResult | Promise<ScanResult>
+  openStream(detectors: readonly string[], encoding?: TextEncoding): StreamScanner
   /** Names of the members of a union, or the detector itself; empty for an unknown name. */
   members(detector: string): readonly string[]
   close(): Promise<void>

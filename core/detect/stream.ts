@@ -3,8 +3,10 @@
 import type { Finding } from '../model/content.ts'
 import { Candidates, type Candidate } from './candidates.ts'
 import type { DetectorSet } from './detectors.ts'
+import { EncodedRuns } from './encoded.ts'
 import { CandidateJudge, inTextOrder, type Match } from './judge-candidate.ts'
 import type { Released, StreamScanner } from './port.ts'
+import { scanRun } from './scan.ts'
 
 const NOTHING: Released = { text: '', findings: [] }
 const NO_FINDINGS: readonly Finding[] = []
@@ -13,6 +15,7 @@ export class DetectorStream implements StreamScanner {
   readonly #set: DetectorSet
   readonly #candidates: Candidates
   readonly #judge: CandidateJudge
+  readonly #runs = new EncodedRuns()
   /** What is held, behind some released text that words nearby may stand in. */
   #text = ''
   /** Offset of `#text` in the channel. */
@@ -39,11 +42,13 @@ export class DetectorStream implements StreamScanner {
     this.#text += text
     this.#received += text.length
     this.#candidates.read(text)
+    this.#runs.read(text)
     return this.#release(this.#candidates.firstOpen, this.#candidates.position)
   }
 
   end(): Released {
     this.#candidates.finish()
+    this.#runs.finish()
     return this.#release(this.#received, Infinity)
   }
 
@@ -51,7 +56,8 @@ export class DetectorStream implements StreamScanner {
   #release(closed: number, seen: number): Released {
     if (this.#candidates.found.length > 0) this.#judgeClosed(closed)
     if (this.#waiting.length > 0) this.#finishWaiting(seen)
-    const limit = this.#limit(closed)
+    if (this.#runs.found.length > 0) this.#scanRuns()
+    const limit = this.#limit(seen === Infinity ? closed : Math.min(closed, this.#runs.firstOpen))
     if (limit <= this.#released) return NOTHING
     const start = this.#released
     const released = { text: this.#text.slice(start - this.#from, limit - this.#from), findings: this.#take(start, limit) }
@@ -60,6 +66,13 @@ export class DetectorStream implements StreamScanner {
     this.#text = this.#text.slice(keepFrom - this.#from)
     this.#from = keepFrom
     return released
+  }
+
+  /** Decoded texts are bounded by the longest run, so they are scanned at once. */
+  #scanRuns(): void {
+    for (const run of this.#runs.found) this.#findings.push(...scanRun(this.#set, run))
+    this.#runs.found = []
+    this.#findings.sort(inTextOrder)
   }
 
   #judgeClosed(closed: number): void {

@@ -2,8 +2,8 @@
 // and stay with the caller.
 import { workerData } from 'piscina'
 import { Automaton } from './automaton.ts'
-import { packCandidates } from './packed.ts'
-import { findCandidates } from './scan.ts'
+import { packWalk, type PackedWalk } from './packed.ts'
+import { walkText } from './walk.ts'
 import type { DetectorSpec } from './port.ts'
 
 export interface ScanTask {
@@ -12,8 +12,8 @@ export interface ScanTask {
   readonly texts: readonly string[]
 }
 
-/** Per text: candidates as `packed.ts` has them; null when the text has more than can be judged. */
-export type ScanReply = readonly (Int32Array | null)[]
+/** Per text; null when it has more than can be judged. */
+export type ScanReply = readonly (PackedWalk | null)[]
 
 const { specs } = workerData as { specs: readonly DetectorSpec[] }
 const automata = new Map<string, Automaton>()
@@ -22,5 +22,5 @@ export default function scanTexts({ detectors, texts }: ScanTask): ScanReply {
   const key = detectors.join()
   let automaton = automata.get(key)
   if (!automaton) automata.set(key, (automaton = new Automaton(detectors.map((name) => specs.find((spec) => spec.name === name)!))))
-  return texts.map((text) => packCandidates(findCandidates(automaton, text)))
+  return texts.map((text) => packWalk(walkText(automaton, text)!))
 }

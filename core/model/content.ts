@@ -47,4 +47,6 @@ export interface Finding {
   readonly score: number
   /** Checks that passed, by name. */
   readonly checks: readonly string[]
+  /** The text was encoded; `start` and `end` are those of the whole encoded run. */
+  readonly decoded?: 'base64' | 'hex' | 'url' | 'escape'
 }

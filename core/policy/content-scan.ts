@@ -52,7 +52,8 @@ export class ContentScan {
 
   #run(indices: readonly number[], detectors: readonly string[]): Awaitable<void> {
     const texts = indices.map((index) => this.parts[index]!.text)
-    const result = this.#detection.scan(texts, detectors, this.#deadlineMs)
+    const encodings = indices.map((index) => this.parts[index]!.encoding)
+    const result = this.#detection.scan(texts, detectors, this.#deadlineMs, encodings)
     const keep = (found: { findings: readonly (readonly Finding[])[]; failed: readonly string[] }): void => {
       if (found.failed.length > 0) this.#failed = [...this.#failed, ...found.failed]
       indices.forEach((index, i) => this.#add(index, found.findings[i] ?? NOTHING))

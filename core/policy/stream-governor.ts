@@ -105,7 +105,7 @@ export class StreamGovernor {
       const before = this.#ended.get(name)
       channel = {
         location: locationOfChannel(name),
-        scanner: this.#bound.detection.openStream(this.#detectors),
+        scanner: this.#bound.detection.openStream(this.#detectors, encodingOf(locationOfChannel(name))),
         quotes: before?.quotes ?? new QuoteState(),
         pending: '',
         tail: before?.tail ?? '',
@@ -163,7 +163,7 @@ export class StreamGovernor {
   /** Findings are learned in text order, those that overlap together, and each is rewritten by what was decided up to there. */
   #apply(channel: Channel, { text, findings }: Released): string {
     const { location, quotes } = channel
-    const encoding = location === 'completion.arguments' ? 'json' : 'text'
+    const encoding = encodingOf(location)
     let out = ''
     let at = 0
     for (const group of overlapping(findings)) {
@@ -286,6 +286,8 @@ function overlapping(findings: readonly Finding[]): readonly Group[] {
 function isWhole(name: string): boolean {
   return name.includes('/whole/')
 }
+
+const encodingOf = (location: Location): 'json' | 'text' => (location === 'completion.arguments' ? 'json' : 'text')
 
 export function locationOfChannel(name: string): Location {
   const kind = name.split('/')[1]

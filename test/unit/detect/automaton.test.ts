@@ -4,7 +4,7 @@ import { createDetection } from '../../../core/detect/index.ts'
 import { Automaton } from '../../../core/detect/automaton.ts'
 import { endsOf, type Candidate } from '../../../core/detect/candidates.ts'
 import { packCandidates, unpackCandidates } from '../../../core/detect/packed.ts'
-import { findCandidates } from '../../../core/detect/scan.ts'
+import { findCandidates } from '../../../core/detect/walk.ts'
 import type { DetectorSpec, ScanResult } from '../../../core/detect/port.ts'
 import { detector } from './standard.ts'
 

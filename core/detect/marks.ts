@@ -1,0 +1,92 @@
+// How a text looks to detectors with `normalize marks`: what readers do not see becomes a letter that says what it is, and what they do see
+// becomes a letter for its kind. One unit for each unit, so that offsets are those of the text, in streams as well.
+
+/**
+ * What stands for what. `a`: letters and digits; `x`: those of scripts that join their letters (Arabic, scripts of India and their like),
+ * where joiners are orthography; `e`: pictographs; blank: all else that is seen. Not seen: `z` zero-width, `s` soft hyphen, `d` direction
+ * marks, `o` direction overrides, `t` tags, `v` variation selectors, `f` fillers and controls without a look.
+ */
+export type Mark = 'a' | 'x' | 'e' | ' ' | 'z' | 's' | 'd' | 'o' | 't' | 'v' | 'f'
+
+type Ranges = readonly (readonly [from: number, to: number])[]
+
+const HIDDEN: readonly (readonly [Mark, Ranges])[] = [
+  ['s', [[0xad, 0xad]]],
+  [
+    'z',
+    [
+      [0x34f, 0x34f],
+      [0x180e, 0x180e],
+      [0x200b, 0x200d],
+      [0x2060, 0x2064],
+      [0xfeff, 0xfeff],
+    ],
+  ],
+  [
+    'd',
+    [
+      [0x61c, 0x61c],
+      [0x200e, 0x200f],
+      [0x202a, 0x202c],
+      [0x2066, 0x2069],
+    ],
+  ],
+  ['o', [[0x202d, 0x202e]]],
+  [
+    'v',
+    [
+      [0x180b, 0x180d],
+      [0x180f, 0x180f],
+      [0xfe00, 0xfe0f],
+      [0xe0100, 0xe01ef],
+    ],
+  ],
+  ['t', [[0xe0000, 0xe007f]]],
+  [
+    'f',
+    [
+      [0x115f, 0x1160],
+      [0x17b4, 0x17b5],
+      [0x206a, 0x206f],
+      [0x3164, 0x3164],
+      [0xffa0, 0xffa0],
+      [0xfff9, 0xfffb],
+      [0x1d173, 0x1d17a],
+    ],
+  ],
+]
+/** All of the above, by UTF-16 unit; beyond the basic plane by first halves, which stand for little else. */
+const MAY_HIDE =
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ud834\udb40]/
+const JOINING =
+  /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Nko}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Thai}\p{Script=Lao}\p{Script=Tibetan}\p{Script=Myanmar}\p{Script=Khmer}]/u
+const PICTOGRAPH = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}]/u
+const LETTER = /[\p{L}\p{N}\p{M}]/u
+
+/** The text in marks; null if nothing in it is hidden. */
+export function marksOf(text: string): string | null {
+  return MAY_HIDE.test(text) ? allMarksOf(text) : null
+}
+
+/** The text in marks, whatever is in it. A half of a surrogate pair counts as seen. */
+export function allMarksOf(text: string): string {
+  let marks = ''
+  for (const character of text) {
+    const mark = markOf(character.codePointAt(0)!)
+    marks += character.length === 1 ? mark : mark + mark
+  }
+  return marks
+}
+
+function markOf(codePoint: number): Mark {
+  if (codePoint < 0x80) return isPlainLetter(codePoint) ? 'a' : ' '
+  for (const [mark, ranges] of HIDDEN) if (ranges.some(([from, to]) => codePoint >= from && codePoint <= to)) return mark
+  const character = String.fromCodePoint(codePoint)
+  if (JOINING.test(character)) return 'x'
+  if (PICTOGRAPH.test(character)) return 'e'
+  return LETTER.test(character) ? 'a' : ' '
+}
+
+function isPlainLetter(unit: number): boolean {
+  return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122)
+}

@@ -1,0 +1,57 @@
+// Walks a text and the encoded runs in it: where candidates are, before anything is judged. This part runs in workers too.
+import { Candidates, hasEnds, type Candidate } from './candidates.ts'
+import { EncodedRuns, type EncodedRun } from './encoded.ts'
+import type { Automaton } from './automaton.ts'
+
+export interface Walked {
+  /** Candidates with an end, by ascending start. */
+  readonly candidates: readonly Candidate[]
+  /** Runs in which something may be found. */
+  readonly decoded: readonly DecodedRun[]
+}
+
+export interface DecodedRun extends EncodedRun {
+  readonly walked: Walked
+}
+
+/** A run, and a run in what it decodes to. */
+const MAX_DEPTH = 2
+const PIECE_CHARS = 64
+const NO_RUNS: readonly DecodedRun[] = []
+
+/** Null as soon as the automaton has grown by more than `maxNewWork`. */
+export function walkText(automaton: Automaton, text: string, maxNewWork = Infinity, depth = 0): Walked | null {
+  const candidates = findWithin(automaton, text, maxNewWork)
+  if (!candidates) return null
+  if (depth === MAX_DEPTH || text.length < MIN_ENCODED_CHARS) return { candidates, decoded: NO_RUNS }
+  const runs = new EncodedRuns()
+  runs.read(text)
+  runs.finish()
+  const decoded: DecodedRun[] = []
+  for (const run of runs.found) {
+    const walked = walkText(automaton, run.text, maxNewWork, depth + 1)
+    if (!walked) return null
+    if (walked.candidates.length > 0 || walked.decoded.length > 0) decoded.push({ ...run, walked })
+  }
+  return { candidates, decoded }
+}
+
+/** Less than the shortest thing that detectors look for, encoded. */
+const MIN_ENCODED_CHARS = 8
+
+/** All candidates of a text that found an end, by ascending start. */
+export function findCandidates(automaton: Automaton, text: string): readonly Candidate[] {
+  return findWithin(automaton, text, Infinity)!
+}
+
+function findWithin(automaton: Automaton, text: string, maxNewWork: number): readonly Candidate[] | null {
+  const candidates = new Candidates(automaton)
+  const most = automaton.work + maxNewWork
+  for (let at = 0; at < text.length; at += PIECE_CHARS) {
+    candidates.read(text.length <= PIECE_CHARS ? text : text.slice(at, at + PIECE_CHARS))
+    if (automaton.work > most) return null
+  }
+  candidates.finish()
+  const { found } = candidates
+  return found.length === 0 ? found : found.filter(hasEnds).sort((a, b) => a.start - b.start)
+}

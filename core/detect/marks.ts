@@ -68,25 +68,30 @@ export function marksOf(text: string): string | null {
   return MAY_HIDE.test(text) ? allMarksOf(text) : null
 }
 
+/** Marks of the basic plane as character codes; made once, on first use. */
+let table: Uint8Array<ArrayBuffer> | null = null
+
 /** The text in marks, whatever is in it. A half of a surrogate pair counts as seen. */
 export function allMarksOf(text: string): string {
-  let marks = ''
-  for (const character of text) {
-    const mark = markOf(character.codePointAt(0)!)
-    marks += character.length === 1 ? mark : mark + mark
+  table ??= Uint8Array.from({ length: 0x10000 }, (_, unit) => markOf(unit).charCodeAt(0))
+  const marks = Buffer.allocUnsafe(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    marks[i] = table[unit]!
+    if (unit < 0xd800 || unit > 0xdbff) continue
+    const codePoint = text.codePointAt(i)!
+    if (codePoint <= 0xffff) continue
+    marks[i] = markOf(codePoint).charCodeAt(0)
+    marks[i + 1] = marks[i]!
+    i++
   }
-  return marks
+  return marks.latin1Slice()
 }
 
 function markOf(codePoint: number): Mark {
-  if (codePoint < 0x80) return isPlainLetter(codePoint) ? 'a' : ' '
   for (const [mark, ranges] of HIDDEN) if (ranges.some(([from, to]) => codePoint >= from && codePoint <= to)) return mark
   const character = String.fromCodePoint(codePoint)
   if (JOINING.test(character)) return 'x'
-  if (PICTOGRAPH.test(character)) return 'e'
+  if (codePoint > 0x7f && PICTOGRAPH.test(character)) return 'e'
   return LETTER.test(character) ? 'a' : ' '
-}
-
-function isPlainLetter(unit: number): boolean {
-  return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122)
 }

@@ -3,6 +3,7 @@ import type { Attribute, Check, EffectCall, Verb } from '../plugin/contract.ts'
 import type { PluginWords } from '../plugin/registry.ts'
 import type { HookOwner } from '../plugin/run.ts'
 import { requireDistinctWords } from '../plugin/clashes.ts'
+import { allMarksOf } from '../detect/marks.ts'
 import { CATALOGUE } from '../errors/catalogue.ts'
 import { COMPLETION_LOCATIONS, PROMPT_LOCATIONS } from '../model/content.ts'
 import { KERNEL_VERBS, type Vocabulary } from '../../dsl/index.ts'
@@ -72,6 +73,7 @@ function vocabularyOf(all: readonly PluginWords[]): Vocabulary {
       ...COMPLETION_LOCATIONS.map((name) => ({ name, phase: 'response' as const })),
     ],
     engines: [],
+    views: { marks: allMarksOf },
     errorCodes: Object.fromEntries(Object.entries(CATALOGUE).map(([code, { status }]) => [code, status])),
   }
 }

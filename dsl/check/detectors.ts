@@ -19,7 +19,7 @@ function lowerDetector(detector: Detector, names: Names, module: Module, report:
   const clauses = <K extends DetectorClause['kind']>(kind: K): readonly ClauseOf<K>[] =>
     detector.clauses.filter((clause): clause is ClauseOf<K> => clause.kind === kind)
   const name = fullName(module, detector.name.text)
-  checkClauses(detector, report)
+  checkClauses(detector, names, report)
   const compiled: CompiledDetector = {
     name,
     patterns: clauses('pattern').map((clause) => lowerPattern(clause, clauses('group')[0], report)),
@@ -34,6 +34,7 @@ function lowerDetector(detector: Detector, names: Names, module: Module, report:
     entropy: clauses('entropy')[0]?.minimum ?? null,
     score: clauses('score')[0]?.score ?? DEFAULT_SCORE,
     group: clauses('group')[0]?.index ?? 0,
+    ...viewOf(clauses('normalize')[0]),
     examples: textsOf(detector, 'examples'),
     never: textsOf(detector, 'never'),
   }
@@ -54,11 +55,11 @@ function textsOf(detector: Detector, kind: 'examples' | 'never'): readonly strin
 
 // ── clauses ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const ONCE: ReadonlySet<string> = new Set(['score', 'entropy', 'group'])
+const ONCE: ReadonlySet<string> = new Set(['score', 'entropy', 'group', 'normalize'])
 /** What a union may say of itself; everything else belongs to its members. */
 const OF_UNIONS: ReadonlySet<string> = new Set(['any', 'examples', 'never'])
 
-function checkClauses({ name, clauses }: Detector, report: Report): void {
+function checkClauses({ name, clauses }: Detector, names: Names, report: Report): void {
   const isUnion = clauses.some(({ kind }) => kind === 'any')
   for (const [i, clause] of clauses.entries()) {
     const first = clauses.slice(0, i).find(({ kind }) => kind === clause.kind)
@@ -73,20 +74,31 @@ function checkClauses({ name, clauses }: Detector, report: Report): void {
       )
     }
     checkNumbers(clause, report)
+    if (clause.kind === 'normalize') checkView(clause, clauses, names, report)
   }
 }
 
 function checkNumbers(clause: DetectorClause, report: Report): void {
-  if (clause.kind === 'normalize')
-    report.error(
-      'P190',
-      clause.span,
-      '`normalize` is not supported by this version',
-      'Leave it out; texts are always normalised before they are scanned.',
-    )
   if (clause.kind === 'score') checkShare(clause.score, 'a score', clause.span, report)
   if (clause.kind === 'near') checkShare(clause.adds, 'what `near` adds', clause.span, report)
   if (clause.kind === 'entropy' && clause.minimum > 16) report.error('P112', clause.span, 'a text holds at most 16 bits per character')
+}
+
+function viewOf(clause: ClauseOf<'normalize'> | undefined): { readonly normalize?: string } {
+  const word = clause?.words[0]?.text
+  return word === undefined ? {} : { normalize: word }
+}
+
+/** Words nearby and terms are looked for in the folded text, so they can not stand beside another way of reading. */
+function checkView({ words, span }: ClauseOf<'normalize'>, clauses: Detector['clauses'], names: Names, report: Report): void {
+  const views = Object.keys(names.vocabulary.views ?? {})
+  if (words.length !== 1 || !views.includes(words[0]!.text)) {
+    const help = `Leave it out: texts are always normalised before they are scanned. ${views.length > 0 ? `Known ways of reading: ${views.join(', ')}.` : ''}`
+    return report.error('P190', span, 'this `normalize` is not supported by this version', help.trim())
+  }
+  const other = clauses.find(({ kind }) => kind === 'near' || kind === 'list' || kind === 'check' || kind === 'entropy')
+  if (other)
+    report.error('P190', other.span, `\`${other.kind}\` beside \`normalize\` is not supported by this version`, 'Leave one of them out.')
 }
 
 function checkShare(value: number, what: string, span: Span, report: Report): void {

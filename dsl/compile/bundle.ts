@@ -81,6 +81,8 @@ export interface CompiledDetector {
   readonly score: number
   /** Capture group that is the finding; 0 is the whole match. */
   readonly group: number
+  /** The way of reading that its patterns are written for; absent: folded. */
+  readonly normalize?: string
   readonly examples: readonly string[]
   readonly never: readonly string[]
 }

@@ -31,14 +31,15 @@ export function exampleMatcher(
   return finds
 }
 
-function findsOwn(detector: CompiledDetector, { checks }: Vocabulary): Finds {
+function findsOwn(detector: CompiledDetector, { checks, views = {} }: Vocabulary): Finds {
   const patterns = detector.patterns.flatMap(({ source }) => compilePattern(source))
   const terms = detector.terms.map((term) => term.toLowerCase())
   const tests = detector.checks.flatMap((name) => checks.filter((check) => check.name === name))
   const counts = (value: string): boolean =>
     tests.every(({ test }) => test(value)) && (detector.entropy === null || entropyOf(value) >= detector.entropy)
+  const read = (text: string): string => (detector.normalize === undefined ? text : (views[detector.normalize]?.(text) ?? text))
   return (text) =>
-    patterns.some((pattern) => [...text.matchAll(pattern)].some((match) => counts(match[detector.group] ?? match[0]))) ||
+    patterns.some((pattern) => [...read(text).matchAll(pattern)].some((match) => counts(match[detector.group] ?? match[0]))) ||
     findsTerm(text, terms, counts)
 }
 

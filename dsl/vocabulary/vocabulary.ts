@@ -98,6 +98,8 @@ export interface Vocabulary {
   readonly locations: readonly LocationDeclaration[]
   /** Detectors that plugins bring as engines, by full name. */
   readonly engines: readonly { readonly name: string; readonly plugin: string; readonly doc: string }[]
+  /** Ways to read a text besides the folded one, for `normalize`; each gives one unit for each unit. */
+  readonly views?: { readonly [name: string]: (text: string) => string }
   /** Error codes without a dot that `deny` may use in modules `standard.*`, with their status. */
   readonly errorCodes: { readonly [code: string]: number }
 }

@@ -1,6 +1,6 @@
 // The vault in lmdb: sealed values by (tenant, scope, name), and an index of the minutes in which they end, so that sweeping never reads them all.
 import { createHash } from 'node:crypto'
-import type { RootDatabase } from 'lmdb'
+import type { RangeOptions, RootDatabase } from 'lmdb'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { Clock } from '../plugin/contract.ts'
 import type { Vault, VaultEntry, VaultScope } from '../model/state.ts'
@@ -56,7 +56,7 @@ export class LmdbVault implements Vault {
 
   async sweep(): Promise<number> {
     const now = this.#clock.now()
-    const due = [...this.#ends.getKeys({ end: [Math.floor(now / MINUTE_MS) + 1, ''], limit: SWEEP })]
+    const due = [...this.#ends.getKeys({ end: [Math.floor(now / MINUTE_MS) + 1], limit: SWEEP } as RangeOptions)]
     if (due.length === 0) return 0
     let gone = 0
     await this.#env.transaction(() => {
@@ -75,7 +75,11 @@ export class LmdbVault implements Vault {
 
   async #makeRoom(wanted: number): Promise<void> {
     if (this.#size() + wanted <= this.#maxEntries) return
-    while ((await this.sweep()) > 0) if (this.#size() + wanted <= this.#maxEntries) return
+    for (let gone = 1; gone > 0;) {
+      gone = await this.sweep()
+      // Another sweep may have made room meanwhile.
+      if (this.#size() + wanted <= this.#maxEntries) return
+    }
     throw new GatewayError('state_unavailable', {
       message: `The vault holds ${this.#maxEntries} values and takes no more until some expire.`,
     })

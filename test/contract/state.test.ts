@@ -10,10 +10,12 @@ import { ManualClock, silentLog } from '../unit/state/manual-clock.ts'
 
 interface Driver {
   readonly name: string
-  open(folder: string, clock: ManualClock): State | Promise<State>
+  open(folder: string, clock: ManualClock, bounds?: { readonly maxVaultEntries: number }): State | Promise<State>
 }
 
-const DRIVERS: readonly Driver[] = [{ name: 'embedded', open: (path, clock) => openEmbeddedState({ path, clock, log: silentLog() }) }]
+const DRIVERS: readonly Driver[] = [
+  { name: 'embedded', open: (path, clock, bounds) => openEmbeddedState({ path, clock, log: silentLog(), ...bounds }) },
+]
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -245,6 +247,66 @@ for (const driver of DRIVERS) {
         assert.equal(await admit(), 'open')
         clock.advance(2000)
         assert.equal(await admit(), 'closed')
+      })
+    })
+
+    describe('vault', () => {
+      const scope = { tenant: 'acme', id: 's1' }
+      const entry = (name: string, lifeMs = HOUR, byte = 1) => ({
+        name,
+        sealed: Uint8Array.of(byte, 2, 3),
+        expiresAt: clock.now() + lifeMs,
+      })
+      const names = async (...wanted: string[]): Promise<readonly string[]> => [...(await state.vault.getMany(scope, wanted)).keys()].sort()
+
+      it('gives back what was kept, byte by byte, and nothing for other names', async () => {
+        await state.vault.putMany(scope, [entry('A'), entry('B', HOUR, 9)])
+        const found = await state.vault.getMany(scope, ['A', 'B', 'C'])
+        assert.deepEqual([...found.keys()], ['A', 'B'])
+        assert.deepEqual([...found.get('B')!], [9, 2, 3])
+      })
+      it('keeps tenants and scopes apart', async () => {
+        await state.vault.putMany(scope, [entry('A')])
+        for (const other of [
+          { tenant: 'acme', id: 's2' },
+          { tenant: 'other', id: 's1' },
+          { tenant: 'a'.repeat(3000), id: 's1' },
+        ])
+          assert.equal((await state.vault.getMany(other, ['A'])).size, 0)
+      })
+      it('forgets at the moment it was told, and a later put counts', async () => {
+        await state.vault.putMany(scope, [entry('A', 1000), entry('B', 1000)])
+        clock.advance(500)
+        await state.vault.putMany(scope, [entry('B', 1000)])
+        clock.advance(500)
+        assert.deepEqual(await names('A', 'B'), ['B'])
+        clock.advance(500)
+        assert.deepEqual(await names('A', 'B'), [])
+      })
+      it('sweeps what has expired and leaves the rest', async () => {
+        // Just before a minute ends, so that no regular sweep comes in between.
+        clock.advance(59_000)
+        await state.vault.putMany(scope, [entry('A', 1000), entry('B', HOUR), entry('C', 1000)])
+        await state.vault.putMany(scope, [entry('C', HOUR)])
+        assert.equal(await state.vault.sweep(), 0)
+        clock.advance(2000)
+        assert.deepEqual([await state.vault.sweep(), await state.vault.sweep()], [1, 0])
+        assert.deepEqual(await names('A', 'B', 'C'), ['B', 'C'])
+      })
+      it('is there after a restart', async () => {
+        await state.vault.putMany(scope, [entry('A')])
+        await state.close()
+        state = await driver.open(folder, clock)
+        assert.deepEqual(await names('A'), ['A'])
+      })
+      it('refuses what it has no room for, until something expires', async () => {
+        await state.close()
+        state = await driver.open(folder, clock, { maxVaultEntries: 2 })
+        await state.vault.putMany(scope, [entry('A', MINUTE), entry('B')])
+        await assert.rejects(async () => state.vault.putMany(scope, [entry('C')]), { code: 'state_unavailable' })
+        clock.advance(2 * MINUTE)
+        await state.vault.putMany(scope, [entry('C')])
+        assert.deepEqual(await names('A', 'B', 'C'), ['B', 'C'])
       })
     })
 

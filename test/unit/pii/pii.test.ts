@@ -30,9 +30,21 @@ describe('the verbs of pii', () => {
   it('mask leaves the first few', () => assert.equal(rewrite('mask', 'jo@example.com', { side: 'first', shown: 2 }), 'jo@*******.***'))
   it('mask never leaves more than half', () => assert.equal(rewrite('mask', '123456', { side: 'last', shown: 100 }), '***456'))
   it('mask covers characters beyond the basic plane as one', () => assert.equal(rewrite('mask', '𝟒𝟏'), '**'))
-  it('redact is stronger than mask, and both act in every phase', () => {
+  it('mask leaves only what all calls leave', () => {
+    const call = (operands: EffectCall['operands']): EffectCall => ({ verb: 'mask', phrase: '', policy: 'p', severity: 'high', operands })
+    const calls = [call({ side: 'last', shown: 4 }), call({ side: 'last', shown: 2 })]
+    assert.equal(verb('mask').rewrite('12345678', finding(''), calls[0]!, calls), '******78')
+    const ends = [call({ side: 'last', shown: 4 }), call({ side: 'first', shown: 4 })]
+    assert.equal(verb('mask').rewrite('12345678', finding(''), ends[0]!, ends), '********')
+  })
+  it('tokenize shows its form in tests: always the same', () => {
+    assert.equal(rewrite('tokenize', '4111 1111 1111 1111'), '⟦PAYMENT_CARD_ODULHT2K⟧')
+    assert.equal(verb('tokenize').reversible, true)
+  })
+  it('redact is stronger than tokenize, tokenize than mask; redact and mask act in every phase', () => {
     const [redact, mask] = [verb('redact'), verb('mask')]
-    assert(redact.join.strength > mask.join.strength)
+    assert(redact.join.strength > verb('tokenize').join.strength)
+    assert(verb('tokenize').join.strength > mask.join.strength)
     for (const { phases, protects } of [redact, mask])
       assert.deepEqual([phases, protects], [['request', 'target', 'response', 'stream'], true])
   })

@@ -50,6 +50,30 @@ describe('rewriting spans', () => {
     assert.equal(callFor(finding, 'prompt.user', [high, low]), high)
   })
 
+  it('hands a verb every call on the span, strongest first, and a reversible one to whoever issues tokens', () => {
+    const seen: unknown[] = []
+    const issue = (value: string, _: unknown, calls: readonly EffectCall[]): string => {
+      seen.push([value, calls.map(({ policy }) => policy)])
+      return '<>'
+    }
+    const token = span('tokenize', 2, 'x')
+    const verb = { ...token.verb, reversible: true } as typeof token.verb
+    const calls = ['a', 'b', 'c'].map((policy) => ({ ...token, verb, call: { ...token.call, policy } }))
+    const mask = span('mask', 1, 'x')
+    const hits = [hit('x', 0, 2), hit('x', 1, 3)]
+    assert.equal(rewriteText('0123', hits, USER, [...calls, mask], undefined, issue)?.text, '<>3')
+    assert.deepEqual(seen, [['012', ['a', 'b', 'c']]])
+    assert.equal(rewriteText('0123', hits, USER, calls)?.text, '[x]3')
+  })
+
+  it('shows verbs the value and not its escapes in JSON', () => {
+    const source = '{"to":"jo\\u0040x.com"}'
+    const calls = [span('mask', 1, 'x')]
+    const verb = { ...calls[0]!.verb, rewrite: (text: string) => `"${text}"` } as SpanCall['verb']
+    const rewritten = rewriteText(source, [hit('x', 7, 20)], ARGUMENTS, [{ ...calls[0]!, verb }])!
+    assert.deepEqual(JSON.parse(rewritten.text), { to: '"jo@x.com"' })
+  })
+
   it('escapes what it puts into a JSON string, and quotes what takes the place of a number', () => {
     const calls = [span('redact', 2, 'card', { text: '["x"]' })]
     const inString = '{"card":"4111"}'

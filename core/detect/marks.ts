@@ -56,8 +56,9 @@ const HIDDEN: readonly (readonly [Mark, Ranges])[] = [
   ],
 ]
 /** All of the above, by UTF-16 unit; beyond the basic plane by first halves, which stand for little else. */
-const MAY_HIDE =
-  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ud834\udb40]/
+const MAY_HIDE = new RegExp(
+  `[${HIDDEN.flatMap(([, ranges]) => ranges.map(([from, to]) => `${firstUnit(from)}-${firstUnit(to)}`)).join('')}]`,
+)
 const JOINING =
   /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Nko}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Thai}\p{Script=Lao}\p{Script=Tibetan}\p{Script=Myanmar}\p{Script=Khmer}]/u
 const PICTOGRAPH = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}]/u
@@ -66,6 +67,10 @@ const LETTER = /[\p{L}\p{N}\p{M}]/u
 /** The text in marks; null if nothing in it is hidden. */
 export function marksOf(text: string): string | null {
   return MAY_HIDE.test(text) ? allMarksOf(text) : null
+}
+
+function firstUnit(codePoint: number): string {
+  return `\\u${String.fromCodePoint(codePoint).charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Marks of the basic plane as character codes; made once, on first use. */
@@ -85,7 +90,7 @@ export function allMarksOf(text: string): string {
     marks[i + 1] = marks[i]!
     i++
   }
-  return marks.latin1Slice()
+  return marks.toString('latin1')
 }
 
 function markOf(codePoint: number): Mark {

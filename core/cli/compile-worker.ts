@@ -8,10 +8,10 @@ import { readVocabularies } from '../plugin/registry.ts'
 import type { Compiled } from './compile-aside.ts'
 import type { PolicySources } from '../server/snapshots.ts'
 
-async function compile({ paths, baseDir, pluginPaths, plugins }: PolicySources): Promise<Compiled> {
+async function compile({ paths, texts = [], baseDir, pluginPaths, plugins }: PolicySources): Promise<Compiled> {
   try {
     const words = gatherWords(readVocabularies(await loadPlugins(PLUGINS, pluginPaths, baseDir), plugins))
-    return { ok: true, policies: compilePolicies(readGatewayPolicies(paths, baseDir), words) }
+    return { ok: true, policies: compilePolicies([...readGatewayPolicies(paths, baseDir), ...texts], words) }
   } catch (error) {
     const isAboutPolicies = error instanceof PolicyError
     const message = error instanceof Error ? error.message : String(error)

@@ -12,13 +12,14 @@ import {
 } from '../policy/toolbox.ts'
 import { ContentScan } from '../policy/content-scan.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { Judge } from '../policy/judge.ts'
+import { exampleJudge, viewOfRequest } from '../policy/example-judge.ts'
 import { readGiven } from './policy-given.ts'
 import { TokenEstimator } from '../pipeline/estimate.ts'
 import { withAllFindings } from '../policy/complete.ts'
 import { wireFor } from '../wire/index.ts'
 import type { BoundPolicies } from '../policy/bind.ts'
-import type { ExchangeView, TargetView } from '../plugin/contract.ts'
+import type { Judge } from '../policy/judge.ts'
+import type { TargetView } from '../plugin/contract.ts'
 import type { InboundRequest } from '../model/request.ts'
 
 export interface Explanation {
@@ -65,7 +66,6 @@ export interface ClauseExplanation {
   readonly reads: { readonly [name: string]: unknown }
 }
 
-const NO_LEDGER = { addTime() {}, skipped() {} }
 const NO_VIEW = {} as TargetView
 const UNJUDGED = 'a refused request goes no further'
 
@@ -92,7 +92,8 @@ async function explainPhases(
   given: ReadonlyMap<string, unknown>,
 ): Promise<Explanation> {
   const content = new ContentScan(bound.detection, request.parts, bound.scanDeadlineMs)
-  const judge = judgeFor(bound, given, viewOf(request))
+  const view = viewOfRequest(request, (model, bytes) => new TokenEstimator().tokens(model, bytes))
+  const judge = exampleJudge(bound, given, view)
   const explainer = new Explainer(bound, branches)
   const decision = await judge.decideRequest(NO_VIEW, content)
   const phases = [await explainer.decided(decision, judge, content)]
@@ -111,43 +112,6 @@ async function explainPhases(
     }
   }
   return { verdict: last.verdict, refused: last.refused, phases: phases.filter(({ policies, why }) => policies.length > 0 || why === null) }
-}
-
-/** Judges content by the policies on `request`, with examples for what nobody gave. */
-export function decideOn(bound: BoundPolicies, content: ContentScan, given: ReadonlyMap<string, unknown>): Promise<Decision> {
-  return Promise.resolve(judgeFor(bound, given, null).decideRequest(NO_VIEW, content))
-}
-
-/** What is given; what the request itself says; null where something may be absent; the example of the attribute. */
-function judgeFor(bound: BoundPolicies, given: ReadonlyMap<string, unknown>, view: ExchangeView | null): Judge {
-  const values = bound.program.slots.map((source, slot) => {
-    if (source.kind === 'finding') return undefined
-    if (given.has(source.name)) return given.get(source.name)
-    const { attribute, word } = bound.resolvers[slot]!
-    const own =
-      view && source.name.startsWith('request.') ? fromRequest(() => attribute.resolve(view as never, word, NEVER_ABORTED)) : undefined
-    return own === undefined ? (attribute.optional ? null : (attribute.example ?? null)) : own
-  })
-  return new Judge(bound, NO_LEDGER, values)
-}
-
-const NEVER_ABORTED = new AbortController().signal
-
-/** Undefined where the request alone does not tell. */
-function fromRequest(resolve: () => unknown): unknown {
-  try {
-    const value = resolve()
-    return value instanceof Promise || value instanceof GatewayError ? undefined : value
-  } catch {
-    return undefined
-  }
-}
-
-/** As much of an exchange as a request without its caller is. */
-function viewOf(request: InboundRequest): ExchangeView {
-  const bytes = request.parts.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
-  const promptTokens = new TokenEstimator().tokens(request.model, bytes)
-  return { request, promptTokens, directory: { tools: new Map() } } as unknown as ExchangeView
 }
 
 // ── policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────

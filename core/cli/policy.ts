@@ -6,7 +6,7 @@ import { print, printJson, screen, wantsJson, type FormatOptions } from './polic
 import { furtherDiagnostics } from '../policy/further-checks.ts'
 import { explainRequest } from './policy-explain.ts'
 import { formatPaths } from './policy-fmt.ts'
-import { GivenError } from './policy-given.ts'
+import { GivenError } from '../policy/given.ts'
 import { loadConfig } from '../config/load.ts'
 import { printForPrograms, showCheck } from './policy-check.ts'
 import { pluginsOf } from './loaded-plugins.ts'

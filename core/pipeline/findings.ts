@@ -38,6 +38,6 @@ export function noteFinding(exchange: Exchange, phase: string, location: string,
 }
 
 /** First and last character of values long enough not to be given away by them. */
-function maskOf(value: string): string {
+export function maskOf(value: string): string {
   return value.length < 8 ? '***' : `${value[0]}***${value.at(-1)}`
 }

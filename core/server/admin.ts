@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Router, type NextFunction, type Request, type Response } from 'express'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { previewRouter } from './preview.ts'
 import { sendError } from './hot.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -26,6 +27,7 @@ export function adminRouter(gateway: Gateway): Router {
     next()
   })
   router.get('/policies', (_request, response) => void response.json(policyState(gateway)))
+  router.use('/policies/preview', previewRouter(gateway))
   router.post('/reload', async (request, response) => {
     const report = await gateway.reload()
     await noteChange(gateway, request, 'policy published', report.ok ? 'ok' : 'refused')

@@ -30,6 +30,8 @@ export interface SnapshotParts {
 /** All that decides what policies compile to, as plain data. */
 export interface PolicySources {
   readonly paths: readonly string[]
+  /** Policies that lie in no file. */
+  readonly texts?: readonly { readonly path: string; readonly text: string }[]
   readonly baseDir: string
   readonly pluginPaths: readonly string[]
   /** Configuration of the plugins, which may change their words. */

@@ -1,6 +1,7 @@
 // The checks that detectors may name. Each sees the matched text as normalised (plain digits, nothing invisible) and tells yes or no.
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Check } from '../../core/plugin/index.ts'
+import { secretChecks } from './checks-secrets.ts'
 import { cardBrand, iban, luhn } from './check-digits.ts'
 
 export const checks: readonly Check[] = [
@@ -15,6 +16,7 @@ export const checks: readonly Check[] = [
     test: ipAddress,
   },
   { name: 'jwt', doc: 'The first part is a JSON object that names its algorithm (RFC 7515).', test: jwt },
+  ...secretChecks,
 ]
 
 /** Rules of the US Social Security Administration: no area 000, 666 or 9xx, no group 00, no serial 0000. */

@@ -1,0 +1,140 @@
+// The checks of detectors for secrets: is this a value that somebody drew at random, or a word that stands where a secret would? They see
+// the matched text alone, look at each character a bounded number of times, and never decide by a list of known keys.
+import { crc32 } from 'node:zlib'
+import type { Check } from '../../core/plugin/index.ts'
+
+export const secretChecks: readonly Check[] = [
+  {
+    name: 'not_placeholder',
+    doc: 'No word that stands for a secret (`example`, `changeme`, `xxxx`), no template (`<key>`, `${KEY}`), no run of one character, no series such as `abcdefgh`.',
+    test: isNoPlaceholder,
+  },
+  {
+    name: 'random_token',
+    doc: 'Looks drawn at random: no placeholder, letters and digits that do not read as words, a path, an address or a version.',
+    test: isRandomToken,
+  },
+  {
+    name: 'strong_password',
+    doc: 'Could be a password of somebody: no placeholder, and letters beside digits or signs.',
+    test: isPassword,
+  },
+  { name: 'userinfo', doc: '`user:password` of which one part could be a secret.', test: isUserInfo },
+  { name: 'mixed_alphabet', doc: 'Holds small letters, capitals and digits.', test: isMixed },
+  {
+    name: 'token_checksum',
+    doc: 'The last six characters are the CRC-32 of those between the prefix and them, in base 62 (GitHub, npm).',
+    test: hasTokenChecksum,
+  },
+  { name: 'jwt_in_base64', doc: 'Base64 of a JSON Web Token: it decodes to `eyJ`, base64url and a dot.', test: isEncodedJwt },
+  { name: 'base64', doc: 'Base64 of at least six bytes: whole groups of four, padding at the end only.', test: isBase64 },
+]
+
+/** Words that people write where a secret would stand. Between letters they may be chance (`K7fakeQ`), so short ones need an edge. */
+const PLACEHOLDER_WORDS =
+  /example|sample|placeholder|change[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)[_-]?[a-z]{0,12}[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|xxxx|[*]{3}|[.]{3}|#{4}|_here$|somefake|(?:data\+omitted)/i
+const TEMPLATES =
+  /^(?:<.{0,200}>|\$\{?[\w.:-]{1,200}\}?|\$\(.{0,200}\)|\{\{?.{0,200}\}\}?|%[\w.-]{0,200}%?|\[[\w .-]{1,200}\]|@[\w.-]{1,60}@)$/
+const TEMPLATE_PARTS = /\$\{[\w.]{1,80}\}|\{\{[ \w.$-]{1,80}\}\}|%[sdv]\b|%\(\w{1,40}\)/
+
+function isNoPlaceholder(match: string): boolean {
+  return !TEMPLATES.test(match) && !TEMPLATE_PARTS.test(match) && !PLACEHOLDER_WORDS.test(match) && !isMonotonous(match) && !isSeries(match)
+}
+
+/** One character makes up more than half of it. */
+function isMonotonous(text: string): boolean {
+  const counts = new Map<string, number>()
+  for (let i = 0; i < text.length; i++) counts.set(text[i]!, (counts.get(text[i]!) ?? 0) + 1)
+  return Math.max(0, ...counts.values()) * 2 > text.length
+}
+
+/** Characters that follow each other in the code table, up or down, make up at least half of it. */
+function isSeries(text: string): boolean {
+  let steps = 0
+  for (let i = 1; i < text.length; i++) {
+    const step = text.charCodeAt(i) - text.charCodeAt(i - 1)
+    if (step === 1 || step === -1) steps++
+  }
+  return text.length >= 6 && steps * 2 >= text.length
+}
+
+const CAPITAL = /[A-Z]/
+const SMALL = /[a-z]/
+const DIGIT = /\d/
+const LETTER = /[A-Za-z]/
+const SIGN = /[^A-Za-z0-9\s]/
+const ADDRESS =
+  /^(?:[a-z][a-z+]{1,12}:\/\/|\.{0,2}\/[\w.-]+\/|[\w.+-]{1,64}@[\w-]+\.)|\.(?:com|org|net|io|js|ts|py|json|ya?ml|pem|cer|p12|html?|md|txt|sh|local)$/i
+const VERSION = /^[vr]?c?\d+\.\d+\.\d+|SNAPSHOT|-\d+\.\d+\.\d+/
+const PARTS = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
+const VOWEL = /[aeiouy]/i
+const UNSPEAKABLE = /[bcdfghjklmnpqrstvwxz]{4}|[aeiouy]{4}|q[^u]/i
+
+/** `NEXUS-GPT4-API-KEY`, `process.env.TOKEN`, `currentlyX509`: parts of three letters and more, with a vowel, make up most of it. */
+function readsAsWords(text: string): boolean {
+  let letters = 0
+  let digits = 0
+  let inWords = 0
+  for (const part of text.slice(0, 256).match(PARTS) ?? []) {
+    if (DIGIT.test(part)) digits += part.length
+    else letters += part.length
+    if (part.length >= 3 && part.length <= 16 && VOWEL.test(part) && !UNSPEAKABLE.test(part)) inWords += part.length
+  }
+  return digits <= 4 && inWords >= 0.7 * (letters + digits)
+}
+
+function isRandomToken(match: string): boolean {
+  if (!LETTER.test(match) || !(DIGIT.test(match) || (CAPITAL.test(match) && SMALL.test(match)))) return false
+  if (readsAsWords(match) || ADDRESS.test(match) || VERSION.test(match)) return false
+  return isNoPlaceholder(match)
+}
+
+/** `settings.password`, `db-user`: names joined by signs, which is what code has in the place of a password. */
+const NAMES = /^[A-Za-z_]{2,40}(?:[-_.:/][A-Za-z]{1,40}\d{0,2})+$/
+
+function isPassword(match: string): boolean {
+  if (!LETTER.test(match)) return false
+  const hasMore = DIGIT.test(match) || SIGN.test(match)
+  return hasMore && !NAMES.test(match) && !ADDRESS.test(match) && isNoPlaceholder(match)
+}
+
+const COMMON_NAMES = /^(?:user(?:name)?|pass(?:word|wd)?|pwd|login|token|test|xxx|yyy|foo|bar|admin|root|me|name|secret|key|\d{1,6})$/i
+
+function isUserInfo(match: string): boolean {
+  const colon = match.indexOf(':')
+  const [user, password] = [match.slice(0, colon), match.slice(colon + 1)]
+  if (password === '') return user.length >= 8 && isPassword(user)
+  if (password.length < 4 || COMMON_NAMES.test(password) || password.startsWith('$') || password.startsWith('[')) return false
+  return isNoPlaceholder(password) && isNoPlaceholder(user === '' ? password : user)
+}
+
+function isMixed(match: string): boolean {
+  return CAPITAL.test(match) && SMALL.test(match) && DIGIT.test(match)
+}
+
+const BASE_62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+function hasTokenChecksum(match: string): boolean {
+  const body = match.slice(match.indexOf('_') + 1)
+  return body.length > 6 && checksumOf(body.slice(0, -6)) === body.slice(-6)
+}
+
+/** CRC-32 in base 62, six characters. */
+export function checksumOf(text: string): string {
+  let rest = crc32(text)
+  let digits = ''
+  while (digits.length < 6) {
+    digits = BASE_62[rest % 62]! + digits
+    rest = Math.floor(rest / 62)
+  }
+  return digits
+}
+
+function isEncodedJwt(match: string): boolean {
+  const head = Buffer.from(match.replace(/[\s\\]/g, '').slice(0, 4000), 'base64').toString('latin1')
+  return /^eyJ[A-Za-z0-9_-]{10,}(?:\.|$)/.test(head)
+}
+
+function isBase64(match: string): boolean {
+  return match.length >= 8 && match.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(match)
+}

@@ -1,0 +1,122 @@
+// The checks for secrets: what they take for drawn at random, and what for words that stand where a secret would.
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { checksumOf, secretChecks } from '../../../plugins/pii/checks-secrets.ts'
+
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 5000 : 500
+
+function judge(name: string, match: string): boolean {
+  const check = secretChecks.find((one) => one.name === name)
+  assert.ok(check, name)
+  return check.test(match)
+}
+
+const judgeAll = (name: string, matches: readonly string[]): readonly boolean[] => matches.map((match) => judge(name, match))
+
+describe('the checks for secrets', () => {
+  it('takes words, templates, runs and series for placeholders', () => {
+    const placeholders = [
+      'your_api_key',
+      'AKIAIOSFODNN7EXAMPLE',
+      'changemechangeme',
+      '<token>',
+      '${TOKEN}',
+      'a${b}c9',
+      '{{ token }}',
+      '%s',
+      'xxxxxxxxxxxx9',
+      '****************',
+      'aaaaaaaab1',
+      'abcdefgh12345678',
+      '[REDACTED]',
+    ]
+    assert.deepEqual(
+      placeholders.filter((one) => judge('not_placeholder', one)),
+      [],
+    )
+  })
+
+  it('takes values drawn at random for none', () => {
+    const random = ['Vd0tq8mYkX2rPzB6uJ4n', 'yirXbeVlR0FqED36WaHQ5pSL', '7b1f0c52-9d3e-4a86-b2c4-e05d81f6a739', 'h4rdly-kn0wn']
+    assert.deepEqual(judgeAll('not_placeholder', random), [true, true, true, true])
+    assert.deepEqual(judgeAll('random_token', random.slice(0, 3)), [true, true, true])
+  })
+
+  it('does not take names, paths, addresses and versions of code for random', () => {
+    const code = [
+      'process.env.API_KEY2',
+      'this._client.webhookSecret',
+      'NEXUS-GPT4-API-KEY',
+      './keys/token1.pem',
+      'https://x.example/1a',
+      'v1.22.333',
+    ]
+    assert.deepEqual(
+      code.filter((one) => judge('random_token', one)),
+      [],
+    )
+  })
+
+  it('takes nearly all base 62 of 24 characters for random', () => {
+    const drawn = fc.sample(
+      fc.string({
+        unit: fc.constantFrom(...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'),
+        minLength: 24,
+        maxLength: 24,
+      }),
+      { numRuns: RUNS, seed: 4 },
+    )
+    const taken = drawn.filter((one) => judge('random_token', one))
+    assert.ok(taken.length >= 0.97 * drawn.length, `${taken.length} of ${drawn.length}`)
+  })
+
+  it('takes letters beside digits or signs for a password, words and names for none', () => {
+    assert.deepEqual(judgeAll('strong_password', ['h4rdly-kn0wn', 'wint3rSun!', 'secret', 'settings.password', '12345678', 'password']), [
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('looks at both sides of user:password', () => {
+    assert.deepEqual(
+      judgeAll('userinfo', ['deploy:Vq7xR2mK9w', 'd7LkV2xLx9t!:', 'user:password', 'x:yyy', '$USER:$PASS', '<user>:<password>']),
+      [true, true, false, false, false, false],
+    )
+  })
+
+  it('holds the last six characters of a token against the others', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'abcXYZ019'), minLength: 30, maxLength: 30 }), fc.nat(29), (body, at) => {
+        const token = `ghp_${body}${checksumOf(body)}`
+        assert.equal(judge('token_checksum', token), true)
+        const changed = `ghp_${body.slice(0, at)}${body[at] === 'q' ? 'r' : 'q'}${body.slice(at + 1)}${checksumOf(body)}`
+        assert.equal(judge('token_checksum', changed), false)
+      }),
+      { numRuns: RUNS / 5, seed: 5 },
+    )
+  })
+
+  it('knows a token in base64 and base64 of whole groups', () => {
+    const inner = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc'
+    assert.equal(judge('jwt_in_base64', Buffer.from(inner).toString('base64')), true)
+    assert.equal(judge('jwt_in_base64', Buffer.from('eyJ is how it begins').toString('base64')), false)
+    assert.deepEqual(judgeAll('base64', ['bjdLcDJ4UXZMOG1S', 'bjdLcDJ4UXZMOG0=', 'bjdLcDJ4UXZMOG1', 'YWJj', 'a=b=c=d=']), [
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('answers at once for long texts', () => {
+    const start = performance.now()
+    for (const text of ['a'.repeat(32_768), 'aA1_'.repeat(8192), '${'.repeat(16_384), 'x.'.repeat(16_384)])
+      for (const { test } of secretChecks) test(text)
+    assert.ok(performance.now() - start < 1000)
+  })
+})

@@ -1,4 +1,4 @@
-// What rests on the caller's word alone: an `allow` or an exception whose condition reads nothing that is proved.
+// What rests on the caller's word alone: an `allow`, an exception or an `unless` whose condition reads nothing that is proved.
 import { findAttribute } from './names.ts'
 import { readPaths } from '../evaluate/paths.ts'
 import type { Ground } from './effects.ts'

@@ -61,7 +61,7 @@ function lowerPolicy(policy: Policy, exceptions: readonly PolicyException[], gro
   for (const effect of effects) checkEffect(effect, phases, when, ground)
   if (effects.length === 0 && phrases.length === matched.length) reportIdle(policy, report)
   const facts = factsOf(matched, report)
-  const condition = lowerConditions(when, single(policy, 'unless', report), phases, effects, ground)
+  const condition = lowerConditions(policy, when, phases, effects, ground)
   if (allows(effects)) checkClaims(`what \`${policy.name.text}\` allows`, condition, policy.name.span, ground)
   checkStreamFragment(policy.name.span, phases, condition, effects, report)
   checkHeldStream(policy.name, phases, effects, report)
@@ -89,8 +89,8 @@ function reportIdle({ name }: Policy, report: Report): void {
 const SCOPE = { element: null, present: new Set<string>(), positive: true }
 
 function lowerConditions(
+  policy: Policy,
   when: Expression | null,
-  unless: Expression | null,
   phases: readonly Phase[],
   effects: readonly MatchedPhrase[],
   ground: Ground,
@@ -98,8 +98,13 @@ function lowerConditions(
   const scope = { ...ground, ...SCOPE, phases }
   const parts: JsonLogic[] = []
   if (when) parts.push(lowerCondition(when, scope))
-  // Absence in an `unless` keeps a protection up, but would let an `allow` through.
-  if (unless) parts.push({ '!': [lowerCondition(unless, { ...scope, present: provenPresent(when), positive: !allows(effects) })] })
+  const unless = single(policy, 'unless', ground.report)
+  if (unless) {
+    // Absence in an `unless` keeps a protection up, but would let an `allow` through.
+    const exempt = lowerCondition(unless, { ...scope, present: provenPresent(when), positive: !allows(effects) })
+    if (!allows(effects)) checkClaims(`what \`unless\` exempts from \`${policy.name.text}\``, exempt, unless.span, ground)
+    parts.push({ '!': [exempt] })
+  }
   return allOf(parts)
 }
 

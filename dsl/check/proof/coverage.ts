@@ -1,7 +1,8 @@
 // Which policies no test makes fire, and which no test keeps silent. Whoever has run the tests knows; what tests say that they expect is a
 // first answer without running them.
 import { headOf } from './claims.ts'
-import type { CompiledPolicy } from '../../compile/bundle.ts'
+import { readPaths } from '../../evaluate/paths.ts'
+import type { CompiledPolicy, JsonLogic } from '../../compile/bundle.ts'
 import type { CompiledTest } from '../tests.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 
@@ -51,10 +52,23 @@ function missingFor(policy: CompiledPolicy, { fired, silent }: Seen): readonly D
     help: `Write a test with \`expect policy ${id} ${outcome}\`.`,
   })
   return [
-    ...(fired.has(id) ? [] : [missing('P400', `no test makes \`${id}\` fire`, 'fires')]),
+    ...(fired.has(id) || asksOfRecords(when) ? [] : [missing('P400', `no test makes \`${id}\` fire`, 'fires')]),
     ...(silent.has(id) || when === true ? [] : [missing('P401', `no test keeps \`${id}\` silent`, 'silent')]),
   ]
 }
+
+/** Does it look into the fields of records in a list? A test cannot give such a list, so it may not be able to make the policy fire. */
+function asksOfRecords(when: JsonLogic): boolean {
+  if (when === null || typeof when !== 'object') return false
+  if (Array.isArray(when)) return (when as readonly JsonLogic[]).some(asksOfRecords)
+  const [operator, operands] = Object.entries(when)[0]!
+  const body = QUANTIFIERS.has(operator) ? (operands as readonly JsonLogic[])[1]! : null
+  return (body !== null && readPaths(body).some((path) => !PLAIN_ELEMENT.test(path))) || asksOfRecords(operands!)
+}
+
+const QUANTIFIERS: ReadonlySet<string> = new Set(['some', 'none', 'filter'])
+/** The element itself, or a value that `bind` brought in. */
+const PLAIN_ELEMENT = /^(?:|it|k\d+)$/
 
 function untested(module: string, members: readonly CompiledPolicy[]): Diagnostic {
   const count = members.length === 1 ? 'a policy' : `${members.length} policies`

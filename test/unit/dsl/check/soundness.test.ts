@@ -118,6 +118,8 @@ describe('effects', () => {
     const allow = (condition: string): string => on('request', condition, 'allow')
     assertPair('P123', allow('request.user == "boss"'), allow('user.id == "boss"'))
     assertPair('P123', allow('request.stream'), allow('request.stream and key.scopes has "chat"'))
+    const exempt = (unless: string): string => `policy a.b "x" { on request unless ${unless} deny "a.b" }`
+    assertPair('P123', exempt('request.user == "boss"'), exempt('user.id == "boss"'))
   })
   it('P131: act on an error only in phases of theirs', () => {
     assertPair('P131', policy('deny "a.b"\n  on error route to secure', 'target'), policy('deny "a.b"\n  on error deny "a.c"', 'target'))

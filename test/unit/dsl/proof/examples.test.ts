@@ -56,6 +56,14 @@ describe('missing tests', () => {
     ])
   })
 
+  it('are not asked for where a test cannot give what the policy looks for', () => {
+    const tools = (where: string): string =>
+      `policy a.tools "x" {\n  on request\n  when some t in request.tools where (${where})\n  deny "a.b"\n}\n`
+    const test = 'test "x" {\n  message user "hello"\n  expect policy a.tools silent\n}\n'
+    for (const where of ['t.writes', 't.writes and t.source == request.model', 'some u in request.tools where (u.name == t.name)'])
+      assert.deepEqual(check(tools(where) + test), [], where)
+  })
+
   it('are one line for a module without any, and nothing for a policy that is off', () => {
     assert.deepEqual(check(policy('a.one', 'deny "a.b"') + policy('a.two', 'warn "a.c"')), [
       'P402 the module `acme.example` has 2 policies and no test',

@@ -2,6 +2,9 @@
 import type { Finding } from '../model/content.ts'
 import { FindingsCache, type CacheBounds } from './cache.ts'
 import { DetectorSet, type CheckTest } from './detectors.ts'
+import { inTextOrder } from './judge-candidate.ts'
+import { allMarksOf, marksOf } from './marks.ts'
+import { PairedStream } from './paired-stream.ts'
 import { ScanPool } from './pool.ts'
 import { JsonStream, placeInSource, unescapeJson } from './json-escapes.ts'
 import type { Detection, DetectorSpec, ScanResult, StreamScanner, TextEncoding } from './port.ts'
@@ -28,6 +31,8 @@ const NO_NAMES: readonly string[] = []
 interface Use {
   readonly members: readonly string[]
   readonly set: DetectorSet
+  /** Those that read a text in marks. */
+  readonly marks: DetectorSet | null
   readonly cache: FindingsCache
 }
 
@@ -107,7 +112,8 @@ class DetectionRoom implements Detection {
   openStream(detectors: readonly string[], encoding: TextEncoding = 'text'): StreamScanner {
     const use = this.#use(detectors)
     if (!use) return PASSING
-    const stream = new DetectorStream(use.set)
+    const folded = new DetectorStream(use.set)
+    const stream = use.marks ? new PairedStream(folded, new DetectorStream(use.marks)) : folded
     return encoding === 'json' ? new JsonStream(stream) : stream
   }
 
@@ -119,21 +125,24 @@ class DetectionRoom implements Detection {
     return this.#pool.close()
   }
 
-  #scanNow({ set, cache }: Use, text: string): readonly Finding[] | null {
-    const findings = scanText(set, text)
+  #scanNow({ set, marks, cache }: Use, text: string): readonly Finding[] | null {
+    const folded = scanText(set, text)
+    const hidden = marks && marksOf(text)
+    const findings = folded && marks && hidden !== null ? merged(folded, scanText(marks, hidden)) : folded
     if (findings && text.length >= CACHED_FROM_CHARS) cache.put(text, findings)
     return findings
   }
 
   async #scanInPool(
-    { set, cache, members }: Use,
+    use: Use,
     texts: readonly string[],
     known: readonly (readonly Finding[] | undefined)[],
     deadlineMs: number,
   ): Promise<ScanResult> {
     const fresh = texts.flatMap((_, i) => (known[i] === undefined ? [i] : []))
-    const scanned = await this.#pool.scan(
-      set,
+    const { cache, members } = use
+    const scanned = await this.#scanAside(
+      use,
       fresh.map((i) => texts[i]!),
       deadlineMs,
     )
@@ -144,6 +153,17 @@ class DetectionRoom implements Detection {
       if (texts[index]!.length >= CACHED_FROM_CHARS) cache.put(texts[index]!, scanned[i]!)
     })
     return { findings, failed: NO_NAMES }
+  }
+
+  async #scanAside({ set, marks }: Use, texts: readonly string[], deadlineMs: number): Promise<readonly (readonly Finding[])[] | null> {
+    const hidden = marks ? texts.map(marksOf) : []
+    const marked = hidden.flatMap((text) => text ?? [])
+    const folded = this.#pool.scan(set, texts, deadlineMs)
+    if (!marks || marked.length === 0) return folded
+    const [all, found] = await Promise.all([folded, this.#pool.scan(marks, marked, deadlineMs)])
+    if (!all || !found) return null
+    let next = 0
+    return all.map((findings, i) => (hidden[i] === null ? findings : merged(findings, found[next++]!)!))
   }
 
   /** Null when none of the names is a detector. */
@@ -161,12 +181,25 @@ class DetectionRoom implements Detection {
   }
 
   #prepare(members: readonly string[]): Use {
+    const specs = members.map((name) => this.#specs.get(name)!)
+    const stranger = specs.find(({ normalize }) => normalize !== undefined && normalize !== 'marks')
+    if (stranger)
+      throw new Error(`detector ${stranger.name} is written for texts read as \`${stranger.normalize}\`, which is not known here`)
+    const ofMarks = specs.filter(({ normalize }) => normalize === 'marks')
     const set = new DetectorSet(
-      members.map((name) => this.#specs.get(name)!),
+      specs.filter(({ normalize }) => normalize === undefined),
       this.#checks,
     )
-    return { members, set, cache: new FindingsCache(this.#cacheBounds) }
+    // Makes its table, which takes some tens of milliseconds, while nobody waits.
+    if (ofMarks.length > 0) allMarksOf('')
+    const marks = ofMarks.length === 0 ? null : new DetectorSet(ofMarks, this.#checks)
+    return { members, set, marks, cache: new FindingsCache(this.#cacheBounds) }
   }
+}
+
+function merged(folded: readonly Finding[], hidden: readonly Finding[] | null): readonly Finding[] | null {
+  if (!hidden) return null
+  return hidden.length === 0 ? folded : [...folded, ...hidden].sort(inTextOrder)
 }
 
 /** A stream without detectors: text passes as it comes. */

@@ -2,11 +2,11 @@
 // becomes a letter for its kind. One unit for each unit, so that offsets are those of the text, in streams as well.
 
 /**
- * What stands for what. `a`: letters and digits; `x`: those of scripts that join their letters (Arabic, scripts of India and their like),
- * where joiners are orthography; `e`: pictographs; blank: all else that is seen. Not seen: `z` zero-width, `s` soft hyphen, `d` direction
+ * What stands for what. Dot: letters and digits; comma: those of scripts that join their letters (Arabic, scripts of India and their like),
+ * where joiners are orthography; `*`: pictographs; blank: all else that is seen. Not seen: `z` zero-width, `s` soft hyphen, `d` direction
  * marks, `o` direction overrides, `t` tags, `v` variation selectors, `f` fillers and controls without a look.
  */
-export type Mark = 'a' | 'x' | 'e' | ' ' | 'z' | 's' | 'd' | 'o' | 't' | 'v' | 'f'
+type Mark = '.' | ',' | '*' | ' ' | 'z' | 's' | 'd' | 'o' | 't' | 'v' | 'f'
 
 type Ranges = readonly (readonly [from: number, to: number])[]
 
@@ -96,7 +96,7 @@ export function allMarksOf(text: string): string {
 function markOf(codePoint: number): Mark {
   for (const [mark, ranges] of HIDDEN) if (ranges.some(([from, to]) => codePoint >= from && codePoint <= to)) return mark
   const character = String.fromCodePoint(codePoint)
-  if (JOINING.test(character)) return 'x'
-  if (codePoint > 0x7f && PICTOGRAPH.test(character)) return 'e'
-  return LETTER.test(character) ? 'a' : ' '
+  if (JOINING.test(character)) return ','
+  if (codePoint > 0x7f && PICTOGRAPH.test(character)) return '*'
+  return LETTER.test(character) ? '.' : ' '
 }

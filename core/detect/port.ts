@@ -15,6 +15,8 @@ export interface DetectorSpec {
   readonly entropy: number | null
   readonly score: number
   readonly group: number
+  /** `marks`: its patterns read the text in marks (`marks.ts`); absent: folded. */
+  readonly normalize?: string
 }
 
 export interface PatternSpec {

@@ -19,16 +19,23 @@ const MAX_ENDS = 1024
 /** Pairs of end and rule, the longest first, shared ones included. */
 export function endsOf(candidate: Candidate): readonly number[] {
   const all: number[] = []
-  const parts: (readonly [Candidate, number])[] = []
-  for (let [one, from]: [Candidate, number] = [candidate, 0]; ; [one, from] = [one.shares.with, one.shares.from]) {
-    parts.push([one, from])
-    if (!one.shares) break
-  }
-  for (const [{ ends }, from] of parts.reverse()) {
-    for (let i = ends.length - 2; i >= from && all.length < MAX_ENDS; i -= 2) all.push(ends[i]!, ends[i + 1]!)
-  }
+  let length = candidate.ends.length
+  for (let link = candidate.shares; link; link = link.with.shares) length += link.with.ends.length
+  if (length > 0) gather(candidate, 0, all)
   return all
 }
+
+/** Those behind `from` of the candidate that it became one with come first: they are longer. */
+function gather({ ends, shares }: Candidate, from: number, all: number[]): void {
+  if (shares) gather(shares.with, shares.from, all)
+  for (let i = ends.length - 2; i >= from && all.length < MAX_ENDS; i -= 2) all.push(ends[i]!, ends[i + 1]!)
+}
+
+/**
+ * Places where a match may have begun that are followed at once. Ordinary text has one or two, a card number in single digits sixteen. Of
+ * more, the earliest are given up: what is hidden behind a hundred false beginnings begins with one of the last.
+ */
+const MAX_OPEN = 40
 
 /** A match is never longer, however it is written; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
@@ -100,46 +107,69 @@ export class Candidates {
   }
 
   /**
-   * The fast way through ordinary text, with at most one open candidate and every cell known: `#step` in one loop over locals.
+   * The fast way through ordinary text, with at most two open candidates and every cell known: `#step` in one loop over locals.
    * Returns the offset of the first unit that needs more than that.
    */
   #readPlain(text: string, from: number): number {
-    if (this.#open > 1) return from
+    if (this.#open > 2) return from
     const { of, traits } = this.#automaton.symbols
     const { cells, startRows } = this.#table
     let before = this.#before
-    let row = this.#open === 1 ? this.#rows[0]! : DEAD
-    let start = this.#starts[0]!
+    let first = this.#open > 0 ? this.#rows[0]! : DEAD
+    let second = this.#open > 1 ? this.#rows[1]! : DEAD
+    let firstStart = this.#starts[0]!
+    let secondStart = this.#starts[1]!
+    const candidates = this.#candidates
     const base = this.#position - from
     let i = from
     for (; i < text.length; i++) {
       const symbol = of[text.charCodeAt(i)]!
       if (symbol >= SPECIAL) break
+      // Unknown cells, matches to note, candidates that become one or grow too long: the slow way knows what to do.
       const begun = cells[startRows[before]! + symbol]! >> 1
-      if (row === DEAD) {
-        if (begun < 0) break
-        row = begun
-        start = base + i
+      if (begun < 0) break
+      if (first === DEAD) {
+        first = begun
+        firstStart = base + i
       } else {
-        const cell = cells[row + symbol]!
-        // Unknown, a match to note, a second candidate, or one that grows too long: the slow way knows what to do.
-        if (cell < 0 || begun < 0 || (cell & 1) === 1 || base + i - start >= MAX_MATCH_CHARS) break
+        const cell = cells[first + symbol]!
+        if (cell < 0 || (cell & 1) === 1 || base + i - firstStart >= MAX_MATCH_CHARS) break
         const next = cell >> 1
-        if (begun !== DEAD && next !== DEAD) break
-        if (next === DEAD) {
-          start = base + i
-          if (this.#candidates[0]) this.#candidates[0] = null
+        let nextSecond = DEAD
+        if (second !== DEAD) {
+          const secondCell = cells[second + symbol]!
+          if (secondCell < 0 || (secondCell & 1) === 1) break
+          nextSecond = secondCell >> 1
+          if (nextSecond !== DEAD && (nextSecond === next || nextSecond === begun || (begun !== DEAD && next !== DEAD))) break
         }
-        row = next === DEAD ? begun : next
+        if (begun !== DEAD && begun === next) break
+        if (next === DEAD) {
+          candidates[0] = candidates[1] ?? null
+          candidates[1] = null
+          first = nextSecond === DEAD ? begun : nextSecond
+          firstStart = nextSecond === DEAD ? base + i : secondStart
+          second = nextSecond === DEAD ? DEAD : begun
+          secondStart = base + i
+          if (nextSecond === DEAD) candidates[0] = null
+        } else {
+          first = next
+          if (nextSecond === DEAD) {
+            if (second !== DEAD) candidates[1] = null
+            second = begun
+            secondStart = base + i
+          } else second = nextSecond
+        }
       }
       before = traits[symbol]!
     }
     if (i === from) return i
-    if (row === DEAD) this.#candidates.length = 0
-    else if (this.#open === 0) this.#candidates.push(null)
-    this.#open = row === DEAD ? 0 : 1
-    this.#rows[0] = row
-    this.#starts[0] = start
+    const open = first === DEAD ? 0 : second === DEAD ? 1 : 2
+    while (candidates.length < open) candidates.push(null)
+    candidates.length = this.#open = open
+    this.#rows[0] = first
+    this.#rows[1] = second
+    this.#starts[0] = firstStart
+    this.#starts[1] = secondStart
     this.#before = before
     this.#position = this.#end = base + i
     return i
@@ -199,25 +229,34 @@ export class Candidates {
     const table = this.#table
     const { markOffset } = table
     const mark = table.freshMark()
+    const rows = this.#rows
+    const starts = this.#starts
+    const candidates = this.#candidates
+    const oldest = this.#position - MAX_MATCH_CHARS
+    let { cells } = table
     let kept = 0
-    for (let i = 0; i < this.#open; i++) {
-      const row = this.#rows[i]!
-      let cell = table.cells[row + symbol]!
-      if (cell < 0) cell = table.explore(row, symbol)
+    for (let i = Math.max(0, this.#open - MAX_OPEN); i < this.#open; i++) {
+      const row = rows[i]!
+      let cell = cells[row + symbol]!
+      if (cell < 0) {
+        cell = table.explore(row, symbol)
+        cells = table.cells
+      }
       if ((cell & 1) === 1) this.#note(i, table.matchesAt(row, symbol))
       const next = cell >> 1
-      if (next === DEAD || this.#position - this.#starts[i]! >= MAX_MATCH_CHARS) continue
-      if (table.cells[next + markOffset] === mark) {
-        this.#join(this.#candidates[i] ?? { start: this.#starts[i]!, ends: [], shares: null }, next)
+      if (next === DEAD || starts[i]! <= oldest) continue
+      if (cells[next + markOffset] === mark) {
+        this.#join(candidates[i] ?? { start: starts[i]!, ends: [], shares: null }, next)
         continue
       }
-      table.cells[next + markOffset] = mark
-      this.#starts[kept] = this.#starts[i]!
-      this.#rows[kept] = next
-      this.#candidates[kept] = this.#candidates[i]!
-      kept++
+      cells[next + markOffset] = mark
+      if (kept !== i) {
+        starts[kept] = starts[i]!
+        candidates[kept] = candidates[i]!
+      }
+      rows[kept++] = next
     }
-    this.#candidates.length = this.#open = kept
+    candidates.length = this.#open = kept
     return mark
   }
 

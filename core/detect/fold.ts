@@ -77,6 +77,11 @@ function digitValue(codePoint: number): number {
 
 const PLAIN = /^[\x00-\x7f]*$/
 
+/** Folding does not change such a text. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text)
+}
+
 /** The text as detectors see it, without marks. */
 export function foldText(text: string): string {
   return PLAIN.test(text) ? text : foldWithOffsets(text).text

@@ -3,13 +3,19 @@
 import type { Finding } from '../model/content.ts'
 import { endsOf, type Candidate } from './candidates.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
-import { foldWithOffsets, readingsOf, takeForPlain } from './fold.ts'
+import { foldWithOffsets, isPlain, readingsOf, takeForPlain } from './fold.ts'
 import { isLetter } from './letters.ts'
 
 /** Text with the offset of its first unit in the whole text. */
 export interface TextWindow {
   readonly text: string
   readonly from: number
+  /** Folding changes nothing. */
+  readonly isPlain: boolean
+}
+
+export function windowOf(text: string, from: number): TextWindow {
+  return { text, from, isPlain: isPlain(text) }
 }
 
 /** A finding before words nearby are looked at. */
@@ -25,36 +31,50 @@ export class CandidateJudge {
   readonly #set: DetectorSet
   /** Per detector: where its last match ended. Matches of one detector do not overlap; the leftmost counts. */
   readonly #lastEnds: number[]
+  /** Per detector: the candidate that last brought a match. */
+  readonly #decided: number[]
+  #turn = 0
 
   constructor(set: DetectorSet) {
     this.#set = set
     this.#lastEnds = set.detectors.map(() => 0)
+    this.#decided = set.detectors.map(() => 0)
   }
 
   /** Matches that begin where the candidate begins. Candidates must come by ascending start. */
   judge(candidate: Candidate, window: TextWindow): readonly Match[] {
     const { start } = candidate
-    if (this.#lastEnds.every((end) => start < end)) return NONE
+    const turn = ++this.#turn
     const ends = endsOf(candidate)
-    const matches: Match[] = []
-    const decided = new Set<number>()
+    let matches: Match[] | null = null
     for (let i = 0; i < ends.length; i += 2) {
       const end = ends[i]!
-      const rule = this.#set.automaton.rules[ends[i + 1]!]!
-      if (end <= start || decided.has(rule.detector) || start < this.#lastEnds[rule.detector]!) continue
-      const span = this.#spanOf(rule.source, rule.detector, start, end, window)
-      if (!span || !passes(this.#set.detectors[rule.detector]!, slice(window, span.start, span.end))) continue
-      decided.add(rule.detector)
-      this.#lastEnds[rule.detector] = end
-      matches.push({ detector: rule.detector, ...span })
+      const { detector, source } = this.#set.automaton.rules[ends[i + 1]!]!
+      if (end <= start || this.#decided[detector] === turn || start < this.#lastEnds[detector]!) continue
+      const prepared = this.#set.detectors[detector]!
+      if (prepared.group === 0 || source === null) {
+        if (!this.#passes(prepared, start, end, window)) continue
+        ;(matches ??= []).push({ detector, start, end })
+      } else {
+        const span = this.#groupOf(source, prepared.group, start, end, window)
+        if (!span || !this.#passes(prepared, span.start, span.end, window)) continue
+        ;(matches ??= []).push({ detector, ...span })
+      }
+      this.#decided[detector] = turn
+      this.#lastEnds[detector] = end
     }
-    return matches
+    return matches ?? NONE
   }
 
-  /** The finding's own place: the match, or the capture group of it; null if the group took no part. */
-  #spanOf(source: string | null, detector: number, start: number, end: number, window: TextWindow): { start: number; end: number } | null {
-    const { group } = this.#set.detectors[detector]!
-    if (group === 0 || source === null) return { start, end }
+  #passes({ checks, entropy }: PreparedDetector, start: number, end: number, window: TextWindow): boolean {
+    if (checks.length === 0 && entropy === null) return true
+    const match = slice(window, start, end)
+    if (window.isPlain) return passes(checks, entropy, match)
+    return readingsOf(match).some((reading) => passes(checks, entropy, reading))
+  }
+
+  /** The place of the capture group in a match; null if it took no part. */
+  #groupOf(source: string, group: number, start: number, end: number, window: TextWindow): { start: number; end: number } | null {
     // A character on each side, so that `\b` sees what it saw.
     const from = Math.max(start - 1, window.from)
     const { text, starts, ends } = foldWithOffsets(slice(window, from, end + 1))
@@ -79,14 +99,12 @@ export class CandidateJudge {
   }
 }
 
-function passes({ checks, entropy }: PreparedDetector, match: string): boolean {
-  if (checks.length === 0 && entropy === null) return true
-  return readingsOf(match).some(
-    (reading) => checks.every(({ test }) => test(reading)) && (entropy === null || shannonEntropy(reading) >= entropy),
-  )
+function passes(checks: PreparedDetector['checks'], entropy: number | null, match: string): boolean {
+  for (let i = 0; i < checks.length; i++) if (!checks[i]!.test(match)) return false
+  return entropy === null || shannonEntropy(match) >= entropy
 }
 
-function slice({ text, from }: TextWindow, start: number, end: number): string {
+function slice({ text, from }: Pick<TextWindow, 'text' | 'from'>, start: number, end: number): string {
   return text.slice(Math.max(0, start - from), Math.max(0, end - from))
 }
 

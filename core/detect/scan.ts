@@ -2,7 +2,7 @@
 import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { EncodedRun } from './encoded.ts'
-import { CandidateJudge, inTextOrder, type Match } from './judge-candidate.ts'
+import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
 import { walkText, type Walked } from './walk.ts'
 
 const NONE: readonly Finding[] = []
@@ -34,11 +34,11 @@ function judgeWalked(set: DetectorSet, text: string, walked: Walked): readonly F
 /** Judges candidates and pauses now and then, so that a text full of them does not stop the event loop. */
 export function* judgeInSteps(set: DetectorSet, text: string, { candidates, decoded }: Walked): Generator<void, readonly Finding[]> {
   const judge = new CandidateJudge(set)
-  const window = { text, from: 0 }
+  const window = windowOf(text, 0)
   const matches: Match[] = []
   let judged = 0
   for (const candidate of candidates) {
-    matches.push(...judge.judge(candidate, window))
+    for (const match of judge.judge(candidate, window)) matches.push(match)
     judged += 8 + candidate.ends.length
     if (judged < 2000) continue
     judged = 0

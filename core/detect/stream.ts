@@ -4,7 +4,7 @@ import type { Finding } from '../model/content.ts'
 import { Candidates, type Candidate } from './candidates.ts'
 import type { DetectorSet } from './detectors.ts'
 import { EncodedRuns } from './encoded.ts'
-import { CandidateJudge, inTextOrder, type Match } from './judge-candidate.ts'
+import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
 import type { Released, StreamScanner } from './port.ts'
 import { scanRun } from './scan.ts'
 
@@ -81,12 +81,12 @@ export class DetectorStream implements StreamScanner {
     const ready = found.filter(isClosed).sort((a, b) => a.start - b.start)
     if (ready.length === 0) return
     this.#candidates.found = found.filter((candidate) => !isClosed(candidate))
-    const window = { text: this.#text, from: this.#from }
+    const window = windowOf(this.#text, this.#from)
     for (const candidate of ready) this.#waiting.push(...this.#judge.judge(candidate, window))
   }
 
   #finishWaiting(seen: number): void {
-    const window = { text: this.#text, from: this.#from }
+    const window = windowOf(this.#text, this.#from)
     const waiting: Match[] = []
     for (const match of this.#waiting) {
       if (match.end + this.#set.detectors[match.detector]!.reach > seen) waiting.push(match)

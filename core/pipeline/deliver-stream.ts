@@ -7,6 +7,7 @@ import { noteDecision, refusalOf } from './decide.ts'
 import { noteFinding } from './findings.ts'
 import { notifyAnswer } from './notify.ts'
 import { settle } from './settle.ts'
+import { StreamRestoring } from './restore.ts'
 import { bodyMetadata, streamHeaders } from './headers.ts'
 import { StreamGovernor, type StreamHit } from '../policy/stream-governor.ts'
 import { wireFor } from '../wire/index.ts'
@@ -27,7 +28,13 @@ export async function deliverStream(exchange: Exchange, enacted: Enacted, stream
   const view = { ...enacted.view, target: stream.target }
   const judge = enacted.judge.fork()
   const foreseen = await judge.foresee('stream', view, enacted.prompt)
-  const governor = new StreamGovernor(exchange.snapshot.bound, judge, foreseen, (hit) => noteHit(exchange, hit))
+  const governor = new StreamGovernor(
+    exchange.snapshot.bound,
+    judge,
+    foreseen,
+    (hit) => noteHit(exchange, hit),
+    (error) => exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'a detector failed in a streamed answer'),
+  )
   if (!(await mustHold(exchange, enacted, view))) return new StreamDelivery(exchange, enacted, stream, governor, governor).run()
   const heldFrom = exchange.kernel.clock.monotonic()
   const held = await gatherStream(exchange, enacted, view, stream)
@@ -43,6 +50,9 @@ const noteHit = (exchange: Exchange, { location, finding, text, action }: Stream
 function governed(held: TextGuard, governor: StreamGovernor): TextGuard {
   return {
     transparent: false,
+    get isStopped() {
+      return governor.isStopped
+    },
     push: (channel, text) => held.push(channel, text),
     end: (channel) => governor.push(channel, held.end(channel)) + governor.end(channel),
   }
@@ -54,6 +64,8 @@ class StreamDelivery {
   readonly #governor: StreamGovernor
   readonly #writer: StreamWriter
   readonly #chunks: JsonObject[] = []
+  /** Null while no placeholder can stand in this answer. */
+  readonly #restoring: StreamRestoring | null
   #ended = false
   /** Since when nothing but waiting was done. */
   #waitsSince = 0
@@ -66,9 +78,12 @@ class StreamDelivery {
     this.#stream = stream
     this.#governor = governor
     const view = { ...enacted.view, target: stream.target }
-    const keepsChunks = exchange.snapshot.plugins.onAnswer.length > 0 && exchange.answerable !== null
+    const filtered = withFilters(exchange, view, guard)
+    this.#restoring = StreamRestoring.behind(exchange, filtered)
+    // Chunks with restored values are the client's alone.
+    const keepsChunks = exchange.snapshot.plugins.onAnswer.length > 0 && exchange.answerable !== null && this.#restoring === null
     this.#writer = wireFor(enacted.view.request.dialect).openStream({
-      guard: withFilters(exchange, view, guard),
+      guard: this.#restoring ?? filtered,
       wantsUsage: enacted.view.request.wantsUsage,
       model: stream.target.model,
       ...(keepsChunks ? { onChunk: (chunk: JsonObject) => this.#keep(chunk) } : {}),
@@ -88,8 +103,7 @@ class StreamDelivery {
           this.#waited()
           this.#take(events)
         } catch (error) {
-          this.#stream.source.abort()
-          reject(error)
+          this.#await(this.#stop('', this.#fault(error)))
         }
       })
     })
@@ -106,8 +120,10 @@ class StreamDelivery {
     if (this.#ended) return
     let out = ''
     for (const event of events) {
-      if (event.type === 'chunk') out += this.#writer.chunk(event)
-      else if (event.type === 'error') return this.#await(this.#broke(out, event.failure))
+      if (event.type === 'chunk') {
+        this.#restoring?.note(event.body)
+        out += this.#writer.chunk(event)
+      } else if (event.type === 'error') return this.#await(this.#broke(out, event.failure))
       else return this.#await(this.#finish(out))
       if (this.#governor.isStopped) return this.#await(this.#stop(out, refusalOf(this.#governor.decision)!))
     }
@@ -115,6 +131,14 @@ class StreamDelivery {
     if (refusal) return this.#await(this.#stop(out, refusal))
     if (out !== '') this.#write(out)
     this.#waitsSince = this.#exchange.kernel.clock.monotonic()
+  }
+
+  /** A filter or a verb of a plugin threw: what it would have changed must not leave. */
+  #fault(error: unknown): GatewayError {
+    this.#exchange.kernel.log.error({ request_id: this.#exchange.id, err: error }, 'a streamed answer could not be written')
+    return error instanceof GatewayError
+      ? error
+      : new GatewayError('upstream_error', { message: 'The gateway failed to write the answer.' })
   }
 
   #await(ending: Promise<void>): void {
@@ -149,7 +173,7 @@ class StreamDelivery {
 
   async #finish(out: string): Promise<void> {
     const tail = out + this.#writer.finish()
-    if (this.#governor.isStopped) return this.#stop(out, refusalOf(this.#governor.decision)!)
+    if (this.#governor.isStopped) return this.#stop(tail, refusalOf(this.#governor.decision)!)
     this.#ended = true
     this.#account('estimated')
     this.#exchange.outcome = 'completed'
@@ -159,7 +183,7 @@ class StreamDelivery {
     const { reply } = this.#exchange
     if (!reply.isOpen) reply.open(200, streamHeaders(this.#exchange))
     reply.end(tail)
-    const chunks = this.#chunks.length > MAX_KEPT_CHUNKS ? null : this.#chunks
+    const chunks = this.#restoring !== null || this.#chunks.length > MAX_KEPT_CHUNKS ? null : this.#chunks
     notifyAnswer(this.#exchange, { model: this.#stream.target.model, provider: this.#stream.target.provider.name, body: null, chunks })
     this.#resolve(null)
   }
@@ -230,6 +254,9 @@ function withFilters(
   if (filters.length === 0) return guard
   return {
     transparent: false,
+    get isStopped() {
+      return guard.isStopped === true
+    },
     push: (channel, text) => filters.reduce((released, filter) => filter.push(channel, released), guard.push(channel, text)),
     end: (channel) =>
       filters.reduce(

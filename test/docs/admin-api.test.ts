@@ -1,0 +1,43 @@
+// Every example of docs/admin-api.md is sent to a running gateway, and answered as the page says.
+import assert from 'node:assert/strict'
+import { blocksOf } from '../support/docs.ts'
+import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
+
+const PAGE = 'docs/admin-api.md'
+
+type Loose = ReturnType<typeof JSON.parse>
+
+describe(PAGE, function () {
+  this.timeout(30_000)
+  let gateway: RunningGateway
+
+  before(async () => {
+    gateway = await startGateway({ config: baseConfig('http://127.0.0.1:9') })
+  })
+  after(() => gateway.remove())
+
+  const blocks = blocksOf(PAGE).filter(({ language }) => language === 'json')
+  for (const [i, block] of blocks.entries()) {
+    if (block.info[0] !== 'request') continue
+    const expected = blocks[i + 1]!
+    it(`answers the example of line ${block.line}`, async () => {
+      const response = await gateway.admin('/policies/preview', { method: 'POST', body: block.text })
+      assert.equal(response.status, expected.info[0] === 'error' ? 400 : 200)
+      holds(await response.json(), JSON.parse(expected.text), '$')
+    })
+  }
+
+  it('has an answer to each request, and no more', () => {
+    assert.deepEqual(
+      blocks.map(({ info }) => info[0] === 'request'),
+      blocks.map((_, i) => i % 2 === 0),
+    )
+  })
+})
+
+/** All that the page says is so; what it leaves out is not compared. */
+function holds(actual: Loose, expected: Loose, path: string): void {
+  if (typeof expected !== 'object' || expected === null) return assert.equal(actual, expected, path)
+  if (Array.isArray(expected)) assert.equal(actual.length, expected.length, `${path}: ${JSON.stringify(actual)}`)
+  for (const name of Object.keys(expected)) holds(actual?.[name], expected[name], `${path}.${name}`)
+}

@@ -14,6 +14,7 @@ export const PHRASE_EXAMPLES: { readonly [phrase: string]: string } = {
   'docs <text>': 'docs "https://wiki.acme.example/pci"',
   'maps (<framework:word> <control:text>)...': 'maps pci_dss "3.4.1", owasp_llm "LLM02:2025"',
   'mode <off|shadow|enforce>': 'mode shadow',
+  'since <date>': 'since 2026-11-01',
   'until <date>': 'until 2099-03-31',
   'ticket <text>': 'ticket "SEC-1482"',
   'mode <shadow|enforce> for <policy...>': 'mode enforce for acme.rule',

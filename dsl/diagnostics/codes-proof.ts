@@ -91,4 +91,9 @@ export const PROOF_CODES: readonly CodeEntry[] = [
     explanation: 'The day of `until` has come: the exception does nothing any longer. Remove it, or agree on it anew.',
   },
   { code: 'P511', title: 'exception ends soon', explanation: 'The exception ends within thirty days. Whoever needs it should know.' },
+  {
+    code: 'P512',
+    title: 'trial goes on for long',
+    explanation: 'The policy has stood in `mode shadow` for more than thirty days, as its `since` says. A trial ends with a decision.',
+  },
 ]

@@ -11,6 +11,8 @@ const above = (id: string, tokens: number): string => named(id, 'on   request', 
 const stream = (id: string, condition: string, effect: string): string => named(id, 'on   request', `when ${condition}`, effect)
 const until = (date: string): string =>
   `${policy('on   request', 'deny "acme.refused"')}exception "the boss may" to acme.rule {\n  when   user.roles has "boss"\n  until  ${date}\n  ticket "SEC-1"\n  owner  "security@acme.example"\n}\n`
+const trial = (since: string): string =>
+  policy('mode shadow', `since ${since}`, 'on   request', 'when request.stream', 'deny "acme.refused"')
 const test = (outcome: string, given = ''): string =>
   `test "a request that is ${outcome}" {\n${given}  message user "hello"\n  expect policy acme.rule ${outcome}\n}\n`
 const STREAMS = when('request.stream')
@@ -55,6 +57,7 @@ export const PROOF_EXAMPLES: readonly CodeExample[] = [
   { code: 'P501', bad: policy(...CRITICAL, 'on error warn "acme.unseen"'), good: policy(...CRITICAL, 'on error deny "acme.unseen"') },
   { code: 'P510', bad: until('2026-01-01'), good: until('2027-03-31') },
   { code: 'P511', bad: until('2026-12-01'), good: until('2027-03-31') },
+  { code: 'P512', bad: trial('2026-09-01'), good: trial('2026-11-15') },
 ]
 
 /** The day on which the examples are checked. */

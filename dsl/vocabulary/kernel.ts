@@ -47,6 +47,7 @@ export const KERNEL_VERBS: readonly VerbDeclaration[] = [
   fact('docs <text>', 'Where the policy is explained.'),
   fact('maps (<framework:word> <control:text>)...', 'Controls of a framework that the policy serves.'),
   fact('mode <off|shadow|enforce>', 'Off: not evaluated. Shadow: evaluated and recorded, never acted on.'),
+  fact('since <date>', 'The day since which the policy stands in this mode; a trial of more than thirty days is reported.'),
   verb('until <date>', { use: 'exception', doc: 'The start of the day (UTC) on which the exception ends.' }),
   verb('ticket <text>', { use: 'exception', doc: 'Where the exception was agreed.' }),
   verb('owner <text>', { use: 'exception', doc: 'Who answers for the exception.' }),

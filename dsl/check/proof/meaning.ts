@@ -4,7 +4,7 @@ import { claimOf } from './claims.ts'
 import { findAttribute, type Names } from '../names.ts'
 import { findClashes } from './clashes.ts'
 import { findContradictions } from './contradictions.ts'
-import { findCriticalFailingOpen, findExpiring } from './operation.ts'
+import { findCriticalFailingOpen, findExpiring, findLongTrials } from './operation.ts'
 import { findOddCharacters } from './characters.ts'
 import { findShadows } from './shadows.ts'
 import { findUnboundedOnStreams, findUnused } from './unused.ts'
@@ -32,7 +32,10 @@ export function checkMeaning({ policies, detectors, files, names, today }: Meani
   findUnused(names, report)
   findUnboundedOnStreams(names, policies, detectors, report)
   findCriticalFailingOpen(names, policies, report)
-  if (today !== undefined) findExpiring(names, today, report)
+  if (today !== undefined) {
+    findExpiring(names, today, report)
+    findLongTrials(names, policies, today, report)
+  }
   proveConditions(policies, detectors, names, report)
 }
 

@@ -1,5 +1,5 @@
-// What will matter in the running of policies: exceptions that have ended or are about to, and critical policies that let through what they
-// could not judge. The date of today comes from outside; nothing in the language reads a clock.
+// What will matter in the running of policies: exceptions that have ended or are about to, trials that go on for ever, and critical policies
+// that let through what they could not judge. The date of today comes from outside; nothing in the language reads a clock.
 import { declarationsOf, type Names } from '../names.ts'
 import type { CompiledPolicy } from '../../compile/bundle.ts'
 import type { DeclarationOf, Literal } from '../../syntax/ast.ts'
@@ -13,7 +13,7 @@ export const NOTICE_DAYS = 30
 /** `today` as ISO date. An exception ends at the start (UTC) of the day of `until`. */
 export function findExpiring({ modules }: Names, today: string, report: Report): void {
   for (const exception of [...modules.values()].flatMap(({ files }) => declarationsOf(files, 'exception'))) {
-    const until = untilOf(exception)
+    const until = dateOf(exception, 'until')
     if (until === null) continue
     const days = Math.round((Date.parse(until.value) - Date.parse(today)) / DAY_MS)
     const what = `the exception "${exception.title}" to \`${exception.policy.text}\``
@@ -26,9 +26,29 @@ export function findExpiring({ modules }: Names, today: string, report: Report):
   }
 }
 
-function untilOf({ clauses }: DeclarationOf<'exception'>): Extract<Literal, { kind: 'date' }> | null {
+/** Days after which a trial has told what it can tell. */
+const TRIAL_DAYS = 30
+
+/** Policies that have stood in shadow for more than thirty days, as far as they say since when. */
+export function findLongTrials(names: Names, policies: readonly CompiledPolicy[], today: string, report: Report): void {
+  for (const { id, mode, overlay } of policies) {
+    const declaration = names.policies.get(id)
+    const since = mode === 'shadow' && overlay === null && declaration ? dateOf(declaration, 'since') : null
+    if (since === null) continue
+    const days = Math.round((Date.parse(today) - Date.parse(since.value)) / DAY_MS)
+    if (days <= TRIAL_DAYS) continue
+    report.warning(
+      'P512',
+      since.span,
+      `\`${id}\` has been in shadow for ${days} days`,
+      'Look at its decisions, then `mode enforce` or remove it.',
+    )
+  }
+}
+
+function dateOf({ clauses }: DeclarationOf<'exception' | 'policy'>, verb: 'until' | 'since'): Extract<Literal, { kind: 'date' }> | null {
   for (const clause of clauses) {
-    if (clause.kind !== 'phrase' || clause.phrase.verb.text !== 'until') continue
+    if (clause.kind !== 'phrase' || clause.phrase.verb.text !== verb) continue
     const operand = clause.phrase.slots[0]?.groups[0]?.[0]
     if (operand?.kind === 'date') return operand
   }

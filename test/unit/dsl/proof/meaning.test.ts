@@ -249,6 +249,14 @@ describe('the proofs', () => {
     assert.equal(shadow?.related?.length, 1)
   })
 
+  it('P512: counts the days of a trial from its `since`, for what is in shadow', () => {
+    const trial = (facts: string): string => `policy acme.trial "x" { ${facts} on request when request.stream deny "acme.no" }`
+    const codes = (facts: string): readonly string[] => check(trial(facts)).map(({ code }) => code)
+    assert.ok(codes('mode shadow since 2026-10-21').includes('P512'))
+    for (const fine of ['mode shadow since 2026-10-22', 'mode shadow', 'since 2020-01-01', 'mode off since 2020-01-01'])
+      assert.ok(!codes(fine).includes('P512'), fine)
+  })
+
   it('says nothing of exceptions without the date of today', () => {
     const text = `module acme.test\n${exception('2020-01-01')}`
     assert.deepEqual(compile([{ path: 'p.policy', text }], vocabulary).diagnostics, [])

@@ -7,6 +7,7 @@ import { furtherDiagnostics } from '../policy/further-checks.ts'
 import { explainRequest } from './policy-explain.ts'
 import { formatPaths } from './policy-fmt.ts'
 import { GivenError } from '../policy/given.ts'
+import { holdBackOf } from '../policy/hold-back.ts'
 import { loadConfig } from '../config/load.ts'
 import { printForPrograms, showCheck } from './policy-check.ts'
 import { pluginsOf } from './loaded-plugins.ts'
@@ -92,7 +93,8 @@ async function check(paths: readonly string[], options: Options, command: Comman
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
   const whole = { ...set, diagnostics: [...set.diagnostics, ...(await furtherDiagnostics(set))] }
-  if (!printForPrograms(whole, options)) print(showCheck(whole, screen()))
+  const streams = await holdBackOf(set.bundle, set.words)
+  if (!printForPrograms(whole, options, streams)) print(showCheck(whole, screen(), streams))
 }
 
 function showBroken(set: PolicySet, options: Options, write = print): void {

@@ -72,7 +72,7 @@ export function bindPolicies(
     words,
     detection,
     streamDetectors: program.phases.stream.policies.map((policy) =>
-      detectorsOf(policy).filter((name) => detection.members(name).length > 0),
+      detectorsInStream(policy).filter((name) => detection.members(name).length > 0),
     ),
     isBeforeAnswer,
     beforeAnswer: keeping(isBeforeAnswer),
@@ -134,7 +134,8 @@ function streamNumbers({ slots, phases }: Program, detection: Detection): BoundP
 
 const NONE: readonly FindingSlot[] = []
 
-function detectorsOf({ when, effects }: CompiledPolicy): readonly string[] {
+/** The detectors over completions that a policy reads or protects. */
+export function detectorsInStream({ when, effects }: CompiledPolicy): readonly string[] {
   const read = readPaths(when).flatMap((path) => /^found\.([\w.]+?)\.completion(?:\.\w+)?\.(?:count|score)$/.exec(path)?.[1] ?? [])
   const protectedOnes = effects.flatMap(({ operands }) => operands.detector ?? []).filter((name) => typeof name === 'string')
   return [...new Set([...read, ...protectedOnes])]

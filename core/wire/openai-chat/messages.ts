@@ -1,5 +1,6 @@
 // Reads `messages`: what each role says, its content parts, and the tool calls of earlier turns.
 import { fail, needArray, needObject, needString } from './check.ts'
+import { isObject } from './json.ts'
 import type { BodyPath, PromptLocation } from '../../model/content.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 import type { RequestView } from './view.ts'
@@ -48,7 +49,8 @@ function readOther(name: string, value: Json, location: PromptLocation, path: Bo
   else if (name === 'name' || name === 'refusal') view.text(location, needString(value, path), path)
   else if (REASONING.has(name)) view.whole('prompt.reasoning', value, path)
   else if (name === 'audio') {
-    view.refer('audio')
+    // By its id the provider finds what it said; without one there is nothing but what stands here.
+    if (!isObject(value) || value.id !== undefined) view.refer('audio')
     view.whole(location, value, path)
   } else {
     view.fixed('prompt.definitions', name, path)

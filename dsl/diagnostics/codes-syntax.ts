@@ -21,7 +21,8 @@ export const SYNTAX_CODES: readonly CodeEntry[] = [
   {
     code: 'P004',
     title: 'malformed number or unit',
-    explanation: 'Numbers are `1_000`, `200k`, `1.5M`; durations `500ms`, `10s`, `15m`, `12h`, `30d`, `2w`; shares `25%`. More than 15 digits would be rounded.',
+    explanation:
+      'Numbers are `1_000`, `200k`, `1.5M`; durations `500ms`, `10s`, `15m`, `12h`, `30d`, `2w`; shares `25%`. More than 15 digits would be rounded.',
   },
   {
     code: 'P005',

@@ -83,7 +83,7 @@ export function bindPolicies(
     freeResolvers,
     foreseeableResolvers: foreseeable(freeResolvers),
     numbersOf: streamNumbers(program, detection),
-    issuesTokens: bundle.policies.some(({ mode, effects }) => mode === 'enforce' && effects.some((effect) => isReversible(words, effect))),
+    issuesTokens: bundle.policies.some(({ effects }) => effects.some((effect) => isReversible(words, effect))),
     planNeeds: needsPlanner(program, detection),
     scanDeadlineMs: options.scanDeadlineMs,
   }

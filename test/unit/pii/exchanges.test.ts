@@ -85,7 +85,7 @@ describe('protected values', function () {
         for (const { value } of values) assert.ok(!everywhere.includes(value), `${value} in ${everywhere}`)
         for (const { kind, value } of values) if (kind !== 'email' || how === 'refused') assert.ok(!asked.body.includes(value), asked.body)
         const left = contentOf(house.sent[0]!)
-        if (how === 'unary' || how === 'stream') assert.equal(textOf(asked), restoredBy(values, pieces))
+        if (how === 'unary' || how === 'stream') assert.equal(textOf(asked), restoredBy(pieces))
         if (how === 'tool') for (const { kind, value } of values) assert.equal(asked.body.includes(value), kind === 'email')
 
         house.provide = echo
@@ -152,6 +152,42 @@ describe('protected values', function () {
   })
 })
 
+describe('tokens of a target', function () {
+  this.timeout(30_000)
+  let house: House
+
+  before(async () => {
+    house = await openHouse(`module privacy
+import standard.detectors as std
+
+policy privacy.abroad "Addresses leave the union as tokens" {
+  on       target
+  when     target.zone == "us"
+  tokenize std.email in prompt
+}
+policy privacy.everywhere "The last digits of cards may leave" {
+  on   request
+  mask std.payment_card in prompt except last 4
+}
+`)
+  })
+  after(() => house.close())
+
+  it('come back, and leave what the request phase protects protected', async () => {
+    house.provide = echo
+    const asked = await house.ask({ messages: [{ role: 'user', content: 'jo.smith@example.com pays with 4111 1111 1111 1111' }] })
+    assert.match(contentOf(house.sent[0]!), /^⟦EMAIL_[A-Z2-7]{8}⟧ pays with \*{4} \*{4} \*{4} 1111$/)
+    assert.equal(textOf(asked), 'jo.smith@example.com pays with **** **** **** 1111')
+  })
+
+  it('that cannot be kept close the target', async () => {
+    house.vault = { putMany: () => Promise.reject(new Error('the store is away')) }
+    house.sent.length = 0
+    const { status } = await house.ask({ messages: [{ role: 'user', content: 'jo.smith@example.com' }] })
+    assert.deepEqual([status, house.sent.length], [503, 0])
+  })
+})
+
 // ── the provider ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const saidIn = (body: JsonObject): string => (body['messages'] as readonly { content: string }[]).at(-1)!.content
@@ -207,7 +243,7 @@ function textOf({ body }: Asked): string {
 }
 
 /** What the client must get of an echo: its own text, but for what is gone for good. */
-function restoredBy(_values: readonly Planted[], pieces: readonly (string | Planted)[]): string {
+function restoredBy(pieces: readonly (string | Planted)[]): string {
   return pieces
     .map((piece) => {
       if (typeof piece === 'string') return piece

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { pii } from '../../../plugins/pii/index.ts'
 import type { EffectCall, Finding } from '../../../core/plugin/index.ts'
 
@@ -82,6 +84,7 @@ const cases: { readonly [check: string]: { readonly yes: readonly string[]; read
     yes: ['192.168.17.5', '8.8.4.40', '2001:db8::1', 'fe80::1ff:fe23:4567:890a'],
     no: ['1.2.3.4', '127.0.0.1', '0.0.0.0', '255.255.255.0', '256.1.1.1', '01.2.3.44', '::1', '1:2:3', ''],
   },
+  mixed_alphabet: { yes: ['aB3', 'Zz9-'], no: ['ab3', 'AB3', 'aBc', ''] },
   jwt: {
     yes: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x'],
     no: ['eyJub3QganNvbiBhdCBhbGw.eyJzdWIiOiIxIn0.x', 'bnVsbA.e30.x', 'e30.e30.x', 'no dots'],
@@ -89,7 +92,14 @@ const cases: { readonly [check: string]: { readonly yes: readonly string[]; read
 }
 
 describe('the checks of pii', () => {
-  it('have cases, all of them', () => assert.deepEqual(checks.map(({ name }) => name).sort(), Object.keys(cases).sort()))
+  it('have cases, all of them, here or in the file of their family', () => {
+    const files = readdirSync(import.meta.dirname).filter((file) => file.startsWith('checks-') || file.startsWith('check-'))
+    const families = files.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join('')
+    assert.deepEqual(
+      checks.filter(({ name }) => !Object.hasOwn(cases, name) && !new RegExp(`\\b${name}\\b`).test(families)).map(({ name }) => name),
+      [],
+    )
+  })
   for (const { name, test } of checks) {
     for (const text of cases[name]?.yes ?? []) it(`${name} passes ${text}`, () => assert.equal(test(text), true))
     for (const text of cases[name]?.no ?? []) it(`${name} fails ${JSON.stringify(text)}`, () => assert.equal(test(text), false))

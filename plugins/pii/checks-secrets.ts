@@ -98,14 +98,11 @@ function isPassword(match: string): boolean {
   return hasMore && !NAMES.test(match) && !ADDRESS.test(match) && isNoPlaceholder(match)
 }
 
-const COMMON_NAMES = /^(?:user(?:name)?|pass(?:word|wd)?|pwd|login|token|test|xxx|yyy|foo|bar|admin|root|me|name|secret|key|\d{1,6})$/i
-
 function isUserInfo(match: string): boolean {
   const colon = match.indexOf(':')
   const [user, password] = [match.slice(0, colon), match.slice(colon + 1)]
   if (password === '') return user.length >= 8 && isPassword(user)
-  if (password.length < 4 || COMMON_NAMES.test(password) || password.startsWith('$') || password.startsWith('[')) return false
-  return isNoPlaceholder(password) && isNoPlaceholder(user === '' ? password : user)
+  return password.length >= 6 && !/^[$[(]/.test(password) && isPassword(password)
 }
 
 function isMixed(match: string): boolean {

@@ -34,7 +34,7 @@ export const secretChecks: readonly Check[] = [
 const PLACEHOLDER_WORDS =
   /example|sample|placeholder|change[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)[_-]?[a-z]{0,12}[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|xxxx|[*]{3}|[.]{3}|#{4}|_here$|somefake|(?:data\+omitted)/i
 const TEMPLATES =
-  /^(?:<.{0,200}>|\$\{?[\w.:-]{1,200}\}?|\$\(.{0,200}\)|\{\{?.{0,200}\}\}?|%[\w.-]{0,200}%?|\[[\w .-]{1,200}\]|@[\w.-]{1,60}@)$/
+  /^(?:<.{0,200}>|\$\{?[\w.:-]{1,200}\}?|\$\(.{0,200}\)|\{\{?.{0,200}\}\}?|%[\w.-]{0,200}%?|\[[\w .-]{1,200}\]|@[\w.-]{1,60}@|⟦[A-Z0-9_]{1,40}_[A-Z2-7]{8}⟧)$/
 const TEMPLATE_PARTS = /\$\{[\w.]{1,80}\}|\{\{[ \w.$-]{1,80}\}\}|%[sdv]\b|%\(\w{1,40}\)/
 
 function isNoPlaceholder(match: string): boolean {

@@ -61,6 +61,8 @@ export class ExchangeTokens implements TokenSession {
   }
 
   issue(value: string, finding: Finding, calls: readonly EffectCall[]): string {
+    // A placeholder in a place where a detector expects a value, such as behind `password:`, is one already.
+    if (this.#known.has(bareName(value)) && namesIn(value, 1).length > 0) return value
     const lifeMs = lifeOf(calls)
     const tools = toolsOf(calls)
     const id = `${finding.detector}\u0000${value}`

@@ -4,6 +4,7 @@ import { DEFAULT_LIFE_MS, ExchangeTokens } from '../../../plugins/pii/tokens.ts'
 import { ManualClock } from '../state/manual-clock.ts'
 import { MemoryVault } from '../../support/memory-vault.ts'
 import { deriveKey, seal, unseal } from '../../../plugins/pii/token-vault.ts'
+import { pii } from '../../../plugins/pii/index.ts'
 import { namesIn } from '../../../plugins/pii/token-name.ts'
 import type { EffectCall, ExchangeView, Finding, Host, TokenPlace } from '../../../core/plugin/index.ts'
 
@@ -243,6 +244,18 @@ describe('the tokens of an exchange', () => {
     const other = issue(second, 'jo@example.com')
     assert.notEqual(other, placeholder)
     assert.equal(restore(second, `${placeholder} ${other}`), 'al@example.com jo@example.com')
+  })
+
+  it('are not put in the place of each other, nor found by the checks of secrets', async () => {
+    const tokens = open()
+    const placeholder = issue(tokens, 'jo@example.com')
+    assert.equal(issue(tokens, placeholder), placeholder)
+    assert.notEqual(issue(tokens, placeholder.slice(1, -1)), placeholder.slice(1, -1))
+    const secrets = pii.vocabulary!({}).checks!.filter(({ name }) => ['not_placeholder', 'strong_password', 'random_token'].includes(name))
+    assert.deepEqual(
+      secrets.map(({ test }) => test(placeholder)),
+      [false, false, false],
+    )
   })
 
   it('are bounded', () => {

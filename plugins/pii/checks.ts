@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import type { Check } from '../../core/plugin/index.ts'
 import { secretChecks } from './checks-secrets.ts'
 import { cardBrand, iban, luhn } from './check-digits.ts'
+import { identityChecks } from './checks-identity.ts'
 
 export const checks: readonly Check[] = [
   { name: 'luhn', doc: 'The last digit is the check digit of the Luhn formula, and the digits are not all the same.', test: luhn },
@@ -12,17 +13,28 @@ export const checks: readonly Check[] = [
   { name: 'phone', doc: 'Seven to fifteen digits (E.164), not all the same.', test: phone },
   {
     name: 'ip',
-    doc: 'An IPv4 or IPv6 address of one host; neither a version number such as `1.2.3.4`, nor loopback, mask or unspecified.',
+    doc: 'An IPv4 or IPv6 address of a host, or a network with its prefix; neither a version such as `1.2.3.4`, nor loopback or mask.',
     test: ipAddress,
   },
   { name: 'jwt', doc: 'The first part is a JSON object that names its algorithm (RFC 7515).', test: jwt },
+  {
+    name: 'mac_address',
+    doc: 'Neither the broadcast address nor one digit repeated; in the groups of Cisco not decimal throughout.',
+    test: macAddress,
+  },
+  { name: 'email_in_words', doc: 'An address of a mailbox of which `@` or a dot is written as a word in brackets.', test: emailInWords },
+  ...identityChecks,
   ...secretChecks,
 ]
+
+/** Numbers that were printed in wallets and leaflets, and withdrawn. */
+const WITHDRAWN_SSNS = ['078051120', '219099999']
 
 /** Rules of the US Social Security Administration: no area 000, 666 or 9xx, no group 00, no serial 0000. */
 function usSocialSecurityNumber(match: string): boolean {
   const digits = match.replace(/\D/g, '')
-  return digits.length === 9 && !/^(?:000|666|9)/.test(digits) && digits.slice(3, 5) !== '00' && digits.slice(5) !== '0000'
+  const isIssued = digits.length === 9 && !/^(?:000|666|9)/.test(digits) && digits.slice(3, 5) !== '00' && digits.slice(5) !== '0000'
+  return isIssued && !WITHDRAWN_SSNS.includes(digits)
 }
 
 function phone(match: string): boolean {
@@ -31,11 +43,22 @@ function phone(match: string): boolean {
 }
 
 function ipAddress(match: string): boolean {
-  if (match.includes(':')) return isIPv6(match) && match !== '::1'
-  if (!isIPv4(match)) return false
+  const [address = '', prefix] = match.split('/')
+  if (address.includes(':')) return isIPv6(address) && address !== '::1' && Number(prefix ?? 0) <= 128
+  if (!isIPv4(address) || Number(prefix ?? 0) > 32) return false
   // Four single digits are nearly always a version; the few hosts they could name (1.1.1.1, 8.8.8.8) belong to nobody in person.
   const isVersion = /^\d\.\d\.\d\.\d$/.test(match)
-  return !isVersion && !/^(?:0|127|255)\./.test(match) && !match.endsWith('.0.0.0')
+  return !isVersion && !/^(?:0|127|255)\./.test(address) && !match.endsWith('.0.0.0')
+}
+
+function macAddress(match: string): boolean {
+  const digits = match.replace(/[^0-9A-Fa-f]/g, '').toLowerCase()
+  // In the groups of Cisco plain digits are more often a number of another kind.
+  return !/^(.)\1*$/.test(digits) && !(match.includes('.') && /^\d+$/.test(digits))
+}
+
+function emailInWords(match: string): boolean {
+  return /[[({]/.test(match)
 }
 
 function jwt(match: string): boolean {

@@ -39,7 +39,7 @@ describe('standard detectors', () => {
   }
 
   it('every detector that is no union has examples of both kinds', () => {
-    assert.equal(samples.length, 11)
+    assert.equal(samples.length, 12)
     for (const { name, examples, never } of samples) {
       const isUnion = specs.find((spec) => spec.name === name)!.any.length > 0
       assert.equal(examples.length > 0 && never.length > 0, !isUnion, name)
@@ -83,8 +83,9 @@ describe('standard detectors', () => {
   })
 
   it('finds nothing in what redact leaves behind, so that redacting twice changes nothing', () => {
-    for (const { examples } of samples) {
-      for (const example of examples) {
+    const redacted = new Set(ALL.flatMap((union) => detection.members(union)))
+    for (const { name, examples } of samples) {
+      for (const example of redacted.has(name) ? examples : []) {
         const once = redactAll(example)
         assert.notEqual(once, example)
         assert.equal(redactAll(once), once)

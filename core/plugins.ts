@@ -2,6 +2,7 @@
 import type { Plugin } from './plugin/contract.ts'
 import { auth } from '../plugins/auth/index.ts'
 import { cache } from '../plugins/cache/index.ts'
+import { presidio } from '../plugins/detector.presidio/index.ts'
 import { failover } from '../plugins/failover/index.ts'
 import { pii } from '../plugins/pii/index.ts'
 import { anthropic } from '../plugins/provider.anthropic/index.ts'
@@ -10,4 +11,15 @@ import { sim } from '../plugins/provider.sim/index.ts'
 import { quota } from '../plugins/quota/index.ts'
 import { routing } from '../plugins/routing/index.ts'
 
-export const PLUGINS: readonly Plugin[] = [auth, pii, routing, quota, cache, failover, openai, anthropic, sim] as readonly Plugin[]
+export const PLUGINS: readonly Plugin[] = [
+  auth,
+  pii,
+  presidio,
+  routing,
+  quota,
+  cache,
+  failover,
+  openai,
+  anthropic,
+  sim,
+] as readonly Plugin[]

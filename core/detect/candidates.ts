@@ -33,9 +33,11 @@ function gather({ ends, shares }: Candidate, from: number, all: number[]): void 
 
 /**
  * Places where a match may have begun that are followed at once. Ordinary text has one or two, a card number in single digits sixteen. Of
- * more, the earliest are given up: what is hidden behind a hundred false beginnings begins with one of the last.
+ * more, those in the middle are given up: a long match begins with one of the first, and what is hidden behind a hundred false beginnings
+ * with one of the last.
  */
 const MAX_OPEN = 40
+const KEPT_FIRST = 16
 
 /** A match is never longer, however it is written; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
@@ -235,7 +237,8 @@ export class Candidates {
     const oldest = this.#position - MAX_MATCH_CHARS
     let { cells } = table
     let kept = 0
-    for (let i = Math.max(0, this.#open - MAX_OPEN); i < this.#open; i++) {
+    for (let i = 0; i < this.#open; i++) {
+      if (i === KEPT_FIRST && this.#open > MAX_OPEN) i = this.#open - (MAX_OPEN - KEPT_FIRST)
       const row = rows[i]!
       let cell = cells[row + symbol]!
       if (cell < 0) {

@@ -1,6 +1,8 @@
 // Detectors at run time, as the other rooms see them (`port.ts`): short texts are scanned at once, long ones in the pool, known ones not again.
 import type { Finding } from '../model/content.ts'
 import { FindingsCache, type CacheBounds } from './cache.ts'
+import { Engines } from './engines.ts'
+import type { Engine } from '../plugin/contract.ts'
 import { DetectorSet, type CheckTest } from './detectors.ts'
 import { inTextOrder } from './judge-candidate.ts'
 import { allMarksOf, marksOf } from './marks.ts'
@@ -17,6 +19,8 @@ export interface DetectionOptions {
   /** Texts that have to be scanned, taken together, up to which this happens on the event loop; UTF-16 units. */
   readonly inlineChars?: number
   readonly cache?: CacheBounds
+  /** Detectors that are services. */
+  readonly engines?: readonly Engine[]
 }
 
 /** Below, the round trip to a worker costs more than the scan. */
@@ -55,11 +59,13 @@ class DetectionRoom implements Detection {
   readonly #inlineChars: number
   readonly #cacheBounds: CacheBounds
   readonly #pool: ScanPool
+  readonly #engines: Engines
   readonly #uses = new Map<string, Use | null>()
 
   constructor(specs: readonly DetectorSpec[], checks: ReadonlyMap<string, CheckTest>, options: DetectionOptions) {
     this.#specs = new Map(specs.map((spec) => [spec.name, spec]))
-    this.#members = resolveUnions(this.#specs)
+    this.#engines = new Engines(options.engines ?? [], options.cache ?? CACHE)
+    this.#members = resolveUnions(this.#specs, this.#engines)
     this.#checks = checks
     this.#inlineChars = options.inlineChars ?? INLINE_CHARS
     this.#cacheBounds = options.cache ?? CACHE
@@ -74,18 +80,29 @@ class DetectionRoom implements Detection {
     deadlineMs: number,
     encodings?: readonly TextEncoding[],
   ): ScanResult | Promise<ScanResult> {
-    if (!encodings?.includes('json')) return this.#scan(texts, detectors, deadlineMs)
+    if (!encodings?.includes('json')) return this.#scanAll(texts, detectors, deadlineMs)
     const said = texts.map((text, i) => (encodings[i] === 'json' ? unescapeJson(text, true) : { text, offsets: null }))
     const place = (result: ScanResult): ScanResult => ({
       ...result,
       findings: result.findings.map((found, i) => placeInSource(found, said[i]!.offsets)),
     })
-    const result = this.#scan(
+    const result = this.#scanAll(
       said.map(({ text }) => text),
       detectors,
       deadlineMs,
     )
     return result instanceof Promise ? result.then(place) : place(result)
+  }
+
+  /** Patterns, and engines beside them. */
+  #scanAll(texts: readonly string[], detectors: readonly string[], deadlineMs: number): ScanResult | Promise<ScanResult> {
+    const found = this.#scan(texts, detectors, deadlineMs)
+    const wanted = this.#engines.names.length === 0 ? NO_NAMES : this.engineMembers(detectors)
+    if (wanted.length === 0) return found
+    return Promise.all([found, this.#engines.scan(texts, wanted, deadlineMs)]).then(([patterns, engines]) => ({
+      findings: texts.map((_, i) => merged(patterns.findings[i]!, engines.findings[i]!)!),
+      failed: [...patterns.failed, ...engines.failed],
+    }))
   }
 
   #scan(texts: readonly string[], detectors: readonly string[], deadlineMs: number): ScanResult | Promise<ScanResult> {
@@ -110,6 +127,8 @@ class DetectionRoom implements Detection {
   }
 
   openStream(detectors: readonly string[], encoding: TextEncoding = 'text'): StreamScanner {
+    const engines = this.engineMembers(detectors)
+    if (engines.length > 0) throw new Error(`${engines.join(', ')} can not read a stream; hold it and scan it whole`)
     const use = this.#use(detectors)
     if (!use) return PASSING
     const folded = new DetectorStream(use.set)
@@ -119,6 +138,10 @@ class DetectionRoom implements Detection {
 
   members(detector: string): readonly string[] {
     return this.#members.get(detector) ?? NO_NAMES
+  }
+
+  engineMembers(detectors: readonly string[]): readonly string[] {
+    return [...new Set(detectors.flatMap((name) => this.members(name)))].filter((name) => this.#engines.has(name))
   }
 
   close(): Promise<void> {
@@ -171,7 +194,7 @@ class DetectionRoom implements Detection {
     const asked = detectors.join()
     const known = this.#uses.get(asked)
     if (known !== undefined) return known
-    const members = [...new Set(detectors.flatMap((name) => this.members(name)))].sort()
+    const members = [...new Set(detectors.flatMap((name) => this.members(name)))].filter((name) => !this.#engines.has(name)).sort()
     const key = members.join()
     const same = this.#uses.get(key)
     const use = same !== undefined ? same : members.length === 0 ? null : this.#prepare(members)
@@ -210,12 +233,13 @@ const PASSING: StreamScanner = {
 }
 
 /** Members by name, through unions of unions. */
-function resolveUnions(specs: ReadonlyMap<string, DetectorSpec>): ReadonlyMap<string, readonly string[]> {
+function resolveUnions(specs: ReadonlyMap<string, DetectorSpec>, engines: Engines): ReadonlyMap<string, readonly string[]> {
   const membersOf = (name: string, path: readonly string[]): readonly string[] => {
+    if (engines.has(name)) return [name]
     const spec = specs.get(name)
     if (!spec) throw new Error(`detector ${path.at(-1)} names \`${name}\`, which is no detector`)
     if (path.includes(name)) throw new Error(`detector ${name} contains itself`)
     return spec.any.length === 0 ? [name] : [...new Set(spec.any.flatMap((member) => membersOf(member, [...path, name])))].sort()
   }
-  return new Map([...specs.keys()].map((name) => [name, membersOf(name, [])]))
+  return new Map([...specs.keys(), ...engines.names].map((name) => [name, membersOf(name, [])]))
 }

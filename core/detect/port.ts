@@ -61,5 +61,7 @@ export interface Detection {
   openStream(detectors: readonly string[], encoding?: TextEncoding): StreamScanner
   /** Names of the members of a union, or the detector itself; empty for an unknown name. */
   members(detector: string): readonly string[]
+  /** Those of the detectors, or members of unions, that are services: they read whole texts only, no streams. */
+  engineMembers(detectors: readonly string[]): readonly string[]
   close(): Promise<void>
 }

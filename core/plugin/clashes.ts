@@ -11,6 +11,7 @@ export function requireDistinctWords(all: readonly Declared[]): void {
   const problems = [
     ...doubled('attribute', all, ({ attributes }) => attributes?.map(({ name }) => name)),
     ...doubled('check', all, ({ checks }) => checks?.map(({ name }) => name)),
+    ...doubled('detector', all, ({ engines }) => engines?.flatMap(({ detectors }) => detectors.map(({ name }) => name))),
   ]
   if (problems.length > 0) throw new Error(problems.join('\n'))
 }

@@ -251,10 +251,22 @@ export interface Check {
   test(match: string): boolean
 }
 
+/** Detectors that are no patterns: a service that reads texts, all those of an exchange in one call. They do not work on `stream`. */
+export interface Engine {
+  /** Names as policies write them, dotted: `presidio.person`. */
+  readonly detectors: readonly { readonly name: string; readonly doc: string }[]
+  /**
+   * Findings per text, in the order given: of `wanted` detectors only, offsets in UTF-16 units. Aborted at the deadline of the scan; a rejection,
+   * a late answer or a place outside the text make the detectors failed, which the policies' `on error` decides about. Results are cached by text.
+   */
+  detect(texts: readonly string[], wanted: readonly string[], signal: AbortSignal): Promise<readonly (readonly Finding[])[]>
+}
+
 export interface PluginVocabulary {
   readonly attributes?: readonly Attribute[]
   readonly verbs?: readonly Verb[]
   readonly checks?: readonly Check[]
+  readonly engines?: readonly Engine[]
 }
 
 // ── hooks: a closed list, each with its way of combining ─────────────────────────────────────────────────────────────

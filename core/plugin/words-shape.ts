@@ -1,11 +1,12 @@
 // Holds the words of a plugin against the contract, so that a slip in a declaration is a boot error with the plugin's name and not a surprise
 // in the middle of an exchange.
-import type { Attribute, Check, PluginVocabulary, Verb } from './contract.ts'
+import type { Attribute, Check, Engine, PluginVocabulary, Verb } from './contract.ts'
 
 type Loose = { readonly [name: string]: unknown }
 
 const ATTRIBUTE_NAME = /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*\.(?:[a-z][a-z0-9_]*|\*)$/
 const CHECK_NAME = /^[a-z][a-z0-9_]*$/
+const ENGINE_DETECTOR = /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+$/
 const KINDS = ['text', 'number', 'bool', 'time', 'duration', 'ip', 'enum', 'list', 'record']
 const PHASES = ['request', 'target', 'response', 'stream']
 const USES = ['fact', 'effect', 'exception', 'overlay', 'expect']
@@ -26,10 +27,11 @@ export function brokenWords(vocabulary: PluginVocabulary): readonly string[] {
     ...ofEach('attribute', vocabulary.attributes, 'name', brokenAttribute),
     ...ofEach('verb', vocabulary.verbs, 'phrase', brokenVerb),
     ...ofEach('check', vocabulary.checks, 'name', brokenCheck),
+    ...ofEach('engine', vocabulary.engines, 'name', brokenEngine),
   ]
 }
 
-function ofEach<T extends Attribute | Verb | Check>(
+function ofEach<T extends Attribute | Verb | Check | Engine>(
   kind: string,
   declared: readonly T[] | undefined,
   label: string,
@@ -101,6 +103,14 @@ function brokenRule(rule: Loose): readonly string[] {
 }
 
 const isWholeWhere = (value: unknown): boolean => isObject(value) && isText(value['operand']) && isListOf(value['is'], isText)
+
+function brokenEngine({ detectors, detect }: Loose): readonly string[] {
+  const isDetector = (one: unknown): boolean => isObject(one) && ENGINE_DETECTOR.test(String(one['name'])) && isText(one['doc'])
+  return [
+    ...when(!isListOf(detectors, isDetector), 'detectors must be a list of { name, doc }, with names such as `presidio.person`'),
+    ...when(typeof detect !== 'function', 'detect must be a function'),
+  ]
+}
 
 function brokenCheck({ name, doc, test }: Loose): readonly string[] {
   return [

@@ -66,7 +66,8 @@ export function bindPolicies(
   const freeResolvers = { request: freeOf('request'), target: freeOf('target'), response: freeOf('response'), stream: freeOf('stream') }
   const known = slotsBeforeAnswer(program, resolvers)
   const isBeforeAnswer = (slot: number): boolean => known[slot]!
-  const detection = createDetection(bundle.detectors, words.checks, { workers: options.scanWorkers })
+  const detection = createDetection(bundle.detectors, words.checks, { workers: options.scanWorkers, engines: words.engines })
+  refuseEnginesOnStream(program, detection)
   return {
     program,
     words,
@@ -86,6 +87,17 @@ export function bindPolicies(
     issuesTokens: bundle.policies.some(({ effects }) => effects.some((effect) => isReversible(words, effect))),
     planNeeds: needsPlanner(program, detection),
     scanDeadlineMs: options.scanDeadlineMs,
+  }
+}
+
+/** `policy check` says so of plain names; a union may hide an engine, and a bundle may come from elsewhere. */
+function refuseEnginesOnStream({ phases }: Program, detection: Detection): void {
+  for (const policy of phases.stream.policies) {
+    const [engine] = detection.engineMembers(detectorsInStream(policy))
+    if (engine === undefined) continue
+    throw new Error(
+      `policy ${policy.id} is \`on stream\` and needs ${engine}, which reads whole texts only. Write \`on response\` alone: streams are then held and judged whole.`,
+    )
   }
 }
 

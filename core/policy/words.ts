@@ -1,5 +1,5 @@
 // The vocabulary of a snapshot: what plugins and the kernel declare, once as data for the compiler and once as functions for the run time.
-import type { Attribute, Check, EffectCall, Verb } from '../plugin/contract.ts'
+import type { Attribute, Check, EffectCall, Engine, Verb } from '../plugin/contract.ts'
 import type { PluginWords } from '../plugin/registry.ts'
 import type { HookOwner } from '../plugin/run.ts'
 import { requireDistinctWords } from '../plugin/clashes.ts'
@@ -29,6 +29,7 @@ export interface Words {
   /** The phrase behind a call; null for the kernel's own verbs. */
   verbOf(call: EffectCall): OwnedVerb | null
   readonly checks: ReadonlyMap<string, Check['test']>
+  readonly engines: readonly Engine[]
 }
 
 const KERNEL: PluginWords = { plugin: 'kernel', vocabulary: KERNEL_VOCABULARY, onFailure: {}, budgetMs: {} }
@@ -51,6 +52,7 @@ export function gatherWords(plugins: readonly PluginWords[]): Words {
     attribute: (name) => attributes.get(name) ?? attributes.get(familyOf(name)) ?? null,
     verbOf: ({ phrase }) => phrases.get(phrase) ?? null,
     checks,
+    engines: all.flatMap(({ vocabulary }) => vocabulary.engines ?? []),
   }
 }
 
@@ -72,7 +74,9 @@ function vocabularyOf(all: readonly PluginWords[]): Vocabulary {
       ...PROMPT_LOCATIONS.map((name) => ({ name, phase: 'request' as const })),
       ...COMPLETION_LOCATIONS.map((name) => ({ name, phase: 'response' as const })),
     ],
-    engines: [],
+    engines: all.flatMap(({ plugin, vocabulary }) =>
+      (vocabulary.engines ?? []).flatMap(({ detectors }) => detectors.map((detector) => ({ ...detector, plugin }))),
+    ),
     views: { marks: allMarksOf },
     errorCodes: Object.fromEntries(Object.entries(CATALOGUE).map(([code, { status }]) => [code, status])),
   }

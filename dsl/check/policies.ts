@@ -3,7 +3,7 @@
 import { checkBounds } from './bounds.ts'
 import { checkClaims } from './claims.ts'
 import { checkEffect, effectOf, factsOf, onErrorOf, type Ground } from './effects.ts'
-import { checkHeldStream, checkStreamFragment } from './stream.ts'
+import { checkEnginesOnStream, checkHeldStream, checkStreamFragment } from './stream.ts'
 import { checkRaises, paramsIn, variantsOf, type Lower, type VariantBudget } from './variants.ts'
 import { clausesOf, phasesOf, phrasesOf, single } from './clauses.ts'
 import type { Module, Names } from './names.ts'
@@ -65,6 +65,7 @@ function lowerPolicy(policy: Policy, exceptions: readonly PolicyException[], gro
   if (allows(effects)) checkClaims(`what \`${policy.name.text}\` allows`, condition, policy.name.span, ground)
   checkStreamFragment(policy.name.span, phases, condition, effects, report)
   checkHeldStream(policy.name, phases, effects, report)
+  checkEnginesOnStream(policy.name.span, phases, condition, effects, ground.names.vocabulary.engines, report)
   return {
     id: policy.name.text,
     module: module.name,

@@ -4,7 +4,7 @@ import { readPaths } from '../evaluate/paths.ts'
 import type { JsonLogic } from '../compile/bundle.ts'
 import type { Name } from '../syntax/ast.ts'
 import type { MatchedPhrase } from './phrases.ts'
-import type { Phase } from '../vocabulary/vocabulary.ts'
+import type { Phase, Vocabulary } from '../vocabulary/vocabulary.ts'
 import type { Report } from './report.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 
@@ -29,6 +29,24 @@ export function checkStreamFragment(
     const message = `\`${verb.template.verb}\` of \`${late}\` on \`stream\` depends on a finding that may come after the text was sent`
     report.error('P141', phrase.span, message, HELP)
   }
+}
+
+/** An engine reads whole texts; a policy on the answer alone has the stream held for it. */
+export function checkEnginesOnStream(
+  place: Span,
+  phases: readonly Phase[],
+  when: JsonLogic,
+  effects: readonly MatchedPhrase[],
+  engines: Vocabulary['engines'],
+  report: Report,
+): void {
+  if (engines.length === 0 || !phases.includes('stream')) return
+  const read = readPaths(when).filter(isAboutAnswer)
+  const protectedOnes = effects.flatMap(({ operands }) => operands.detector ?? [])
+  const used = engines.find(({ name }) => protectedOnes.includes(name) || read.some((path) => path.startsWith(`found.${name}.`)))
+  if (!used) return
+  const help = 'Write `on response` alone, and `buffer completion`: the stream is then held and judged whole.'
+  report.error('P130', place, `\`${used.name}\` reads whole texts and can not be used on \`stream\``, help)
 }
 
 /** A policy on the whole answer holds every stream that it might still judge; `buffer` says that this is meant. */

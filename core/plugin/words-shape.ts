@@ -73,6 +73,8 @@ function brokenVerb({ phrase, use, phases, aliases, protects, doc, operands, act
     ...when(!isText(doc), 'doc must be a sentence'),
     ...brokenRules(operands),
     ...when(typeof join !== 'object' || join === null, 'join must say how several calls merge'),
+    ...when(rest['reversible'] !== undefined && rest['reversible'] !== true, 'reversible must be true, or absent'),
+    ...when(rest['reversible'] === true && acts !== 'spans', 'only a verb that acts on spans can be reversible'),
     ...when(needs === undefined, `acts must be one of ${Object.keys(ACTS).join(', ')}`),
     ...when(needs !== undefined && typeof rest[needs] !== 'function', `acts on ${String(acts)}, so ${needs} must be a function`),
   ]

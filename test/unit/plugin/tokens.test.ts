@@ -45,6 +45,12 @@ describe('plugins with tokens', () => {
       setup(plugin('one', { openTokens }), plugin('two', { openTokens })),
       /plugins one and two both bring the hook openTokens/,
     ))
+  it('say so of verbs on spans alone, and say nothing but true', async () => {
+    const broken = { ...swap, acts: 'exchange', enact: () => ({}) } as unknown as Verb
+    await assert.rejects(setup(plugin('swapper', { openTokens }, [broken])), /only a verb that acts on spans can be reversible/)
+    const vague = { ...swap, reversible: 'yes' } as unknown as Verb
+    await assert.rejects(setup(plugin('swapper', { openTokens }, [vague])), /reversible must be true, or absent/)
+  })
   it('say what happens when it fails', () =>
     assert.rejects(setup({ ...plugin('swapper', { openTokens }, [swap]), onFailure: {} }), /onFailure.openTokens is missing/))
 })

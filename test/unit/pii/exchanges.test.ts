@@ -188,6 +188,48 @@ policy privacy.everywhere "The last digits of cards may leave" {
   })
 })
 
+describe('tokens behind guards', function () {
+  this.timeout(30_000)
+  let house: House
+
+  before(async () => {
+    house = await openHouse(`module privacy
+import standard.detectors as std
+
+policy privacy.contacts "Addresses leave as tokens" {
+  on       request
+  tokenize std.email in prompt
+}
+policy privacy.invented "The model may not bring addresses of its own" {
+  on     response, stream
+  when   completion contains std.email
+  deny   "privacy.invented"
+}
+policy privacy.cards "An answer with a card is judged as a whole" {
+  on     response
+  when   completion contains std.payment_card
+  deny   "privacy.card"
+  buffer completion
+}
+`)
+  })
+  after(() => house.close())
+
+  for (const stream of [false, true]) {
+    it(`come back although no policy lets an address pass${stream ? ', out of a stream that is held' : ''}`, async () => {
+      house.provide = echo
+      const asked = await house.ask({ messages: [{ role: 'user', content: 'jo.smith@example.com' }], stream })
+      assert.deepEqual([asked.status, textOf(asked)], [200, 'jo.smith@example.com'])
+    })
+    it(`do not help an address that the model brings${stream ? ', in a stream' : ''}`, async () => {
+      house.provide = (body) => PROVIDERS['unary']!({ ...body, messages: [{ content: `${saidIn(body)} and al@example.com` }] })
+      const asked = await house.ask({ messages: [{ role: 'user', content: 'jo.smith@example.com' }], stream })
+      assert.match(asked.body, /privacy\.invented/)
+      assert.ok(!asked.body.includes('al@example.com'))
+    })
+  }
+})
+
 // ── the provider ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const saidIn = (body: JsonObject): string => (body['messages'] as readonly { content: string }[]).at(-1)!.content

@@ -2,23 +2,32 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CLASSES, falseRateOf, measure, ofClass, recallOf, type Accuracy } from './measure.ts'
+import { CLASSES, ORIGINS, falseRateOf, measure, ofClass, recallOf, type Accuracy } from './measure.ts'
 import { classTable, labelTable, TARGETS, type Target } from './page.ts'
+import { measureEvasions } from './evasions.ts'
 import { measureOrdinary, type Ordinary } from './ordinary.ts'
 import { openScanner, ROOT, type Scanner } from './scanner.ts'
 import { readLabels, readLines, type Class } from './corpora.ts'
 
-/** Reached so far, in shares; the target takes their place as soon as it is reached. */
-const FLOORS: { readonly [name in Class]: Target } = {
-  secret: { recall: 0.97, falseRate: 0.03 },
-  checksum: { recall: 0.63, falseRate: 0.01 },
-  pattern: { recall: 0.55, falseRate: 0.05 },
-  name: { recall: 0.12, falseRate: 1 },
+/** Reached so far where a target is not, or there is none; in shares. */
+const FLOORS: { readonly [of: string]: Target } = {
+  'secret literal': { recall: 0.92, falseRate: 0.03 },
+  'secret both': { recall: 0.97, falseRate: 0.028 },
+  'name literal': { recall: 0, falseRate: 0 },
+  'name generated': { recall: 0.11, falseRate: 0 },
+  'name both': { recall: 0.11, falseRate: 0 },
 }
 /** How far numbers may part from `docs/accuracy.md` before it has to be written again. */
 const TOLERANCE = 0.02
-/** Findings of all detectors together, per megabyte of ordinary text. Mailboxes and hosts in READMEs are among them. */
-const MAX_FINDINGS_PER_MB = 150
+const FOUND_IN_DISGUISE = 0.99
+/** Short numbers are not told from words when they are encoded. */
+const FOUND_ENCODED = 0.85
+const ENCODINGS = ['base64', 'hex', 'URL-encoding']
+const EVERY_NTH_IN_DISGUISE = process.env['SALLYPORT_TEST_LONG'] ? 1 : 4
+/** READMEs are full of links. */
+const FOUND_RIGHTLY = ['standard.detectors.url']
+/** Findings of all other detectors together, per megabyte of ordinary text. Mailboxes and hosts in READMEs are among them. */
+const MAX_FINDINGS_PER_MB = 160
 
 describe('accuracy on the corpora', () => {
   let scanner: Scanner
@@ -46,21 +55,33 @@ describe('accuracy on the corpora', () => {
   })
 
   for (const name of CLASSES) {
-    it(`finds what is asked of the class ${name}, or what was found before, and reports no more wrongly`, () => {
-      const tally = ofClass(accuracy, name)
-      const { recall, falseRate } = FLOORS[name]
-      assert.ok(recallOf(tally)! >= recall, `recall ${tally.found}/${tally.positives} is below ${recall}`)
-      assert.ok((falseRateOf(tally) ?? 0) <= falseRate, `${tally.reported}/${tally.negatives} wrongly reported, more than ${falseRate}`)
-    })
+    for (const origins of [['literal'], ['generated'], ORIGINS] as const) {
+      const lines = origins.length === 1 ? origins[0] : 'both'
+      it(`finds what is asked of the class ${name}, ${lines} lines, or what was found before, and reports no more wrongly`, () => {
+        const tally = ofClass(accuracy, name, origins)
+        const { recall, falseRate } = FLOORS[`${name} ${lines}`] ?? TARGETS[name]!
+        assert.ok(recallOf(tally)! >= recall, `recall ${tally.found}/${tally.positives} is below ${recall}`)
+        assert.ok((falseRateOf(tally) ?? 0) <= falseRate, `${tally.reported}/${tally.negatives} wrongly reported, more than ${falseRate}`)
+      })
+    }
   }
 
-  it('has no floor above a target, so that the target is the bound once it is reached', () => {
-    for (const name of CLASSES) assert.ok(FLOORS[name].recall <= (TARGETS[name]?.recall ?? 1), name)
+  it('finds in disguise what it finds plainly', async function () {
+    this.timeout(60_000)
+    const lines = readLines().filter(({ trials }) => trials.some(({ origin }) => origin === 'literal'))
+    const some = lines.filter((_, i) => i % EVERY_NTH_IN_DISGUISE === 0)
+    for (const [name, counts] of await measureEvasions(scanner, accuracy, some)) {
+      const tallies = [...counts.values()]
+      const found = tallies.reduce((sum, tally) => sum + tally.found, 0)
+      const of = tallies.reduce((sum, tally) => sum + tally.of, 0)
+      const least = ENCODINGS.includes(name) ? FOUND_ENCODED : FOUND_IN_DISGUISE
+      assert.ok(of > 100 && found / of >= least, `${name}: ${found}/${of}`)
+    }
   })
 
   it('reports little in ordinary prose and code', () => {
     let count = 0
-    for (const found of ordinary.findings.values()) count += found.length
+    for (const [name, found] of ordinary.findings) if (!FOUND_RIGHTLY.includes(name)) count += found.length
     const perMegabyte = count / (ordinary.bytes / 1e6)
     assert.ok(ordinary.bytes > 200_000, 'too little ordinary text to say anything')
     assert.ok(perMegabyte <= MAX_FINDINGS_PER_MB, `${perMegabyte.toFixed(0)} findings per MB`)

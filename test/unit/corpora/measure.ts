@@ -59,7 +59,7 @@ export async function measure(scanner: Scanner, lines: readonly Line[] = readLin
   return { labels, tallies, detectors, misses }
 }
 
-function hitsOf({ span }: Trial, { detectors }: Label, findings: readonly Finding[]): readonly Finding[] {
+export function hitsOf({ span }: Trial, { detectors }: Label, findings: readonly Finding[]): readonly Finding[] {
   return findings.filter((finding) => detectors.includes(finding.detector) && (span === null || overlaps(finding, span)))
 }
 

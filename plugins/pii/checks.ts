@@ -10,7 +10,7 @@ export const checks: readonly Check[] = [
   { name: 'card_brand', doc: 'An issuer of payment cards uses numbers that begin so, in this length.', test: cardBrand },
   { name: 'iban', doc: 'The country has this length, and the remainder modulo 97 is 1 (ISO 13616).', test: iban },
   { name: 'us_ssn', doc: 'Area, group and serial number can have been issued.', test: usSocialSecurityNumber },
-  { name: 'phone', doc: 'Seven to fifteen digits (E.164), not all the same.', test: phone },
+  { name: 'phone', doc: 'Seven to fifteen digits (E.164), not all the same, and not nearly all zero.', test: phone },
   {
     name: 'ip',
     doc: 'An IPv4 or IPv6 address of a host, or a network with its prefix; neither a version such as `1.2.3.4`, nor loopback or mask.',
@@ -39,7 +39,9 @@ function usSocialSecurityNumber(match: string): boolean {
 
 function phone(match: string): boolean {
   const digits = match.replace(/\D/g, '')
-  return digits.length >= 7 && digits.length <= 15 && !/^(\d)\1*$/.test(digits)
+  // Zeros with one or two digits among them are bytes of a dump, not a number that somebody answers.
+  const isDump = digits.replaceAll('0', '').length < 3
+  return digits.length >= 7 && digits.length <= 15 && !isDump && !/^(\d)\1*$/.test(digits)
 }
 
 function ipAddress(match: string): boolean {

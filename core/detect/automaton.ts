@@ -9,8 +9,8 @@ export const DEAD = 0
 const UNKNOWN = -1
 /** What stands before a start state's first character, besides the traits of `symbols.ts`. */
 export const TEXT_START = 8
-/** Table cells; 16 MB. When they are used up, walkers move to an empty table. */
-const MAX_CELLS = 4_000_000
+/** Table cells; 64 MB, of which the standard detectors need one. When they are used up, walkers move to an empty table. */
+const MAX_CELLS = 16_000_000
 
 /** What can still become of a candidate: nodes of the automaton of patterns, before assertions are looked at. */
 export interface State {
@@ -74,6 +74,7 @@ export class Table {
   readonly #rowByKey = new Map<string, number>()
   readonly #matches = new Map<number, readonly number[]>()
   readonly #seen: Int32Array
+  readonly #closures = new Map<readonly number[], Map<number, Closure>>()
   #turn = 0
 
   constructor(nfa: Nfa, symbols: Symbols, maxCells: number) {
@@ -160,26 +161,62 @@ export class Table {
     return row
   }
 
-  /** Where the kernel leads over `symbol`; assertions look at the character before and at this one. */
+  /** Where the kernel leads over `symbol`. */
   #follow(kernel: readonly number[], before: number, traits: number, symbol: number, matched: number[]): number[] {
+    const { count, inSet } = this.#symbols
+    const { steps, matches } = this.#closureOf(kernel, before, traits, symbol === count)
+    for (const rule of matches) matched.push(rule)
+    if (symbol === count) return []
+    const turn = this.freshMark()
+    const next: number[] = []
+    for (let i = 0; i < steps.length; i += 2) {
+      const to = steps[i + 1]!
+      if (inSet[steps[i]! * count + symbol] !== 1 || this.#seen[to] === turn) continue
+      this.#seen[to] = turn
+      next.push(to)
+    }
+    return next.sort((a, b) => a - b)
+  }
+
+  /** What a kernel comes to when assertions have looked at the character before and at the traits of the one behind. Kept for the last few kernels. */
+  #closureOf(kernel: readonly number[], before: number, traits: number, isEnd: boolean): Closure {
+    let closures = this.#closures.get(kernel)
+    if (!closures) {
+      if (this.#closures.size >= KEPT_CLOSURES) this.#closures.clear()
+      this.#closures.set(kernel, (closures = new Map()))
+    }
+    const key = (before << 8) | (traits << 1) | (isEnd ? 1 : 0)
+    let closure = closures.get(key)
+    if (!closure) closures.set(key, (closure = this.#close(kernel, before, traits, isEnd)))
+    return closure
+  }
+
+  #close(kernel: readonly number[], before: number, traits: number, isEnd: boolean): Closure {
     const turn = this.freshMark()
     const { nodes } = this.#nfa
-    const { inSet, count } = this.#symbols
-    const next = new Set<number>()
+    const steps: number[] = []
+    const matches: number[] = []
     const stack = [...kernel]
     for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
       if (this.#seen[id] === turn) continue
       this.#seen[id] = turn
       const node = nodes[id]!
-      if (node.kind === 'units') {
-        if (symbol !== count && inSet[node.units * count + symbol] === 1) next.add(node.next)
-      } else if (node.kind === 'split') stack.push(...node.next)
-      else if (node.kind === 'match') matched.push(node.rule)
-      else if (holds(node, before, traits, symbol === count)) stack.push(node.next)
+      if (node.kind === 'units') steps.push(node.units, node.next)
+      else if (node.kind === 'split') for (const next of node.next) stack.push(next)
+      else if (node.kind === 'match') matches.push(node.rule)
+      else if (holds(node, before, traits, isEnd)) stack.push(node.next)
     }
-    return [...next].sort((a, b) => a - b)
+    return { steps: Int32Array.from(steps), matches }
   }
 }
+
+interface Closure {
+  /** Pairs of a set of characters and the node behind it. */
+  readonly steps: Int32Array
+  readonly matches: readonly number[]
+}
+
+const KEPT_CLOSURES = 512
 
 function holds({ what }: Extract<NfaNode, { kind: 'assert' }>, before: number, after: number, isEnd: boolean): boolean {
   switch (what) {

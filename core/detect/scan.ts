@@ -8,7 +8,7 @@ import { walkText, type Walked } from './walk.ts'
 const NONE: readonly Finding[] = []
 
 /** What one scan on the event loop may add to the automaton, in nodes: some ten milliseconds, once. Only patterns with many readings of one text need more. */
-const MAX_NEW_WORK = 50_000
+const MAX_NEW_WORK = 200_000
 
 /** Findings of a text, in text order; null when this is more work than the event loop should bear. */
 export function scanText(set: DetectorSet, text: string): readonly Finding[] | null {

@@ -68,6 +68,7 @@ function partsOf(message: JsonObject): readonly Part[] {
   add('completion.text', message.content, [...path, 'content'])
   add('completion.reasoning', message.reasoning_content, [...path, 'reasoning_content'])
   objectsIn(message.tool_calls).forEach((call, i) => {
+    add('completion.arguments', (call.function as JsonObject).name, [...path, 'tool_calls', i, 'function', 'name'])
     add('completion.arguments', (call.function as JsonObject).arguments, [...path, 'tool_calls', i, 'function', 'arguments'], 'json')
   })
   return parts

@@ -202,6 +202,8 @@ describe('provider.anthropic', () => {
         answer.parts.map(({ location, text: part }) => [location, part]),
         [
           ['completion.text', 'Hello there'],
+          ['completion.arguments', 'f'],
+          ['completion.arguments', 'f'],
           ['completion.arguments', '{"a":1}'],
         ],
       )

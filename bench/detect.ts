@@ -49,7 +49,7 @@ interface Settings {
   readonly delaySeconds: number
 }
 
-const FULL: Settings = { rounds: 7, chars: MEGABYTE, hostileChars: MEGABYTE / 4, delaySeconds: 6 }
+const FULL: Settings = { rounds: 5, chars: MEGABYTE, hostileChars: MEGABYTE / 4, delaySeconds: 4 }
 const QUICK: Settings = { rounds: 3, chars: MEGABYTE / 4, hostileChars: MEGABYTE / 16, delaySeconds: 2 }
 
 type Checks = ReadonlyMap<string, (match: string) => boolean>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { FindingsCache } from '../../../core/detect/cache.ts'
 import { createDetection } from '../../../core/detect/index.ts'
-import type { Detection } from '../../../core/detect/port.ts'
+import type { Detection, ScanResult } from '../../../core/detect/port.ts'
 import { ALL, detector, standardDetection } from './standard.ts'
 import { proseOf } from './prose.ts'
 
@@ -37,6 +37,23 @@ describe('scanning', () => {
     const second = detection.scan([text], [EMAIL], 10_000)
     assert(!(second instanceof Promise))
     assert.deepEqual(second, first)
+  })
+
+  it('scans of a long conversation its new message only', () => {
+    let checked: string[] = []
+    const counting = createDetection(
+      [detector('d', { patterns: [String.raw`\bm\d+\b`], checks: ['count'] })],
+      new Map([['count', (match: string) => checked.push(match) > 0]]),
+      { workers: 1, inlineChars: Infinity },
+    )
+    const message = (i: number): string => `${proseOf(i, 300)} m${i} `
+    const conversation = Array.from({ length: 50 }, (_, i) => message(i))
+    void counting.scan(conversation, ['d'], 1000)
+    assert.equal(checked.length, 50)
+    checked = []
+    const { findings } = counting.scan([...conversation, message(50)], ['d'], 1000) as ScanResult
+    assert.deepEqual(checked, ['m50'])
+    assert.equal(findings.flat().length, 51)
   })
 
   it('keeps findings of different detectors apart', () => {

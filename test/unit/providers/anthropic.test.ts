@@ -203,7 +203,6 @@ describe('provider.anthropic', () => {
         [
           ['completion.text', 'Hello there'],
           ['completion.arguments', 'f'],
-          ['completion.arguments', 'f'],
           ['completion.arguments', '{"a":1}'],
         ],
       )

@@ -31,7 +31,7 @@ interface Analyzer {
 function analyze(text: string, entities: readonly string[]): object[] {
   return NAMES.filter(([type]) => entities.includes(type)).flatMap(([type, pattern]) =>
     [...text.matchAll(pattern)].map((match) => {
-      const start = [...text.slice(0, match.index)].length
+      const start = Array.from(text.slice(0, match.index)).length
       return { entity_type: type, start, end: start + [...match[0]].length, score: 0.85, analysis_explanation: null }
     }),
   )

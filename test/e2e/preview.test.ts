@@ -1,0 +1,95 @@
+// The preview of the admin API: who may ask, what is refused and why, and that nothing of what is sent stays anywhere.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
+import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
+
+const SECRET = 'AKIAQ3EGRIF7XN2TZ5KM'
+type Loose = ReturnType<typeof JSON.parse>
+
+describe('preview of policies', function () {
+  this.timeout(30_000)
+  let upstream: UpstreamServer
+  let gateway: RunningGateway
+
+  before(async () => {
+    upstream = await startUpstream()
+    const admins = [{ id: 'eva', role: 'viewer', hash: createHash('sha256').update('viewer-token').digest('hex') }]
+    gateway = await startGateway({ config: { ...baseConfig(upstream.url), admins } })
+  })
+  after(async () => {
+    await gateway.remove()
+    await upstream.close()
+  })
+
+  const ask = async (body: unknown, headers: { readonly [name: string]: string } = {}): Promise<{ status: number; body: Loose }> => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const response = await gateway.admin('/policies/preview', { method: 'POST', body: text, headers })
+    return { status: response.status, body: await response.json() }
+  }
+
+  it('is for administrators who may write', async () => {
+    for (const [token, status] of [
+      ['wrong', 401],
+      ['viewer-token', 403],
+    ] as const)
+      assert.equal((await ask({ text: 'x' }, { authorization: `Bearer ${token}` })).status, status)
+  })
+
+  const refused: readonly (readonly [string, unknown, string | null, RegExp])[] = [
+    ['no JSON', `{"text":"${SECRET}`, null, /JSON object/],
+    ['neither text nor request', {}, null, /either `text` or `request`/],
+    ['both', { text: 'x', request: {} }, null, /either/],
+    ['a text that is none', { text: 7 }, 'text', /string/],
+    ['a request that is none', { request: { model: 'm', messages: [] } }, 'request.messages', /at least one message/],
+    ['an unknown member', { text: 'x', polices: '' }, 'polices', /there are text, request, given, policies/],
+    ['a value of the wrong type', { text: 'x', given: { 'key.scopes': 'chat' } }, 'given', /is a list of text, and `chat` is no list/],
+    [
+      'policies that do not check',
+      { text: 'x', policies: 'module a\npolicy a.b "c" { on request alow }' },
+      'policies',
+      /preview\.policy:2/,
+    ],
+  ]
+  for (const [title, body, param, message] of refused) {
+    it(`refuses ${title}, and says what to do`, async () => {
+      const answer = await ask(body)
+      assert.equal(answer.status, 400)
+      assert.deepEqual([answer.body.error.code, answer.body.error.param], ['invalid_request', param])
+      assert.match(answer.body.error.message, message)
+      assert.ok(!JSON.stringify(answer.body).includes(SECRET))
+    })
+  }
+
+  it('is bounded', async () => assert.equal((await ask({ text: 'x'.repeat(5 * 1024 * 1024) })).status, 413))
+
+  it('finds in every part of a request, and names what nobody can look at', async () => {
+    const { body } = await ask({
+      request: {
+        model: 'auto',
+        messages: [
+          { role: 'system', content: `use ${SECRET}` },
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] },
+        ],
+      },
+      given: { 'key.scopes': ['chat'] },
+    })
+    assert.deepEqual([body.findings[0].detector, body.findings[0].path], ['standard.detectors.api_key', ['messages', 0, 'content']])
+    assert.deepEqual([body.unscanned, body.decision], [['image'], 'allow'])
+    assert.ok(!JSON.stringify(body).includes(SECRET), 'values are masked')
+  })
+
+  it('sends nothing, and leaves nothing of what it was sent', async () => {
+    await ask({ text: SECRET })
+    await ask({
+      text: SECRET,
+      policies: `module a\nimport standard.detectors as std\npolicy a.b "c" { on request when prompt contains std.secret deny "a.b" }`,
+    })
+    assert.equal(upstream.calls.length, 0)
+    assert.ok(!gateway.output().includes(SECRET))
+    const files = readdirSync(gateway.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    for (const { parentPath, name } of files) assert.ok(!readFileSync(join(parentPath, name)).includes(SECRET), name)
+  })
+})

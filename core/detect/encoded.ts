@@ -25,7 +25,10 @@ const MAX_TRIES = 8
 /** A line of wrapped base64 is at least so long. */
 const MIN_LINE_CHARS = 48
 
-const IN_WORD = Uint8Array.from({ length: 128 }, (_, unit) => Number(/[A-Za-z0-9+/_\-=%.~\\]/.test(String.fromCharCode(unit))))
+/** By ASCII unit: 0 ends a word, 2 may begin an escape, 1 is all else. */
+const KINDS = Uint8Array.from({ length: 128 }, (_, unit) =>
+  /[A-Za-z0-9+/_\-=.~]/.test(String.fromCharCode(unit)) ? 1 : unit === 37 || unit === 92 ? 2 : 0,
+)
 
 export class EncodedRuns {
   /** Whoever takes them empties the list. */
@@ -41,17 +44,27 @@ export class EncodedRuns {
 
   read(text: string): void {
     let from = this.#word === '' ? -1 : 0
+    let last = MAX_WORD_CHARS - this.#word.length
+    let kinds = 0
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i)
-      if (unit < 128 && IN_WORD[unit] === 1) {
-        if (from < 0) from = i
-        if (i - from + this.#word.length < MAX_WORD_CHARS) continue
+      const kind = unit < 128 ? KINDS[unit]! : 0
+      if (kind !== 0) {
+        if (from < 0) {
+          from = i
+          last = i + MAX_WORD_CHARS
+          kinds = 0
+        }
+        kinds |= kind
+        if (i < last) continue
         this.#add(text, from, i)
         this.#cut()
         from = i
+        last = i + MAX_WORD_CHARS - this.#word.length
+        kinds = kind
       } else if (from >= 0) {
         const length = this.#word.length + i - from
-        if (length >= MIN_BASE64_CHARS || this.#lead !== null || this.#word !== '' || hasEscape(text, from, i)) {
+        if (length >= MIN_BASE64_CHARS || (kinds & 2) !== 0 || this.#lead !== null || this.#word !== '') {
           this.#add(text, from, i)
           this.#close(unit)
         } else this.#position += i - from
@@ -107,14 +120,6 @@ export class EncodedRuns {
 }
 
 const leadOf = ({ encoding, text }: EncodedRun) => ({ encoding, text: text.slice(-LEAD_CHARS) })
-
-function hasEscape(text: string, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit === 37 || unit === 92) return true
-  }
-  return false
-}
 
 function wholeChars(encoding: Encoding, raw: string): number {
   if (encoding === 'base64') return raw.length & ~3

@@ -45,7 +45,7 @@ function phone(match: string): boolean {
 }
 
 function ipAddress(match: string): boolean {
-  const [address = '', prefix] = match.split('/')
+  const [address = '', prefix] = match.replace(/%\w+/, '').split('/')
   if (address.includes(':')) return isIPv6(address) && address !== '::1' && Number(prefix ?? 0) <= 128
   if (!isIPv4(address) || Number(prefix ?? 0) > 32) return false
   // Four single digits are nearly always a version; the few hosts they could name (1.1.1.1, 8.8.8.8) belong to nobody in person.

@@ -37,7 +37,7 @@ describe('writes of the spool', () => {
     now += 9_999
     assert.equal(await writeBytes(100), 100)
     now += 1
-    writeBytes(100)
+    assert.equal(writeBytes(100), 100)
     assert.deepEqual(calls, ['at once', 'aside', 'at once'])
   })
 

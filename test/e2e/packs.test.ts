@@ -79,7 +79,7 @@ describe('policy packs in a gateway', function () {
   it('judge beside each other once their folders are named', async () => {
     const gateway = await start(['./policies', ...['secrets', 'personal', 'enterprise'].map((pack) => join(PACKS, pack))])
     const seen = await ask(gateway, `clone from ${HOST} with ${TOKEN}, ${PASSPORT}`)
-    assert.equal(seen.sent, 'clone from [INTERNAL_HOST] with [GITHUB_TOKEN], passport number [PASSPORT]')
+    assert.equal(seen.sent, 'clone from [INTERNAL_HOST] with [GITLAB_TOKEN], passport number [PASSPORT]')
     assert.deepEqual(seen.warnings.split(',').sort(), ['personal.identity', 'secrets.in_prompt'])
 
     const refused = await ask(gateway, '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC')

@@ -14,8 +14,8 @@ const FLOORS: { readonly [of: string]: Target } = {
   'secret literal': { recall: 0.92, falseRate: 0.03 },
   'secret both': { recall: 0.97, falseRate: 0.028 },
   'name literal': { recall: 0, falseRate: 0 },
-  'name generated': { recall: 0.11, falseRate: 0 },
-  'name both': { recall: 0.11, falseRate: 0 },
+  'name generated': { recall: 0.12, falseRate: 0 },
+  'name both': { recall: 0.12, falseRate: 0 },
 }
 /** How far numbers may part from `docs/accuracy.md` before it has to be written again. */
 const TOLERANCE = 0.02
@@ -24,8 +24,11 @@ const FOUND_IN_DISGUISE = 0.99
 const FOUND_ENCODED = 0.85
 const ENCODINGS = ['base64', 'hex', 'URL-encoding']
 const EVERY_NTH_IN_DISGUISE = process.env['SALLYPORT_TEST_LONG'] ? 1 : 4
-/** READMEs are full of links. */
-const FOUND_RIGHTLY = ['standard.detectors.url']
+/** READMEs are full of links, dates and times. */
+const FOUND_RIGHTLY = [
+  'standard.detectors.url',
+  ...['calendar_date', 'time_of_day', 'weekday', 'year', 'uuid'].map((name) => `moments.detectors.${name}`),
+]
 /** Findings of all other detectors together, per megabyte of ordinary text. Mailboxes and hosts in READMEs are among them. */
 const MAX_FINDINGS_PER_MB = 160
 

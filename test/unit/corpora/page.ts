@@ -73,8 +73,8 @@ random samples or filled templates. A *mere shape* is a line which the suite tha
 say); we want context before such digits count. *Strays* are findings in whole sentences where nothing is labelled.
 
 Names, titles, organisations, places and addresses have no regular form; an engine finds them (\`detector.presidio\`), patterns do not. What is
-measured of the class \`name\` here is what patterns happen to find. Dates, times, prices, colours and UUIDs stand in it as well: they have a
-form, but are nobody's data on their own, and no detector looks for them.
+measured of the class \`name\` here is what patterns happen to find. Prices and colours have a
+form and stand in the class \`pattern\`, but are nobody's data: no detector looks for them, so they count as missed.
 
 ## Per class
 

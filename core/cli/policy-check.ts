@@ -10,7 +10,8 @@ export function showCheck(set: PolicySet, screen: Screen, streams: HoldBack | nu
   const errors = shown.filter(({ severity }) => severity === 'error').length
   const warnings = count(shown.length - errors, 'warning')
   const own = new Set((set.bundle?.policies ?? []).filter(({ span }) => set.isOwn(span.file)).map(({ id }) => id))
-  const sum = set.bundle ? `${count(own.size, 'policy', 'policies')} checked, ${warnings}` : `${count(errors, 'error')}, ${warnings}`
+  const checked = set.bundle ? `${count(own.size, 'policy', 'policies')} checked` : null
+  const sum = [checked, ...(errors > 0 ? [count(errors, 'error')] : []), warnings].filter((part) => part !== null).join(', ')
   const rendered = renderDiagnostics(shown, set.files, screen)
   return [...(shown.length > 0 ? [rendered] : []), sum, ...(streams ? [showHoldBack(streams)] : [])].join('\n')
 }

@@ -94,6 +94,7 @@ async function check(paths: readonly string[], options: Options, command: Comman
   if (!set.bundle) return showBroken(set, options)
   const whole = { ...set, diagnostics: [...set.diagnostics, ...(await furtherDiagnostics(set))] }
   const streams = await holdBackOf(set.bundle, set.words)
+  if (whole.diagnostics.some(({ severity }) => severity === 'error')) process.exitCode = 1
   if (!printForPrograms(whole, options, streams)) print(showCheck(whole, screen(), streams))
 }
 

@@ -1,4 +1,4 @@
-// P22x, P23x, P3xx, P4xx and P5xx: what is proven or counted about policies that compile. All of them are warnings.
+// P22x, P23x, P3xx, P4xx and P5xx: what is proven or counted about policies that compile. All but P220 are warnings.
 import type { CodeEntry } from './code-entry.ts'
 
 export const PROOF_CODES: readonly CodeEntry[] = [
@@ -6,7 +6,7 @@ export const PROOF_CODES: readonly CodeEntry[] = [
     code: 'P220',
     title: 'pattern with runaway backtracking',
     explanation:
-      'On the text shown, an engine that backtracks needs far more than linear time; the time is measured on V8. The gateway itself matches in linear time, so it is not in danger, but the pattern costs more than it should and is unsafe wherever else it is used. Bound the repeats, and let no two neighbouring parts match the same characters.',
+      'On the text shown, an engine that backtracks needs far more than linear time; the time is measured on V8. The gateway itself matches in linear time, so it is not in danger, but the pattern is unsafe wherever else it is used, and `policy check` refuses it. Bound the repeats, and let no two neighbouring parts match the same characters.',
   },
   {
     code: 'P221',

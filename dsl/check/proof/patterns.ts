@@ -11,7 +11,7 @@ interface Pattern {
   readonly span: Span
 }
 
-/** Warnings about the patterns that stand in these files. What the cache knows is not proven again. `measureMs`: longest time a text is tried for. */
+/** Errors (warnings, where bounds end it) about the patterns that stand in these files. What the cache knows is not proven again. `measureMs`: longest time a text is tried for. */
 export async function findRunawayPatterns(
   files: readonly SourceFile[],
   cache: VerdictCache | null = null,
@@ -54,7 +54,8 @@ function isValid(source: string): boolean {
 const MEANING = 'The gateway matches in linear time all the same; the pattern is costly, and unsafe in other engines.'
 
 function diagnosticOf({ detector, span }: Pattern, verdict: Exclude<Verdict, { readonly kind: 'linear' }>): Diagnostic {
-  const common = { code: 'P220', severity: 'warning' as const, span }
+  const severity = verdict.kind === 'runaway' && verdict.growth === 'bounded' ? 'warning' : 'error'
+  const common = { code: 'P220', severity, span } as const
   if (verdict.kind === 'unknown') {
     const message = `it could not be proven that the pattern of \`${detector}\` never runs away (${verdict.reason})`
     return { ...common, message, help: `Make it smaller, or split it into several patterns. ${MEANING}` }

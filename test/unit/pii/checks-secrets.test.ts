@@ -113,10 +113,8 @@ describe('the checks for secrets', () => {
     ])
   })
 
-  it('answers at once for long texts', () => {
-    const start = performance.now()
-    for (const text of ['a'.repeat(32_768), 'aA1_'.repeat(8192), '${'.repeat(16_384), 'x.'.repeat(16_384)])
-      for (const { test } of secretChecks) test(text)
-    assert.ok(performance.now() - start < 1000)
+  it('comes to an answer for a megabyte, where anything quadratic would not', () => {
+    for (const text of ['a', 'aA1_', '${', 'x.'].map((piece) => piece.repeat(2 ** 20 / piece.length)))
+      for (const { name, test } of secretChecks) assert.equal(typeof test(text), 'boolean', name)
   })
 })

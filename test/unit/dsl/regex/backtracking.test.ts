@@ -66,9 +66,13 @@ describe('backtracking', function () {
       const [name] = readdirSync(folder)
       const kept = readFileSync(join(folder, name!), 'utf8')
       assert.ok(!kept.includes('y{4}'), 'patterns may be confidential')
-      const start = performance.now()
       assert.deepEqual(await findRunawayPatterns([source], openVerdictCache(folder), MEASURE_MS), first)
-      assert.ok(performance.now() - start < 100, 'nothing is proven again')
+      openVerdictCache(folder).add(new Map([['(a|a)*b', { kind: 'linear' }]]))
+      assert.deepEqual(
+        await findRunawayPatterns([source], openVerdictCache(folder), MEASURE_MS),
+        [],
+        'what is kept is believed, not proven again',
+      )
       for (const broken of ['{', '[1]', '{"x":{"kind":"runaway"}}', 'null']) {
         writeFileSync(join(folder, name!), broken)
         assert.equal(openVerdictCache(folder).get('y{4}'), null)

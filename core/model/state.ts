@@ -1,4 +1,5 @@
 // The state port: what must be shared and survive. Two drivers keep this contract (`core/state`); plugins reach it through their host.
+import type { Booking } from './counters.ts'
 import type { KeyRow } from './directory.ts'
 
 type Awaitable<T> = T | Promise<T>
@@ -11,19 +12,28 @@ export interface KeyStore {
   put(row: KeyRow): Awaitable<void>
   /** Returns false if there is no such key. Effective for the next `findByPrefix`. */
   revoke(id: string, atIso: string): Awaitable<boolean>
+  /** Keeps when keys (by id, Unix ms) were last used; a later moment replaces an earlier one. */
+  noteUsed(uses: ReadonlyMap<string, number>): Awaitable<void>
+  /** Unix ms by id of the key, for keys that were used. */
+  lastUsed(): Awaitable<ReadonlyMap<string, number>>
 }
 
-/**
- * One limit that a reservation has to pass. `counter` is its identity (policy, window, unit, key values); amounts are integers
- * (tokens, requests, or nano-units) below 2⁵³.
- */
+interface ClaimBase {
+  /** Identity of the counter (`counterName`): its tenant, what it counts by, and which window. */
+  readonly counter: string
+  readonly limit: number
+  /** While a shared store cannot be reached: refuse (`deny`, the default), or count here alone, with the limit divided by the processes last seen. */
+  readonly whileAway?: 'deny' | 'local'
+}
+
+/** One limit that a reservation has to pass. Amounts are integers (tokens, requests, or nano-units) below 2⁵³. */
 export type Claim =
   /** A sum in a fixed window that ends at `endsAt` (Unix ms). */
-  | { readonly kind: 'window'; readonly counter: string; readonly limit: number; readonly amount: number; readonly endsAt: number }
+  | (ClaimBase & { readonly kind: 'window'; readonly amount: number; readonly endsAt: number })
   /** A steady rate per `periodMs` with a burst of the whole limit (GCRA). */
-  | { readonly kind: 'rate'; readonly counter: string; readonly limit: number; readonly amount: number; readonly periodMs: number }
+  | (ClaimBase & { readonly kind: 'rate'; readonly amount: number; readonly periodMs: number })
   /** One slot of `limit`; the lease ends by itself after `leaseMs`. */
-  | { readonly kind: 'slot'; readonly counter: string; readonly limit: number; readonly leaseMs: number }
+  | (ClaimBase & { readonly kind: 'slot'; readonly leaseMs: number })
 
 /** Where a counter stands after an operation: used and reserved together. */
 export interface Level {
@@ -35,7 +45,8 @@ export interface Level {
 }
 
 export type Reserved =
-  | { readonly ok: true; readonly levels: readonly Level[] }
+  /** `local`: counted in this process alone, because the shared store cannot be reached. */
+  | { readonly ok: true; readonly levels: readonly Level[]; readonly local?: boolean }
   | {
       readonly ok: false
       readonly claim: Claim
@@ -46,8 +57,17 @@ export type Reserved =
 export interface Ledger {
   /** Takes all claims or none. A second call with the same id adds to the first; of a slot it only renews the lease. */
   reserve(reservationId: string, claims: readonly Claim[]): Awaitable<Reserved>
-  /** Replaces what was reserved by what was used (`amount` per counter; a slot is freed) and forgets the id. Idempotent by id. */
-  settle(reservationId: string, used: ReadonlyMap<string, number>): Awaitable<void>
+  /**
+   * Replaces what was reserved by what was used (`amount` per counter; a slot is freed) and forgets the id. Idempotent by id. A shared store
+   * is told only when `recorded` has resolved or failed: what the record does not hold yet may not count either, since after a crash the record
+   * decides (`book`).
+   */
+  settle(reservationId: string, used: ReadonlyMap<string, number>, recorded?: Promise<void>): Awaitable<void>
+  /**
+   * Settles for a process that ended before it could. `reserved`: books if the reservation is still there, and gives it back; `anyway`: books
+   * once per id also without one (it was counted locally). Returns whether it booked.
+   */
+  book(reservationId: string, bookings: readonly Booking[], when: 'reserved' | 'anyway'): Awaitable<boolean>
   level(counter: string): Awaitable<number>
   list(): Awaitable<
     readonly { readonly counter: string; readonly used: number; readonly reserved: number; readonly endsAt: number | null }[]
@@ -107,10 +127,70 @@ export interface Vault {
   sweep(): Awaitable<number>
 }
 
+/** A request that waits for somebody's consent, or got its verdict. Never its content. */
+export interface Approval {
+  readonly id: string
+  readonly tenant: string
+  readonly keyId: string
+  /** SHA-256 (hex) of the request body. */
+  readonly contentHash: string
+  readonly policy: string
+  readonly state: 'pending' | 'approved' | 'rejected'
+  /** Unix ms. */
+  readonly createdAt: number
+  /** Unix ms from which on it is gone, whatever its state. */
+  readonly expiresAt: number
+  /** Who decided, and when (Unix ms); null while pending. */
+  readonly decidedBy: string | null
+  readonly decidedAt: number | null
+}
+
+export interface Approvals {
+  /** The approval of this (tenant, key, content) that has not expired, else `fresh`, which is kept. */
+  request(fresh: Approval): Awaitable<Approval>
+  find(id: string): Awaitable<Approval | null>
+  /** The first verdict stands: a later one changes nothing. Returns the approval as it then is; null if there is none. */
+  decide(id: string, verdict: 'approved' | 'rejected', by: string, atMs: number): Awaitable<Approval | null>
+  /** Those that have not expired, oldest first. */
+  list(): Awaitable<readonly Approval[]>
+}
+
+/** More of a limit for a while. */
+export interface Raise {
+  readonly id: string
+  readonly tenant: string
+  /** Id of the policy whose limit is raised. */
+  readonly policy: string
+  /** Added to the limit, in its unit (money in nano-units). */
+  readonly add: number
+  /** Unix ms from which on it no longer counts. */
+  readonly until: number
+  readonly by: string
+  readonly reason: string
+}
+
+export interface Raises {
+  put(raise: Raise): Awaitable<void>
+  /** Returns false if there was none. */
+  remove(id: string): Awaitable<boolean>
+  /** Those that still count. */
+  list(): Awaitable<readonly Raise[]>
+}
+
+export interface StateHealth {
+  /** False while a shared store cannot be reached. */
+  readonly available: boolean
+  /** Gateway processes that shared it when it was last seen, this one included. */
+  readonly processes: number
+}
+
 export interface State {
   readonly keys: KeyStore
   readonly ledger: Ledger
   readonly breakers: Breakers
   readonly vault: Vault
+  readonly approvals: Approvals
+  readonly raises: Raises
+  readonly health: StateHealth
   close(): Promise<void>
 }

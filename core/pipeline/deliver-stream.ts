@@ -3,6 +3,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { errorFor } from './upstream-errors.ts'
 import { gatherStream, mustHold } from './hold-stream.ts'
+import { isPromise, then, type Awaitable } from '../model/maybe-promise.ts'
 import { noteDecision, refusalOf } from './decide.ts'
 import { noteFinding } from './findings.ts'
 import { notifyAnswer } from './notify.ts'
@@ -67,6 +68,10 @@ class StreamDelivery {
   /** Null while no placeholder can stand in this answer. */
   readonly #restoring: StreamRestoring | null
   #ended = false
+  /** The client reads slower than the provider writes. */
+  #isFull = false
+  /** Events that came while an extension of the reservation was asked for; null: none is. */
+  #behind: StreamEvent[] | null = null
   /** Since when nothing but waiting was done. */
   #waitsSince = 0
   #resolve: (refusal: GatewayError | null) => void = () => {}
@@ -118,6 +123,7 @@ class StreamDelivery {
 
   #take(events: readonly StreamEvent[]): void {
     if (this.#ended) return
+    if (this.#behind) return void this.#behind.push(...events)
     let out = ''
     for (const event of events) {
       if (event.type === 'chunk') {
@@ -128,9 +134,26 @@ class StreamDelivery {
       if (this.#governor.isStopped) return this.#await(this.#stop(out, refusalOf(this.#governor.decision)!))
     }
     const refusal = this.#progress()
+    if (isPromise(refusal)) return this.#await(this.#whenAllowed(out, refusal))
+    this.#flow(out, refusal)
+  }
+
+  #flow(out: string, refusal: GatewayError | null): void {
     if (refusal) return this.#await(this.#stop(out, refusal))
     if (out !== '') this.#write(out)
     this.#waitsSince = this.#exchange.kernel.clock.monotonic()
+  }
+
+  /** A reservation is being extended elsewhere: the text that it has to cover waits, and so does the upstream. */
+  async #whenAllowed(out: string, pending: Promise<GatewayError | null>): Promise<void> {
+    const behind: StreamEvent[] = (this.#behind = [])
+    this.#stream.source.pause()
+    const refusal = await pending
+    this.#behind = null
+    if (this.#ended) return
+    this.#flow(out, refusal)
+    if (behind.length > 0) this.#take(behind)
+    if (!this.#ended && !this.#isFull && this.#behind === null) this.#stream.source.resume()
   }
 
   /** A filter or a verb of a plugin threw: what it would have changed must not leave. */
@@ -150,20 +173,23 @@ class StreamDelivery {
     if (!reply.isOpen) reply.open(200, streamHeaders(this.#exchange))
     this.#exchange.responseBytes += Buffer.byteLength(out)
     if (reply.write(out)) return
+    this.#isFull = true
     this.#stream.source.pause()
-    reply.onDrain(() => this.#stream.source.resume())
+    reply.onDrain(() => {
+      this.#isFull = false
+      if (this.#behind === null) this.#stream.source.resume()
+    })
   }
 
   /** Tells the reservations how much flowed; one may refuse to be extended. */
-  #progress(): GatewayError | null {
+  #progress(): Awaitable<GatewayError | null> {
     const { holds } = this.#exchange
     if (holds.length === 0) return null
     const tokens = this.#completionTokens()
-    for (const hold of holds) {
-      const refusal = hold.progress?.(tokens) ?? null
-      if (refusal) return refusal
-    }
-    return null
+    return holds.reduce<Awaitable<GatewayError | null>>(
+      (before, hold) => then(before, (refusal) => refusal ?? hold.progress?.(tokens) ?? null),
+      null,
+    )
   }
 
   #completionTokens(): number {

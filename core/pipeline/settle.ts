@@ -12,12 +12,14 @@ export async function settle(exchange: Exchange): Promise<void> {
   exchange.isSettled = true
   chargeWhatWasSpent(exchange)
   exchange.costNano = costOf(exchange)
-  await settleHolds(exchange)
+  const recorded = exchange.kernel.record.closed(closedRows(exchange))
+  // In the same turn as the frame, so that a checkpoint sees both or neither.
+  settleHolds(exchange, recorded)
   learn(exchange)
   notifySettled(exchange)
   tellMetrics(exchange)
   try {
-    await exchange.kernel.record.closed(closedRows(exchange))
+    await recorded
   } catch (error) {
     if (exchange.outcome === 'completed') throw error
     // The spool says once that it takes no frames; a line for each exchange would only fill another disk.
@@ -39,21 +41,24 @@ function costOf({ target, dispatched, usage, usageSource }: Exchange): bigint | 
   return target?.rates && dispatched ? costNano(usage, target.rates) : null
 }
 
-async function settleHolds(exchange: Exchange): Promise<void> {
-  const settlement: Settlement = {
-    usage: exchange.usage,
-    usageSource: exchange.usageSource,
-    costNano: exchange.costNano,
-    dispatched: exchange.dispatched,
-  }
+/** Nobody waits for a shared store to book: a settlement that is late holds back nothing but its own reservation. */
+function settleHolds(exchange: Exchange, recorded: Promise<void>): void {
+  if (exchange.holds.length === 0) return
+  const failed = (error: unknown): void =>
+    exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'a reservation could not be settled')
+  const settlement = settlementOf(exchange)
   for (const hold of exchange.holds) {
     try {
-      const pending = hold.settle(settlement)
-      if (isPromise(pending)) await pending
+      const pending = hold.settle(settlement, recorded)
+      if (isPromise(pending)) pending.catch(failed)
     } catch (error) {
-      exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'a reservation could not be settled')
+      failed(error)
     }
   }
+}
+
+function settlementOf({ usage, usageSource, costNano, dispatched }: Exchange): Settlement {
+  return { usage, usageSource, costNano, dispatched }
 }
 
 function learn(exchange: Exchange): void {

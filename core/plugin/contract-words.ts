@@ -1,5 +1,6 @@
 // What a plugin brings to the policies: nouns, verbs, checks and engines, and what verbs get and give.
 import type { Usage, UsageSource } from '../model/answer.ts'
+import type { Booked } from '../model/counters.ts'
 import type { Finding } from '../model/content.ts'
 import type { Json, Value } from '../model/value.ts'
 import type { Target } from '../model/target.ts'
@@ -54,6 +55,8 @@ export interface Change {
   /** Top-level members of the body to set; null removes. */
   readonly params?: { readonly [name: string]: Json }
   readonly headers?: { readonly [name: string]: string }
+  /** Headers of the answer to the client, refusals of later steps included; names in lower case. */
+  readonly responseHeaders?: { readonly [name: string]: string }
   readonly warnings?: readonly string[]
   readonly labels?: readonly string[]
   readonly hold?: Hold
@@ -63,9 +66,15 @@ export interface Change {
 export interface Hold {
   /** For the record. */
   readonly reservedTokens: number
-  /** Told while a stream flows: output tokens so far (estimate). A refusal ends the stream with its code. */
-  progress?(completionTokens: number): GatewayError | null
-  settle(settlement: Settlement): Awaitable<void>
+  /**
+   * Told while a stream flows: output tokens so far (estimate). A refusal ends the stream with its code; while a promise is pending nothing more
+   * of the answer is released.
+   */
+  progress?(completionTokens: number): Awaitable<GatewayError | null>
+  /** What `settle` books in windows for these figures. Pure; it stands in the record, and settles the exchange should this process die. */
+  bookings(settlement: Settlement): Booked
+  /** `recorded` resolves when the account is written, and rejects when it can not be. */
+  settle(settlement: Settlement, recorded: Promise<void>): Awaitable<void>
 }
 
 export interface Settlement {

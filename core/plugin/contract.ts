@@ -175,8 +175,25 @@ export interface Host {
   readonly log: Log
   /** New random id, `prefix_` and 26 characters. */
   newId(prefix: string): string
+  /** Writes a row of `admin_events`: a change by a person or the system, or something that people should see. */
+  adminEvent(event: AdminEvent): Promise<void>
   /** Secret bytes kept 0600 under `./data/secrets`, made on first use, e.g. the pepper of keys. */
   secret(name: string): Buffer
+}
+
+export interface AdminEvent {
+  readonly tenant: string
+  /** Who: an admin's id, `system`. */
+  readonly actor: string
+  /** E.g. `key created`; words of the data dictionary. */
+  readonly action: string
+  readonly target: string
+  readonly ip?: string
+  /** Never a secret. */
+  readonly before?: string
+  readonly after?: string
+  /** `ok` unless told. */
+  readonly result?: string
 }
 
 export interface Clock {

@@ -17,7 +17,9 @@ export {
 export type { Principal } from '../model/principal.ts'
 export type { Directory, Feature, KeyRow, Model, Pool, Quota, Tenant, User, PiiMode } from '../model/directory.ts'
 export type { ProviderInfo, Rates, Target, Timeouts } from '../model/target.ts'
+export { bookedKey, counterName, type Booked, type Booking } from '../model/counters.ts'
 export type {
+  Approval,
   BreakerSettings,
   BreakerState,
   Breakers,
@@ -25,6 +27,7 @@ export type {
   KeyStore,
   Ledger,
   Level,
+  Raise,
   Reserved,
   State,
   Vault,

@@ -17,6 +17,7 @@ import type { ProviderInfo } from '../model/target.ts'
 
 const SCAN_DEADLINE_MS = 2000
 const SCAN_WORKERS = 1
+const NO_DETAILS = { ip: '', before: '', after: '', result: 'ok' }
 
 export interface SnapshotParts {
   readonly kernel: Kernel
@@ -50,6 +51,7 @@ export async function buildSnapshot(
     clock: kernel.clock,
     log: named(kernel.log, plugin),
     newId,
+    adminEvent: (event) => kernel.record.adminEvent({ ...NO_DETAILS, ...event, ts: kernel.clock.now() }),
     secret,
   })
   const all = await loadPlugins(plugins, loaded.config.pluginPaths, loaded.baseDir)

@@ -1,12 +1,14 @@
 // The embedded state driver, for one gateway process: counters and breakers in memory; keys and vault at once and counters by checkpoint in lmdb.
 import type { State } from '../model/state.ts'
 import type { Clock, Log } from '../plugin/contract.ts'
+import { LmdbApprovals } from './approvals.ts'
 import { MemoryBreakers } from './breakers.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { openEnvironment } from './environment.ts'
 import { LmdbKeyStore } from './key-store.ts'
 import { MemoryLedger } from './ledger.ts'
 import { BEAT_MS, takeOwnership } from './owner.ts'
+import { LmdbRaises } from './raises.ts'
 import { LmdbVault } from './vault.ts'
 
 const MAX_COUNTERS = 1_000_000
@@ -56,5 +58,14 @@ export function openEmbeddedState({
     await env.close()
   }
 
-  return { keys: new LmdbKeyStore(env), ledger, breakers: new MemoryBreakers(clock), vault, close: () => (closing ??= close()) }
+  return {
+    keys: new LmdbKeyStore(env),
+    ledger,
+    breakers: new MemoryBreakers(clock),
+    vault,
+    approvals: new LmdbApprovals(env, clock),
+    raises: new LmdbRaises(env, clock),
+    health: { available: true, processes: 1 },
+    close: () => (closing ??= close()),
+  }
 }

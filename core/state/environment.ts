@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { open, type RootDatabase } from 'lmdb'
 
-const MAX_DATABASES = 8
+const MAX_DATABASES = 16
 
 /** Throws with the path and the reason when the folder cannot be made or opened. */
 export function openEnvironment(path: string): RootDatabase {

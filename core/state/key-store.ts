@@ -10,10 +10,12 @@ type RowId = [prefix: string, id: string]
 export class LmdbKeyStore implements KeyStore {
   readonly #env: RootDatabase
   readonly #rows
+  readonly #uses
 
   constructor(env: RootDatabase) {
     this.#env = env
     this.#rows = env.openDB<KeyRow, RowId>({ name: 'keys', encoding: 'json' })
+    this.#uses = env.openDB<number, string>({ name: 'key-uses', encoding: 'json' })
   }
 
   findByPrefix(prefix: string): readonly KeyRow[] {
@@ -42,6 +44,17 @@ export class LmdbKeyStore implements KeyStore {
     })
     await this.#rows.flushed
     return found
+  }
+
+  async noteUsed(uses: ReadonlyMap<string, number>): Promise<void> {
+    await this.#env.transaction(() => {
+      for (const [id, at] of uses) if (at > (this.#uses.get(id) ?? 0)) void this.#uses.put(id, at)
+    })
+  }
+
+  lastUsed(): ReadonlyMap<string, number> {
+    this.#uses.resetReadTxn()
+    return new Map([...this.#uses.getRange()].map(({ key, value }) => [key, value]))
   }
 }
 

@@ -1,5 +1,6 @@
 // The embedded ledger: reserve, settle and read limits in memory. Everything is synchronous, so no two exchanges can pass a limit together.
 import { GatewayError } from '../errors/gateway-error.ts'
+import type { Booking } from '../model/counters.ts'
 import type { Claim, Ledger, Level, Reserved } from '../model/state.ts'
 import type { Clock } from '../plugin/contract.ts'
 import { RateCounter, SlotCounter, WindowCounter, type Counter, type Taking } from './counters.ts'
@@ -77,6 +78,22 @@ export class MemoryLedger implements Ledger {
       else counter.settle(taking, amount, now)
       this.#touch(counter)
     }
+  }
+
+  /** What this process reserved is in its memory: after a restart there are only bookings. */
+  book(reservationId: string, bookings: readonly Booking[], when: 'reserved' | 'anyway'): boolean {
+    if (when === 'reserved' && !this.#reservations.has(reservationId)) return false
+    this.settle(reservationId, new Map())
+    const now = this.#clock.now()
+    for (const { counter: name, endsAt, amount } of bookings) {
+      if (endsAt <= now) continue
+      const known = this.#counters.get(name)
+      const counter = known?.kind === 'window' ? known : new WindowCounter(name, endsAt)
+      this.#counters.set(name, counter)
+      counter.used += amount
+      this.#touch(counter)
+    }
+    return true
   }
 
   level(name: string): number {

@@ -1,5 +1,14 @@
 // What an exchange holds of its limits until it is settled: a fixed reservation for whole answers, a growing one for streams.
-import { GatewayError, type Claim, type Hold, type Ledger, type Reserved, type Settlement } from '../../core/plugin/index.ts'
+import {
+  bookedKey,
+  GatewayError,
+  type Booked,
+  type Claim,
+  type Hold,
+  type Ledger,
+  type Reserved,
+  type Settlement,
+} from '../../core/plugin/index.ts'
 import { claimOn, type Limit } from './limits.ts'
 import { costOf, type Price } from './price.ts'
 import { refusalOf } from './refusals.ts'
@@ -25,17 +34,29 @@ export function amountFor({ unit }: Limit, price: Price, promptTokens: number, c
 
 /** For whole answers: the bound was sent upstream, so it cannot be passed. */
 export function fixedHold(reservation: Reservation): Hold {
-  return { reservedTokens: reservedTokensOf(reservation), settle: (settlement) => settle(reservation, settlement) }
+  return {
+    reservedTokens: reservedTokensOf(reservation),
+    bookings: (settlement) => bookings(reservation, settlement),
+    settle: (settlement, recorded) => settle(reservation, settlement, recorded),
+  }
 }
 
 /** Books real use on every counter; an exchange that never left gives everything back, its request too. */
-function settle({ id, ledger, limits, onUsed }: Reservation, settlement: Settlement): Awaitable<void> {
+function settle({ id, ledger, limits, onUsed }: Reservation, settlement: Settlement, recorded: Promise<void>): Awaitable<void> {
   const used = new Map<string, number>()
   if (settlement.dispatched) {
     for (const limit of limits) used.set(limit.counter, usedOf(limit, settlement))
     onUsed(settlement)
   }
-  return ledger.settle(id, used)
+  return ledger.settle(id, used, recorded)
+}
+
+/** Rates refill by themselves, and nobody recounts them. */
+function bookings({ limits }: Reservation, settlement: Settlement): Booked {
+  const booked: { [key: string]: number } = {}
+  if (!settlement.dispatched) return booked
+  for (const limit of limits) if (limit.window !== 'minute') booked[bookedKey(limit)] = usedOf(limit, settlement)
+  return booked
 }
 
 function usedOf({ unit }: Limit, { usage, costNano }: Settlement): number {
@@ -82,8 +103,13 @@ export class StreamHold implements Hold {
     return this.#refusal !== null && completionTokens >= this.#held ? this.#refusal : null
   }
 
-  settle(settlement: Settlement): Awaitable<void> {
-    return this.#pending ? this.#pending.then(() => settle(this.#reservation, settlement)) : settle(this.#reservation, settlement)
+  bookings(settlement: Settlement): Booked {
+    return bookings(this.#reservation, settlement)
+  }
+
+  settle(settlement: Settlement, recorded: Promise<void>): Awaitable<void> {
+    const book = (): Awaitable<void> => settle(this.#reservation, settlement, recorded)
+    return this.#pending ? this.#pending.then(book) : book()
   }
 
   #extend(completionTokens: number): void {

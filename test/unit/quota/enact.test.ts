@@ -6,6 +6,7 @@ import type { MemoryLedger } from '../../../core/state/ledger.ts'
 import { ManualClock } from '../state/manual-clock.ts'
 import { concurrent, limit, serviceOn, settlement, targetAt, viewOf } from './exchange.ts'
 
+const RECORDED = Promise.resolve()
 const DAY = 'test.tokens_day|day|tokens|4:acme'
 
 function enact(service: QuotaService, view: EnactView, ...calls: EffectCall[]): Change | GatewayError {
@@ -31,6 +32,7 @@ function later(ledger: MemoryLedger): Ledger {
   return {
     reserve: async (id, claims) => ledger.reserve(id, claims),
     settle: async (id, used) => ledger.settle(id, used),
+    book: async (id, bookings, when) => ledger.book(id, bookings, when),
     level: async (counter) => ledger.level(counter),
     list: async () => ledger.list(),
   }
@@ -43,7 +45,7 @@ describe('limit on whole answers', () => {
     assert.equal(params, undefined)
     assert.equal(hold!.reservedTokens, 310)
     assert.equal(service.ledger.level(DAY), 310)
-    void hold!.settle(settlement(12, 40))
+    void hold!.settle(settlement(12, 40), RECORDED)
     assert.equal(service.ledger.level(DAY), 52)
   })
   it('sends the bound upstream with a warning when the client set none', () => {
@@ -90,7 +92,7 @@ describe('limit on whole answers', () => {
   it('gives everything back when nothing left the house', async () => {
     const service = serviceOn()
     const { hold } = passed(service, viewOf(), limit('tokens', 1000, 'day'), limit('requests', 10, 'day'), concurrent(1))
-    void hold!.settle(settlement(0, 0, { dispatched: false, usageSource: 'none' }))
+    void hold!.settle(settlement(0, 0, { dispatched: false, usageSource: 'none' }), RECORDED)
     assert.deepEqual(
       (await service.ledger.list()).filter(({ used, reserved }) => used + reserved > 0),
       [],
@@ -99,8 +101,8 @@ describe('limit on whole answers', () => {
   it('settles once, however often it is told', () => {
     const service = serviceOn()
     const { hold } = passed(service, viewOf(), limit('tokens', 1000, 'day'))
-    void hold!.settle(settlement(10, 20))
-    void hold!.settle(settlement(10, 20))
+    void hold!.settle(settlement(10, 20), RECORDED)
+    void hold!.settle(settlement(10, 20), RECORDED)
     assert.equal(service.ledger.level(DAY), 30)
   })
   it('counts different values of `by` apart, even when they are built to read the same', () => {
@@ -169,7 +171,7 @@ describe('limit on money', () => {
     const service = serviceOn()
     const { hold } = passed(service, viewOf({ candidates: [cheap, dear], maxTokens: 100 }), limit('money', 1, 'month'))
     assert.equal(service.ledger.level(MONTH), 10 * 2000 + 100 * 8000)
-    void hold!.settle(settlement(10, 50, { costNano: 123_456n }))
+    void hold!.settle(settlement(10, 50, { costNano: 123_456n }), RECORDED)
     assert.equal(service.ledger.level(MONTH), 123_456)
   })
   it('bounds the output to what the budget buys', () => {
@@ -209,7 +211,7 @@ describe('limit warns', () => {
     const call = limit('tokens', 1000, 'day', { percent: 80 })
     const first = passed(service, viewOf({ maxTokens: 900 }), call)
     assert.equal(first.warnings, undefined)
-    void first.hold!.settle(settlement(10, 790))
+    void first.hold!.settle(settlement(10, 790), RECORDED)
     assert.deepEqual(passed(service, viewOf({ maxTokens: 10 }), call).warnings, ['quota_soft'])
   })
   it('without ever refusing where only the soft amount is set', () => {
@@ -218,7 +220,7 @@ describe('limit warns', () => {
     const view = (): EnactView => viewOf({ candidates: [targetAt(0n, 1_000_000_000n)] })
     const first = passed(service, view(), call)
     assert.deepEqual([first.params, first.warnings], [undefined, undefined])
-    void first.hold!.settle(settlement(10, 10, { costNano: 5_000_000n }))
+    void first.hold!.settle(settlement(10, 10, { costNano: 5_000_000n }), RECORDED)
     assert.deepEqual(passed(service, view(), call).warnings, ['budget_soft'])
   })
 })
@@ -235,7 +237,7 @@ describe('limit on streams', () => {
     assert.equal(service.ledger.level(DAY), 522)
     assert.equal(hold!.progress!(409), null)
     assert.equal(service.ledger.level(DAY), 1034)
-    void hold!.settle(settlement(10, 420))
+    void hold!.settle(settlement(10, 420), RECORDED)
     assert.equal(service.ledger.level(DAY), 430)
   })
   it('ends with the limit’s code when what it holds is used up and no more is given', () => {
@@ -244,7 +246,7 @@ describe('limit on streams', () => {
     assert.equal(hold!.progress!(450), null, 'still within what it holds')
     let ended: GatewayError | null = null
     let tokens = 450
-    while (ended === null && tokens < 2000) ended = hold!.progress!(++tokens)
+    while (ended === null && tokens < 2000) ended = hold!.progress!(++tokens) as GatewayError | null
     assert.equal(ended?.code, 'quota_exceeded')
     assert.ok(tokens > 512 && tokens <= 590, String(tokens))
   })
@@ -253,7 +255,7 @@ describe('limit on streams', () => {
     const other = passed(service, viewOf({ maxTokens: 400 }), limit('tokens', 1000, 'day'))
     const { hold } = passed(service, stream(), limit('tokens', 1000, 'day'))
     assert.equal(hold!.progress!(500), null)
-    void other.hold!.settle(settlement(10, 10))
+    void other.hold!.settle(settlement(10, 10), RECORDED)
     assert.equal(hold!.progress!(600), null)
   })
   it('never reserves beyond the client’s own maximum', () => {
@@ -270,16 +272,17 @@ describe('limit on streams', () => {
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
     let ended: GatewayError | null = null
     for (let tokens = 400; ended === null && tokens < 700; tokens += 10) {
-      ended = change.hold!.progress!(tokens)
+      ended = await change.hold!.progress!(tokens)
       await turn()
     }
     assert.equal(ended?.code, 'quota_exceeded')
-    await change.hold!.settle(settlement(10, 580))
+    await change.hold!.settle(settlement(10, 580), RECORDED)
     assert.equal(ledger.level(DAY), 590)
   })
   it('learns how long answers are and reserves that', () => {
     const service = serviceOn(new ManualClock())
-    for (let i = 0; i < 40; i++) void passed(service, stream(), limit('tokens', 1_000_000, 'day')).hold!.settle(settlement(10, 50))
+    for (let i = 0; i < 40; i++)
+      void passed(service, stream(), limit('tokens', 1_000_000, 'day')).hold!.settle(settlement(10, 50), RECORDED)
     const { hold } = passed(service, stream(), limit('tokens', 1_000_000, 'day'))
     assert.ok(hold!.reservedTokens >= 60 && hold!.reservedTokens <= 70, String(hold!.reservedTokens))
   })

@@ -1,0 +1,55 @@
+// Names of limit counters. A name holds everything that identifies a counter, its window included, so that one text is enough wherever it is
+// counted: in memory, in Redis, in the record, and in a recount from the record.
+
+export interface CounterIdentity {
+  /** Tenant that the counter belongs to; '' for one that several tenants share. */
+  readonly tenant: string
+  readonly policy: string
+  /** Kind of the window (`minute`, `day`), or `now` for slots. */
+  readonly window: string
+  readonly unit: string
+  /** Values that it counts by. */
+  readonly values: readonly string[]
+  /** Which window of its kind: `2026-11-21`, `2026-11`, or an hour's first moment in UTC; '' for rates and slots. */
+  readonly period: string
+}
+
+/** Texts carry their length, so that no two identities can read the same. */
+export function counterName({ tenant, policy, window, unit, values, period }: CounterIdentity): string {
+  let name = `${tenant.length}:${tenant}|${policy}|${window}|${unit}`
+  for (const value of values) name += `|${value.length}:${value}`
+  return period === '' ? name : `${name}|${period}`
+}
+
+/** The tenant that a counter's name begins with. Throws RangeError on a name that `counterName` did not make. */
+export function tenantOfCounter(name: string): string {
+  const colon = name.indexOf(':')
+  const length = Number(name.slice(0, colon))
+  if (colon < 1 || !Number.isInteger(length) || name[colon + 1 + length] !== '|') throw new RangeError(`not the name of a counter: ${name}`)
+  return name.slice(colon + 1, colon + 1 + length)
+}
+
+/** What an exchange used of one window, in the unit of its counter. */
+export interface Booking {
+  readonly counter: string
+  /** Unix ms at which the window ends. */
+  readonly endsAt: number
+  readonly amount: number
+}
+
+/** Bookings as the record keeps them: `counter@endsAt` and the amount. */
+export interface Booked {
+  readonly [key: string]: number
+}
+
+export function bookedKey({ counter, endsAt }: Pick<Booking, 'counter' | 'endsAt'>): string {
+  return `${counter}@${endsAt}`
+}
+
+/** The reverse of `bookedKey`, for each member. */
+export function readBooked(booked: Booked): readonly Booking[] {
+  return Object.entries(booked).map(([key, amount]) => {
+    const at = key.lastIndexOf('@')
+    return { counter: key.slice(0, at), endsAt: Number(key.slice(at + 1)), amount }
+  })
+}

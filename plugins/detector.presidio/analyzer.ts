@@ -20,7 +20,10 @@ interface Entity {
   readonly score: number
 }
 
+/** An answer is bounded by the text it is about: entities with their explanations are some hundred bytes each. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024
+const ANSWER_BYTES_PER_CHAR = 64
+const SHORTEST_BOUND_BYTES = 64 * 1024
 const NONE: readonly Finding[] = []
 
 /** Connections stay open between exchanges. Throws (rejects) when the analyzer cannot be reached, refuses, or answers something else. */
@@ -32,7 +35,7 @@ export function openAnalyzer(options: AnalyzerOptions): Engine['detect'] {
   async function analyze(text: string, wanted: ReadonlyMap<string, string>, signal: AbortSignal): Promise<readonly Finding[]> {
     const { language, minScore } = options
     const body = JSON.stringify({ text, language, entities: [...wanted.keys()], score_threshold: minScore })
-    const entities = entitiesIn(await post(transport, url, agent, body, signal))
+    const entities = entitiesIn(await post(transport, url, agent, body, maxAnswerBytes(text), signal))
     return entities.length === 0 ? NONE : findingsOf(entities, text, wanted)
   }
 
@@ -55,6 +58,7 @@ function post(
   url: URL,
   agent: http.Agent | https.Agent,
   body: string,
+  maxBytes: number,
   signal: AbortSignal,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -64,7 +68,7 @@ function post(
       let bytes = 0
       reply.on('data', (chunk: Buffer) => {
         bytes += chunk.length
-        if (bytes > MAX_ANSWER_BYTES) reply.destroy(new Error(`the Presidio analyzer answered with more than ${MAX_ANSWER_BYTES} bytes`))
+        if (bytes > maxBytes) reply.destroy(new Error(`the Presidio analyzer answered with more than ${maxBytes} bytes`))
         else chunks.push(chunk)
       })
       reply.on('error', reject)
@@ -77,6 +81,8 @@ function post(
     request.end(body)
   })
 }
+
+const maxAnswerBytes = (text: string): number => Math.min(MAX_ANSWER_BYTES, SHORTEST_BOUND_BYTES + text.length * ANSWER_BYTES_PER_CHAR)
 
 function entitiesIn(answer: string): readonly Entity[] {
   const entities = JSON.parse(answer) as unknown

@@ -27,6 +27,8 @@ interface Issued {
   /** Into whose arguments the value may go: those that all calls name. */
   tools: ReadonlySet<string>
   isKept: boolean
+  /** By this exchange; else it was recalled, and no policy of this exchange has spoken of it. */
+  isIssued: boolean
 }
 
 const NO_TOOLS: ReadonlySet<string> = new Set()
@@ -41,6 +43,9 @@ export class ExchangeTokens implements TokenSession {
   readonly #known = new Map<string, Issued>()
   /** Placeholders by detector and value. */
   readonly #placeholders = new Map<string, string>()
+  /** What may come back, by tool; null for texts. An answer has as many parts as its sender likes, so it is gathered once. */
+  readonly #names = new Map<string | null, Names>()
+  #tools: ReadonlySet<string> | null = null
 
   constructor(host: Pick<Host, 'state' | 'clock'>, secret: Buffer, view: ExchangeView) {
     const { parts, recalls } = scopeOf(view)
@@ -76,7 +81,10 @@ export class ExchangeTokens implements TokenSession {
         message: `The request holds more than ${MAX_ISSUED} values that a policy replaces by tokens.`,
       })
     const name = this.#nameFor(value, finding)
-    this.#known.set(bareName(name), { value, lifeMs, tools, isKept: false })
+    // Detectors of the same last word give a value the same name: what one policy forbids, the other can not allow.
+    if (this.#known.get(bareName(name))?.isIssued === true) this.#join(bareName(name), lifeMs, tools)
+    else this.#known.set(bareName(name), { value, lifeMs, tools, isKept: false, isIssued: true })
+    this.#forget()
     const placeholder = placeholderOf(name)
     this.#placeholders.set(id, placeholder)
     return placeholder
@@ -98,6 +106,7 @@ export class ExchangeTokens implements TokenSession {
       issued.isKept = false
     }
     issued.tools = inBoth(issued.tools, tools)
+    this.#forget()
   }
 
   async recall(texts: readonly string[]): Promise<void> {
@@ -108,8 +117,9 @@ export class ExchangeTokens implements TokenSession {
     for (const [name, sealed] of found) {
       const value = unseal(this.#sealKey, this.#scope, name, sealed)
       // No policy of this exchange says into which tools it may go.
-      if (value !== null) this.#known.set(name, { value, lifeMs: 0, tools: NO_TOOLS, isKept: true })
+      if (value !== null) this.#known.set(name, { value, lifeMs: 0, tools: NO_TOOLS, isKept: true, isIssued: false })
     }
+    this.#forget()
   }
 
   keep(): void | Promise<void> {
@@ -126,8 +136,19 @@ export class ExchangeTokens implements TokenSession {
   }
 
   open({ encoding, tool }: TokenPlace): TokenRestorer | null {
-    const allowed = tool === null ? [...this.#known] : [...this.#known].filter(([, { tools }]) => tools.has(tool))
-    return allowed.length === 0 ? null : new Restorer(new Names(allowed), encoding)
+    if (tool !== null && !this.#toolsNamed().has(tool)) return null
+    let names = this.#names.get(tool)
+    if (!names) this.#names.set(tool, (names = new Names([...this.#known].filter(([, { tools }]) => tool === null || tools.has(tool)))))
+    return names.isEmpty ? null : new Restorer(names, encoding)
+  }
+
+  #toolsNamed(): ReadonlySet<string> {
+    return (this.#tools ??= new Set([...this.#known.values()].flatMap(({ tools }) => [...tools])))
+  }
+
+  #forget(): void {
+    this.#names.clear()
+    this.#tools = null
   }
 }
 
@@ -137,6 +158,10 @@ class Names implements KnownTokens {
 
   constructor(known: readonly (readonly [string, Issued])[]) {
     this.#values = new Map(known.map(([name, { value }]) => [name, value]))
+  }
+
+  get isEmpty(): boolean {
+    return this.#values.size === 0
   }
 
   valueOf(name: string): string | null {

@@ -19,10 +19,8 @@ const FLOORS: { readonly [of: string]: Target } = {
 }
 /** How far numbers may part from `docs/accuracy.md` before it has to be written again. */
 const TOLERANCE = 0.02
-const FOUND_IN_DISGUISE = 0.99
-/** Short numbers are not told from words when they are encoded. */
-const FOUND_ENCODED = 0.85
-const ENCODINGS = ['base64', 'hex', 'URL-encoding']
+/** Of each class, written in any of the ways of `evasions.ts`. */
+const FOUND_IN_DISGUISE = 0.95
 const EVERY_NTH_IN_DISGUISE = process.env['SALLYPORT_TEST_LONG'] ? 1 : 4
 /** READMEs are full of links, dates and times. */
 const FOUND_RIGHTLY = [
@@ -74,11 +72,9 @@ describe('accuracy on the corpora', () => {
     const lines = readLines().filter(({ trials }) => trials.some(({ origin }) => origin === 'literal'))
     const some = lines.filter((_, i) => i % EVERY_NTH_IN_DISGUISE === 0)
     for (const [name, counts] of await measureEvasions(scanner, accuracy, some)) {
-      const tallies = [...counts.values()]
-      const found = tallies.reduce((sum, tally) => sum + tally.found, 0)
-      const of = tallies.reduce((sum, tally) => sum + tally.of, 0)
-      const least = ENCODINGS.includes(name) ? FOUND_ENCODED : FOUND_IN_DISGUISE
-      assert.ok(of > 100 && found / of >= least, `${name}: ${found}/${of}`)
+      assert.ok(counts.size > 0, `${name}: nothing to look for`)
+      for (const [of, { found, of: all }] of counts)
+        assert.ok(all > 40 && found / all >= FOUND_IN_DISGUISE, `${name}: ${found}/${all} of the class ${of}`)
     }
   })
 

@@ -1,6 +1,6 @@
 // How accurate the shipped detectors are on the corpora. `node test/unit/corpora/accuracy.ts` prints the tables; `--label X` that label alone,
 // `--class C` its labels, `--misses` the lines it got wrong, `--ordinary [detector]` findings in ordinary text,
-// `--evasions` what is still found in disguise, `--write` writes `docs/accuracy.md`.
+// `--evasions` what is still found in disguise (`--all`: of generated lines too), `--write` writes `docs/accuracy.md`.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     misses: { type: 'boolean', default: false },
     ordinary: { type: 'boolean', default: false },
     evasions: { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 })
@@ -44,10 +45,11 @@ function missText({ label, expect, span, text, source, findings }: Miss): string
   return `${label}  ${what}  ${JSON.stringify(text)}  [${others.join(', ')}]  ${source}`
 }
 
-/** Generated lines are as many and as alike as their templates; the literal ones say enough. */
+/** Generated lines are as many and as alike as their templates; the literal ones say enough, unless `--all` is given. */
 async function showEvasions(): Promise<void> {
-  const lines = readLines().filter(({ trials }) => trials.some(({ origin }) => origin === 'literal'))
-  const evaded = await measureEvasions(scanner, { labels: readLabels() }, lines)
+  const lines = readLines().filter(({ trials }) => values.all || trials.some(({ origin }) => origin === 'literal'))
+  const missed = (name: string, label: string, text: string): void => console.log(`${name}  ${label}  ${JSON.stringify(text)}`)
+  const evaded = await measureEvasions(scanner, { labels: readLabels() }, lines, values.misses ? missed : undefined)
   const rows = [...evaded].map(([name, counts]) => [name, ...CLASSES.map((of) => shareOf(counts.get(of)))])
   console.log(table(['written as', ...CLASSES], rows))
 }

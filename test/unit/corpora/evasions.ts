@@ -1,38 +1,103 @@
 // Ways to write a text so that a filter does not read it. What is found plainly should be found in each of these disguises as well.
 import { hitsOf, type Accuracy } from './measure.ts'
-import type { Line, Class } from './corpora.ts'
+import type { Class, Line, Trial } from './corpora.ts'
 import type { Scanner } from './scanner.ts'
 
-/** Letters of other scripts that look like ours. */
-const LOOK_ALIKES: { readonly [letter: string]: string } = {
-  a: 'а',
-  c: 'с',
-  e: 'е',
-  o: 'о',
-  p: 'р',
-  x: 'х',
-  A: 'А',
-  B: 'В',
-  E: 'Е',
-  K: 'К',
-  M: 'М',
-  O: 'О',
-  T: 'Т',
-}
-const isSeen = (text: string): boolean => /^[\x21-\x7e]$/.test(text)
-const eachSeen = (text: string, change: (character: string) => string): string =>
-  Array.from(text, (character) => (isSeen(character) ? change(character) : character)).join('')
+/** Cyrillic letters that look like ours. */
+const CYRILLIC: { readonly [letter: string]: string } = pairs('aceopxsijyABEKMOTHPCXSIJ', 'асеорхѕіјуАВЕКМОТНРСХЅІЈ')
+const GREEK: { readonly [letter: string]: string } = pairs('oiuvpABEZHIKMNOPTYX', 'οιυνρΑΒΕΖΗΙΚΜΝΟΡΤΥΧ')
+const ACUTE = '\u0301'
 
-export const EVASIONS: { readonly [name: string]: (text: string) => string } = {
+function pairs(plain: string, others: string): { readonly [letter: string]: string } {
+  return Object.fromEntries(Array.from(others, (other, i) => [plain[i]!, other]))
+}
+
+type Disguise = (text: string) => string
+
+const isSeen = (text: string): boolean => /^[\x21-\x7e]$/.test(text)
+const eachSeen = (text: string, change: Disguise): string =>
+  Array.from(text, (character) => (isSeen(character) ? change(character) : character)).join('')
+const withEach =
+  (mark: string): Disguise =>
+  (text) =>
+    eachSeen(text, (character) => `${character}${mark}`)
+const replaced =
+  (others: { readonly [letter: string]: string }): Disguise =>
+  (text) =>
+    eachSeen(text, (character) => others[character] ?? character)
+/** Digits of another run of ten, and letters of another alphabet where it has them. */
+const digitsFrom =
+  (zero: number): Disguise =>
+  (text) =>
+    text.replaceAll(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)))
+const lettersFrom =
+  (capital: number, small: number): Disguise =>
+  (text) =>
+    text
+      .replaceAll(/[A-Z]/g, (letter) => String.fromCodePoint(capital + letter.charCodeAt(0) - 65))
+      .replaceAll(/[a-z]/g, (letter) => String.fromCodePoint(small + letter.charCodeAt(0) - 97))
+
+const circled: Disguise = (text) =>
+  lettersFrom(0x24b6, 0x24d0)(text.replaceAll('0', '⓪').replaceAll(/[1-9]/g, (digit) => at('①', digit, 1)))
+const superscript: Disguise = (text) => text.replaceAll(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]!)
+const at = (first: string, digit: string, one = 0): string => String.fromCodePoint(first.codePointAt(0)! + Number(digit) - one)
+
+const base64: Disguise = (text) => Buffer.from(text).toString('base64')
+const base64url: Disguise = (text) => Buffer.from(text).toString('base64url')
+const hex: Disguise = (text) => Buffer.from(text).toString('hex')
+const percent: Disguise = (text) => Array.from(Buffer.from(text), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+const ofUnits =
+  (written: (unit: number) => string): Disguise =>
+  (text) =>
+    text
+      .split('')
+      .map((unit) => written(unit.charCodeAt(0)))
+      .join('')
+
+/** Of a whole text. */
+export const EVASIONS: { readonly [name: string]: Disguise } = {
   'full-width': (text) => eachSeen(text, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0)),
-  'zero-width': (text) => eachSeen(text, (character) => `${character}\u200b`),
-  'soft hyphens': (text) => eachSeen(text, (character) => `${character}\u00ad`),
+  'zero-width': withEach('\u200b'),
+  'soft hyphens': withEach('\u00ad'),
+  'word joiners': withEach('\u2060'),
+  'joiners by turns': withEach('\u200c\u200d\ufeff'),
+  'variation selectors': withEach('\ufe0f'),
+  'combining marks': withEach(ACUTE),
+  'tag characters': withEach('\u{e0041}'),
   'direction marks': (text) => `\u202e${text}\u202c`,
-  'mathematical digits': (text) => text.replaceAll(/\d/g, (digit) => String.fromCodePoint(0x1d7ce + Number(digit))),
-  'look-alikes': (text) => eachSeen(text, (character) => LOOK_ALIKES[character] ?? character),
-  base64: (text) => Buffer.from(text).toString('base64'),
-  hex: (text) => Buffer.from(text).toString('hex'),
-  'URL-encoding': (text) => Array.from(Buffer.from(text), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  'direction isolates': (text) => Array.from(text, (character) => `\u2066${character}\u2069`).join(''),
+  'mathematical digits': digitsFrom(0x1d7ce),
+  'Arabic-Indic digits': digitsFrom(0x660),
+  'Devanagari digits': digitsFrom(0x966),
+  'mathematical letters': (text) => digitsFrom(0x1d7ec)(lettersFrom(0x1d5d4, 0x1d5ee)(text)),
+  circled,
+  superscript,
+  'Cyrillic look-alikes': replaced(CYRILLIC),
+  'Greek look-alikes': replaced(GREEK),
+  'decomposed (NFD)': (text) => text.normalize('NFD'),
+  base64,
+  base64url,
+  'base64 in lines': (text) => base64(text).replaceAll(/.{76}/g, '$&\n'),
+  'base64 twice': (text) => base64(base64(text)),
+  hex,
+  'hex of base64': (text) => hex(base64(text)),
+  'hex with 0x': (text) => `0x${hex(text)}`,
+  'URL-encoding': percent,
+  'URL-encoding of signs': encodeURIComponent,
+  'URL-encoding twice': (text) => encodeURIComponent(encodeURIComponent(text)),
+  'JSON escapes': ofUnits((unit) => `\\u${unit.toString(16).padStart(4, '0')}`),
+  'byte escapes': (text) => Array.from(Buffer.from(text), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  'HTML entities': ofUnits((unit) => `&#${unit};`),
+  'HTML entities in hex': ofUnits((unit) => `&#x${unit.toString(16)};`),
+}
+
+/** Of the value alone, where it is known; what stands around it stays. */
+export const EVASIONS_OF_VALUES: { readonly [name: string]: Disguise } = {
+  'base64 of the value': base64,
+  'hex of the value': hex,
+  'URL-encoding of the value': percent,
+  'JSON escapes of the value': EVASIONS['JSON escapes']!,
+  'HTML entities of the value': EVASIONS['HTML entities']!,
 }
 
 export interface Evaded {
@@ -40,27 +105,38 @@ export interface Evaded {
   readonly of: number
 }
 
+type Counts = Map<string, Map<Class, { found: number; of: number }>>
+
 /** By evasion and class: of what is found plainly, how much is found in disguise. */
 export async function measureEvasions(
   { scan }: Scanner,
   { labels }: Pick<Accuracy, 'labels'>,
   lines: readonly Line[],
+  missed: (name: string, label: string, text: string) => void = () => {},
 ): Promise<ReadonlyMap<string, ReadonlyMap<Class, Evaded>>> {
-  const found = new Map<string, Map<Class, { found: number; of: number }>>(Object.keys(EVASIONS).map((name) => [name, new Map()]))
-  for (const line of lines) {
-    const plainly = await scan(line.text)
-    const wanted = [...new Set(line.trials.filter((trial) => trial.expect && hitsOf(trial, labels[trial.label]!, plainly).length > 0))]
-    if (wanted.length === 0) continue
-    for (const [name, disguise] of Object.entries(EVASIONS)) {
-      const findings = await scan(disguise(line.text))
-      for (const trial of wanted) {
-        const counts = found.get(name)!
-        const tally = counts.get(labels[trial.label]!.class) ?? { found: 0, of: 0 }
-        counts.set(labels[trial.label]!.class, tally)
-        tally.of++
-        if (hitsOf({ ...trial, span: null }, labels[trial.label]!, findings).length > 0) tally.found++
-      }
+  const counts: Counts = new Map([...Object.keys(EVASIONS), ...Object.keys(EVASIONS_OF_VALUES)].map((name) => [name, new Map()]))
+  const count = async (name: string, trials: readonly Trial[], disguised: string): Promise<void> => {
+    const findings = await scan(disguised)
+    for (const trial of trials) {
+      const { class: of } = labels[trial.label]!
+      const tally = counts.get(name)!.get(of) ?? { found: 0, of: 0 }
+      counts.get(name)!.set(of, tally)
+      tally.of++
+      if (hitsOf({ ...trial, span: null }, labels[trial.label]!, findings).length > 0) tally.found++
+      else missed(name, trial.label, disguised)
     }
   }
-  return found
+  for (const { text, trials } of lines) {
+    const plainly = await scan(text)
+    const wanted = trials.filter((trial) => trial.expect && hitsOf(trial, labels[trial.label]!, plainly).length > 0)
+    if (wanted.length === 0) continue
+    for (const [name, disguise] of Object.entries(EVASIONS)) await count(name, wanted, disguise(text))
+    for (const trial of wanted) {
+      if (!trial.span) continue
+      const [start, end] = trial.span
+      for (const [name, disguise] of Object.entries(EVASIONS_OF_VALUES))
+        await count(name, [trial], text.slice(0, start) + disguise(text.slice(start, end)) + text.slice(end))
+    }
+  }
+  return counts
 }

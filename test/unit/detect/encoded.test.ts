@@ -18,6 +18,8 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64')
 const base64url = (text: string): string => Buffer.from(text).toString('base64url')
 const hex = (text: string): string => Buffer.from(text).toString('hex')
 const escapes = (text: string): string => text.replaceAll(/[^]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const bytes = (text: string): string => hex(text).replaceAll(/../g, '\\x$&')
+const entities = (text: string): string => text.replaceAll(/[^]/g, (one) => `&#${one.charCodeAt(0)};`)
 const percent = (text: string): string => hex(text).replaceAll(/../g, '%$&')
 
 describe('encoded text', () => {
@@ -35,6 +37,20 @@ describe('encoded text', () => {
     ['base64 in base64', base64(`see ${base64(mail)}`), [`email base64: ${base64(`see ${base64(mail)}`)}`]],
     ['base64 that is URL-encoded', percent(base64(mail)), [`email url: ${percent(base64(mail))}`]],
     ['UTF-16', Buffer.from(mail, 'utf16le').toString('base64'), [`email base64: ${Buffer.from(mail, 'utf16le').toString('base64')}`]],
+    ['a number of nine digits in base64', `ssn=${base64('536-90-4399')}`, [`us_ssn base64: ${base64('536-90-4399')}`]],
+    ['a short number in hex', hex('536-90-4399'), [`us_ssn hex: ${hex('536-90-4399')}`]],
+    ['an address of seven characters', base64('a@bc.de'), [`email base64: ${base64('a@bc.de').replace('==', '')}==`]],
+    [
+      'base64 in lines whose last is short',
+      base64(`${'so '.repeat(17)}jo@example.com`).replaceAll(/.{76}/g, '$&\n'),
+      ['email base64: bXBsZS5jb20='],
+    ],
+    ['a plus sign URL-encoded', percent('+63 917 123 4567'), [`phone url: ${percent('+63 917 123 4567')}`]],
+    ['what encoders of URLs leave', encodeURIComponent("to: 'jo@example.com'"), ["email url: to%3A%20'jo%40example.com"]],
+    ['an escape behind a long name', `${'name_'.repeat(8)}jo%40example.com`, ['email url: %40example.com']],
+    ['bytes of UTF-8 in escapes', bytes('\u00fcjo@example.com'), [`email escape: ${bytes('\u00fcjo@example.com')}`]],
+    ['entities of HTML', `<b>${entities('jo@example.com')}</b>`, [`email escape: ${entities('jo@example.com')}`]],
+    ['an entity in the middle', 'write jo&#x40;example.com, soon', ['email escape: jo&#x40;example.com']],
     ['a third level, which is too deep', base64(base64(base64(mail))), []],
     ['what decodes to no text', Buffer.from([...mail].flatMap((one) => [200, one.charCodeAt(0), 3])).toString('base64'), []],
   ]
@@ -81,6 +97,9 @@ describe('encoded text', () => {
       '\n',
       'AKIAQ3EGRIF7XN2TZ5KM',
       '%4',
+      '&',
+      '&#6',
+      "'",
       '\\u00',
       'é',
     ),
@@ -88,7 +107,10 @@ describe('encoded text', () => {
   )
   const plain = fc.array(word, { maxLength: 6 }).map((words) => words.join(''))
   const encoded = fc
-    .tuple(plain, fc.array(fc.constantFrom(base64, base64url, hex, encodeURIComponent, escapes, percent), { maxLength: 3 }))
+    .tuple(
+      plain,
+      fc.array(fc.constantFrom(base64, base64url, hex, encodeURIComponent, escapes, percent, entities, bytes), { maxLength: 3 }),
+    )
     .filter(([text]) => text.isWellFormed())
     .map(([text, ways]) => ways.reduce((inner, way) => way(inner), text))
   const texts = fc.array(fc.oneof(plain, encoded), { maxLength: 5 }).map((parts) => parts.join(''))

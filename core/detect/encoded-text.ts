@@ -1,0 +1,58 @@
+// What encoded runs decode to, and whether bytes may be text at all.
+
+/** What escapes of all kinds stand for. */
+export function unescape(raw: string): string {
+  const spaced = raw.includes('%') ? raw.replaceAll('+', ' ') : raw
+  return spaced
+    .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
+    .replaceAll(/(?:\\x[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll('\\x', '')))
+    .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'))
+    .replaceAll(/&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));/g, (_, decimal: string | undefined, hex: string | undefined) =>
+      characterOf(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal)),
+    )
+}
+
+const characterOf = (codePoint: number): string => String.fromCodePoint(codePoint > 0x10ffff ? 0xfffd : codePoint)
+
+/** Escapes of bytes are those of UTF-8, or of Latin-1 where they are not. */
+function textOfBytes(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex')
+  const text = bytes.toString('utf8')
+  return text.includes('\ufffd') ? bytes.toString('latin1') : text
+}
+
+/**
+ * Whether bytes are mostly printable UTF-8 (or UTF-16 of plain letters), at every place from the start on: what is refused once is
+ * refused with anything behind it.
+ */
+export function looksLikeText(bytes: Uint8Array): boolean {
+  let good = 0
+  let bad = 0
+  let zero = 0
+  let following = 0
+  for (const byte of bytes) {
+    if (byte === 0) zero++
+    else if (following > 0 && byte >= 0x80 && byte < 0xc0) {
+      following--
+      good++
+    } else if (byte >= 0xc2 && byte < 0xf5 && following === 0) following = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
+    else if ((byte >= 32 && byte < 127) || byte === 9 || byte === 10 || byte === 13) {
+      // A lead byte without its followers was none.
+      if (following > 0) bad++
+      following = 0
+      good++
+    } else bad++
+    if (bad > 1 + good / 8 || zero > good + 4) return false
+  }
+  return true
+}
+
+/** Whether all bytes are printable ASCII or ends of lines. */
+export function isPrintable(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if ((byte < 32 && byte !== 9 && byte !== 10 && byte !== 13) || byte > 126) return false
+  return true
+}
+
+export function textOf(bytes: Buffer): string {
+  return bytes.toString('utf8').replaceAll('\0', '')
+}

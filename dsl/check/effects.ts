@@ -3,6 +3,7 @@ import { findAttribute, type Module, type Names } from './names.ts'
 import { checkOperandRules } from './operand-rules.ts'
 import { matchPhrase, type MatchedPhrase } from './phrases.ts'
 import { neededPresent } from './expressions-presence.ts'
+import { FAIL_CLOSED } from '../vocabulary/kernel.ts'
 import type { Clause, Expression, Phrase } from '../syntax/ast.ts'
 import type { CompiledEffect, CompiledPolicy, Severity } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
@@ -127,9 +128,6 @@ export function onErrorOf(
   if (!FAIL_CLOSED.has(verb)) checkFailOpen(clause.phrase, policy, owner, report)
   return effectOf(match)
 }
-
-/** Verbs that still protect what could not be judged. After any other the request goes on as if the policy had not fired. */
-const FAIL_CLOSED: ReadonlySet<string> = new Set(['deny', 'require', 'route'])
 
 /** Letting go unchecked is possible in each phase, and somebody answers for it. */
 function checkFailOpen({ span, verb }: Phrase, policy: string, owner: string | null, report: Report): void {

@@ -3,6 +3,7 @@ import { IntsCache } from './ints-cache.ts'
 import { bySeverity, groupCalls, joinGroup, joinKeys, type CallGroup, type Joinable, type JoinKeys } from './joins.ts'
 import { readPaths } from './paths.ts'
 import { FAILED, type Decision, type EffectCall, type Reason, type Refused, type ResolvedOperand, type SlotValue } from './program.ts'
+import { FAIL_CLOSED } from '../vocabulary/kernel.ts'
 import type { CompiledEffect, CompiledOperand, CompiledPolicy } from '../compile/bundle.ts'
 import type { Phase } from '../vocabulary/vocabulary.ts'
 
@@ -58,6 +59,16 @@ const SCAN_FAILED: CompiledEffect = {
   phrase: 'deny <code> [<message:text>] [with status <http>]',
   operands: { code: 'policy.scan_failed', message: 'The request could not be checked, so it was not let through.' },
   join: { kind: 'verdict' },
+}
+
+/**
+ * What a policy refuses with that has fired and cannot do what it must. Null: its `on error` lets the exchange go on. It is too late for a
+ * route or an approval then, so those refuse as well.
+ */
+export function refusedByFailure(policy: CompiledPolicy): Refused | null {
+  const { onError } = policy
+  if (onError !== null && !FAIL_CLOSED.has(onError.verb)) return null
+  return withoutSeverity(refusalOf(policy, onError?.verb === 'deny' ? onError : SCAN_FAILED))
 }
 
 type SlotOf = (attribute: string) => number | undefined

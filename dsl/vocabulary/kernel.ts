@@ -16,6 +16,9 @@ const verb = (phrase: string, rest: Partial<VerbDeclaration> & Pick<VerbDeclarat
 
 const fact = (phrase: string, doc: string, aliases: readonly string[] = []): VerbDeclaration => verb(phrase, { use: 'fact', doc, aliases })
 
+/** Verbs of `on error` that still protect what could not be judged. After any other the exchange goes on as if the policy had not fired. */
+export const FAIL_CLOSED: ReadonlySet<string> = new Set(['deny', 'require', 'route'])
+
 export const KERNEL_VERBS: readonly VerbDeclaration[] = [
   verb('deny <code> [<message:text>] [with status <http>]', {
     join: { kind: 'verdict' },

@@ -1,6 +1,7 @@
 // What will matter in the running of policies: exceptions that have ended or are about to, trials that go on for ever, and critical policies
 // that let through what they could not judge. The date of today comes from outside; nothing in the language reads a clock.
 import { declarationsOf, type Names } from '../names.ts'
+import { FAIL_CLOSED } from '../../vocabulary/kernel.ts'
 import type { CompiledPolicy } from '../../compile/bundle.ts'
 import type { DeclarationOf, Literal } from '../../syntax/ast.ts'
 import type { Report } from '../report.ts'
@@ -57,13 +58,10 @@ function dateOf({ clauses }: DeclarationOf<'exception' | 'policy'>, verb: 'until
 
 // ── on error ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Verbs that still protect what could not be judged. */
-const PROTECT: ReadonlySet<string> = new Set(['deny', 'require', 'route'])
-
 export function findCriticalFailingOpen(names: Names, policies: readonly CompiledPolicy[], report: Report): void {
   const reported = new Set<string>()
   for (const { id, severity, onError, span } of policies) {
-    if (severity !== 'critical' || onError === null || PROTECT.has(onError.verb) || reported.has(id)) continue
+    if (severity !== 'critical' || onError === null || FAIL_CLOSED.has(onError.verb) || reported.has(id)) continue
     reported.add(id)
     const clause = names.policies.get(id)?.clauses.find(({ kind }) => kind === 'on error')
     const message = `\`${id}\` is critical, and lets through what it could not judge`

@@ -13,6 +13,8 @@ export interface GatewayOptions extends SnapshotParts {
   readonly load: () => LoadedConfig
   readonly adminToken: string
   readonly metricsText: () => Promise<string>
+  /** Reloads all processes that serve together; absent: there is only this one. */
+  readonly reloadTogether?: () => Promise<ReloadReport>
 }
 
 export interface ReloadReport {
@@ -28,6 +30,8 @@ export class Gateway {
   #current: Snapshot
   #clientIp: ClientIpReader
   #reloading: Promise<ReloadReport> | null = null
+  /** Built by `prepare`, and judges nothing yet. */
+  #prepared: { readonly snapshot: Snapshot; readonly clientIp: ClientIpReader } | null = null
   #server: Server | null = null
   /** Snapshots that a reload has replaced and that still have exchanges. */
   readonly #retiring = new Set<Snapshot>()
@@ -46,8 +50,8 @@ export class Gateway {
   }
 
   /** Builds the first snapshot. Throws when the configuration, a plugin or a policy is not good: nothing listens then. */
-  static async create(options: GatewayOptions): Promise<Gateway> {
-    return new Gateway(options, await buildSnapshot(options, options.load(), 1))
+  static async create(options: GatewayOptions, generation = 1): Promise<Gateway> {
+    return new Gateway(options, await buildSnapshot(options, options.load(), generation))
   }
 
   get current(): Snapshot {
@@ -85,28 +89,62 @@ export class Gateway {
 
   /** Builds a new snapshot beside the old one and swaps. A bad one changes nothing; the report says why. One reload at a time. */
   reload(): Promise<ReloadReport> {
-    this.#reloading = (this.#reloading ?? Promise.resolve()).then(() => this.#reload()) as Promise<ReloadReport>
+    this.#reloading = (this.#reloading ?? Promise.resolve()).then(
+      this.options.reloadTogether ?? (() => this.#reload()),
+    ) as Promise<ReloadReport>
     return this.#reloading
   }
 
   async #reload(): Promise<ReloadReport> {
-    const old = this.#current
+    const error = await this.prepare(this.#current.generation + 1)
+    if (error === null) this.commit()
+    else await this.refuse(error)
+    return this.report
+  }
+
+  get report(): ReloadReport {
+    return { ok: this.lastError === null, generation: this.#current.generation, error: this.lastError }
+  }
+
+  /** First phase: builds the snapshot of this generation and keeps it aside. Resolves to why it cannot be built, or null. */
+  async prepare(generation: number): Promise<string | null> {
+    await this.#discard()
     try {
       const loaded = this.options.load()
       const clientIp = clientIpReader(loaded.config.server.trustProxy)
-      this.#current = await buildSnapshot(this.options, loaded, old.generation + 1)
-      this.#clientIp = clientIp
-      this.lastError = null
-      this.reloads.ok++
-      this.currentSinceMs = this.kernel.clock.now()
-      this.kernel.log.info({ generation: this.#current.generation, policy_hash: this.#current.bound.program.hash }, 'reloaded')
-      void this.#retire(old)
+      this.#prepared = { snapshot: await buildSnapshot(this.options, loaded, generation), clientIp }
+      return null
     } catch (error) {
-      this.reloads.refused++
-      this.lastError = error instanceof Error ? error.message : String(error)
-      this.kernel.log.error({ err: this.lastError }, 'the reload was refused; the last good configuration goes on')
+      return error instanceof Error ? error.message : String(error)
     }
-    return { ok: this.lastError === null, generation: this.#current.generation, error: this.lastError }
+  }
+
+  /** Second phase: what was prepared judges from now on. Does nothing when nothing was. */
+  commit(): void {
+    if (this.#prepared === null) return
+    const old = this.#current
+    this.#current = this.#prepared.snapshot
+    this.#clientIp = this.#prepared.clientIp
+    this.#prepared = null
+    this.lastError = null
+    this.reloads.ok++
+    this.currentSinceMs = this.kernel.clock.now()
+    this.kernel.log.info({ generation: this.#current.generation, policy_hash: this.#current.bound.program.hash }, 'reloaded')
+    void this.#retire(old)
+  }
+
+  /** The other end of `prepare`: nothing changes, and whoever asks is told why. */
+  async refuse(error: string): Promise<void> {
+    this.reloads.refused++
+    this.lastError = error
+    this.kernel.log.error({ err: error }, 'the reload was refused; the last good configuration goes on')
+    await this.#discard()
+  }
+
+  async #discard(): Promise<void> {
+    const prepared = this.#prepared
+    this.#prepared = null
+    await prepared?.snapshot.retire()
   }
 
   async #retire(old: Snapshot): Promise<void> {
@@ -130,6 +168,7 @@ export class Gateway {
       await closed
       cancel()
     }
+    await this.#discard()
     await this.#current.retire()
   }
 }

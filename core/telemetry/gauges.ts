@@ -50,26 +50,43 @@ function watchExchanges(declare: Declare, { exchanges }: Readings): void {
 }
 
 function watchPolicies(declare: Declare, { policies, reloads }: Readings): void {
-  declare({ name: 'sallyport_policies', help: 'Policies in force, by mode.', kind: 'gauge', labels: ['mode'] }, () => {
+  declare({ name: 'sallyport_policies', help: 'Policies in force, by mode.', kind: 'gauge', together: 'max', labels: ['mode'] }, () => {
     const { modes } = policies()
     return POLICY_MODES.map((mode) => ({ labels: { mode }, value: modes.filter((one) => one === mode).length }))
   })
-  declare({ name: 'sallyport_policy_info', help: 'Hash of the policies in force.', kind: 'gauge', labels: ['hash'] }, () => [
-    { labels: { hash: policies().hash }, value: 1 },
-  ])
   declare(
-    { name: 'sallyport_snapshot_generation', help: 'Number of the snapshot that judges now; 1 is that of the start.', kind: 'gauge' },
+    { name: 'sallyport_policy_info', help: 'Hash of the policies in force.', kind: 'gauge', together: 'max', labels: ['hash'] },
+    () => [{ labels: { hash: policies().hash }, value: 1 }],
+  )
+  declare(
+    {
+      name: 'sallyport_snapshot_generation',
+      help: 'Number of the snapshot that judges now; 1 is that of the start.',
+      kind: 'gauge',
+      together: 'min',
+    },
     () => one(policies().generation),
   )
   declare(
-    { name: 'sallyport_config_reloads_total', help: 'Reloads since the start, by outcome.', kind: 'counter', labels: ['outcome'] },
+    {
+      name: 'sallyport_config_reloads_total',
+      help: 'Reloads since the start, by outcome.',
+      kind: 'counter',
+      together: 'max',
+      labels: ['outcome'],
+    },
     () => {
       const { ok, refused } = reloads()
       return Object.entries({ ok, refused }).map(([outcome, value]) => ({ labels: { outcome }, value }))
     },
   )
   declare(
-    { name: 'sallyport_config_last_reload_successful', help: 'Whether the last reload was taken (1) or refused (0).', kind: 'gauge' },
+    {
+      name: 'sallyport_config_last_reload_successful',
+      help: 'Whether the last reload was taken (1) or refused (0).',
+      kind: 'gauge',
+      together: 'min',
+    },
     () => one(Number(reloads().isLastOk)),
   )
   declare(
@@ -77,6 +94,7 @@ function watchPolicies(declare: Declare, { policies, reloads }: Readings): void 
       name: 'sallyport_config_last_reload_success_timestamp_seconds',
       help: 'When the configuration that judges now was taken into use.',
       kind: 'gauge',
+      together: 'max',
     },
     () => one(reloads().lastGoodMs / 1000),
   )
@@ -85,7 +103,7 @@ function watchPolicies(declare: Declare, { policies, reloads }: Readings): void 
 /** Providers without an open breaker show their zeros, so that an alert can be written before anything fails. */
 function watchBreakers(declare: Declare, { breakers }: Readings): void {
   const help = 'Targets of a provider, by the state of their circuit breaker.'
-  declare({ name: 'sallyport_breakers', help, kind: 'gauge', labels: ['provider', 'state'] }, async () => {
+  declare({ name: 'sallyport_breakers', help, kind: 'gauge', together: 'max', labels: ['provider', 'state'] }, async () => {
     const byProvider = Map.groupBy(await breakers(), ({ provider }) => provider)
     return [...byProvider].flatMap(([provider, entries]) =>
       BREAKER_STATES.map((state) => ({ labels: { provider, state }, value: entries.filter((entry) => entry.state === state).length })),
@@ -94,8 +112,9 @@ function watchBreakers(declare: Declare, { breakers }: Readings): void {
 }
 
 function watchRecord(declare: Declare, { record, isRecorderRunning }: Readings): void {
-  declare({ name: 'sallyport_record_available', help: 'Whether the record takes frames (1) or not (0).', kind: 'gauge' }, () =>
-    one(Number(record().available)),
+  declare(
+    { name: 'sallyport_record_available', help: 'Whether the record takes frames (1) or not (0).', kind: 'gauge', together: 'min' },
+    () => one(Number(record().available)),
   )
   declare(
     {
@@ -105,20 +124,32 @@ function watchRecord(declare: Declare, { record, isRecorderRunning }: Readings):
     },
     () => one(record().lost),
   )
-  if (isRecorderRunning === null) return
-  declare({ name: 'sallyport_recorder_running', help: 'Whether the recorder runs (1) or waits for its restart (0).', kind: 'gauge' }, () =>
-    one(Number(isRecorderRunning())),
-  )
+  if (isRecorderRunning !== null) watchRecorder(declare, isRecorderRunning)
+}
+
+function watchRecorder(declare: Declare, isRunning: () => boolean): void {
+  const help = 'Whether the recorder runs (1) or waits for its restart (0).'
+  declare({ name: 'sallyport_recorder_running', help, kind: 'gauge' }, () => one(Number(isRunning())))
+}
+
+/** What only the primary of several workers knows. */
+export function watchPrimary(
+  metrics: Pick<Metrics, 'watch'>,
+  { workers, isRecorderRunning }: { workers(): number; isRecorderRunning: (() => boolean) | null },
+): void {
+  const declare: Declare = (family, read) => metrics.watch(family, read)
+  declare({ name: 'sallyport_workers', help: 'Workers of this host that run.', kind: 'gauge' }, () => one(workers()))
+  if (isRecorderRunning !== null) watchRecorder(declare, isRecorderRunning)
 }
 
 function watchSpool(declare: Declare, { spool, spoolMaxBytes }: Readings): void {
   const read = shared(spool)
-  const gauge = (name: string, help: string, pick: (reading: SpoolReading) => number): void =>
-    declare({ name, help, kind: 'gauge' }, async () => one(pick(await read())))
+  const gauge = (name: string, help: string, pick: (reading: SpoolReading) => number, together: 'sum' | 'max' = 'sum'): void =>
+    declare({ name, help, kind: 'gauge', together }, async () => one(pick(await read())))
   gauge('sallyport_record_spool_bytes', 'Bytes in the spool of this process.', ({ bytes }) => bytes)
   gauge('sallyport_record_spool_segments', 'Whole segments that wait for the recorder.', ({ segments }) => segments)
-  gauge('sallyport_record_spool_lag_seconds', 'Age of the oldest segment that waits for the recorder.', ({ lagMs }) => lagMs / 1000)
-  gauge('sallyport_record_dead_letter_files', 'Files with rows that ClickHouse refused.', ({ deadLetterFiles }) => deadLetterFiles)
+  gauge('sallyport_record_spool_lag_seconds', 'Age of the oldest segment that waits for the recorder.', ({ lagMs }) => lagMs / 1000, 'max')
+  gauge('sallyport_record_dead_letter_files', 'Files with rows that ClickHouse refused.', ({ deadLetterFiles }) => deadLetterFiles, 'max')
   declare({ name: 'sallyport_record_spool_max_bytes', help: 'Bytes at which the spool is full.', kind: 'gauge' }, () => one(spoolMaxBytes))
 }
 

@@ -13,12 +13,12 @@ export interface AppLog {
 const SECRETS = /\bsp_(?:live|admin)_\w+|\bsk-[\w-]{16,}|\bBearer\s+[\w.~+/-]+=*/g
 const HIDDEN = ['authorization', '*.authorization', '["x-api-key"]', '*["x-api-key"]', 'password', '*.password', 'secret', '*.secret']
 
-/** `level`: trace, debug, info, warn, error, silent. Writes to stderr, so that stdout stays for what a command prints. */
-export function createLog(level: string, destination: DestinationStream = stderr()): AppLog {
+/** `level`: trace, debug, info, warn, error, silent. `base`: fields of every line. Writes to stderr, so that stdout stays for what a command prints. */
+export function createLog(level: string, base: object | null = null, destination: DestinationStream = stderr()): AppLog {
   return pino(
     {
       level,
-      base: null,
+      base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: HIDDEN, censor: '[removed]' },

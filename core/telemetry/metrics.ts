@@ -1,6 +1,6 @@
 // What `/metrics` shows. Exchanges are counted in `series.ts`; everything else is asked for at scrape time through `watch`.
-import { collectDefaultMetrics, Registry } from 'prom-client'
-import { Counts, Durations } from './series.ts'
+import { AggregatorRegistry, collectDefaultMetrics, Registry, type MetricObjectWithValues, type MetricValue } from 'prom-client'
+import { Counts, Durations, summed, type HistogramRow } from './series.ts'
 import { watch, watchCounts, type Sample, type Watched } from './watched.ts'
 
 /** One exchange that has ended; fits the pipeline's `ExchangeMetrics`. */
@@ -25,15 +25,35 @@ export interface Metrics {
   watch(family: Watched, read: () => Iterable<Sample> | Promise<Iterable<Sample>>): void
   /** In Prometheus' text format. */
   text(): Promise<string>
+  /** The same as plain data, for `textOf`. */
+  read(): Promise<MetricsReading>
+}
+
+/** The metrics of one process. */
+export interface MetricsReading {
+  readonly families: readonly MetricObjectWithValues<MetricValue<string>>[]
+  readonly histograms: readonly { readonly name: string; readonly help: string; readonly rows: readonly HistogramRow[] }[]
+}
+
+/** The metrics of several processes as those of one: counters and durations are summed, gauges as each says (`Watched.together`). */
+export async function textOf(readings: readonly MetricsReading[]): Promise<string> {
+  const families = AggregatorRegistry.aggregate(readings.map((reading) => [...reading.families]))
+  const names = readings[0]?.histograms ?? []
+  const histograms = names.map(({ name, help }, i) =>
+    histogramText(name, help, summed(readings.map((reading) => reading.histograms[i]!.rows))),
+  )
+  return (await families.metrics()) + histograms.join('')
 }
 
 /** `version` becomes the label of `sallyport_build_info`. */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  watch(registry, { name: 'sallyport_build_info', help: 'Version of the gateway.', kind: 'gauge', labels: ['version'] }, () => [
-    { labels: { version }, value: 1 },
-  ])
+  watch(
+    registry,
+    { name: 'sallyport_build_info', help: 'Version of the gateway.', kind: 'gauge', labels: ['version'], together: 'max' },
+    () => [{ labels: { version }, value: 1 }],
+  )
 
   const requests = new Counts(['endpoint', 'status', 'outcome'])
   const attempts = new Counts(['provider', 'model'])
@@ -55,6 +75,9 @@ export function createMetrics(version: string): Metrics {
     ['sallyport_overhead_seconds', 'Time that the gateway itself spent.', overhead],
   ]
 
+  const durations = (): MetricsReading['histograms'] =>
+    histograms.map(([name, help, counted]) => ({ name, help, rows: [...counted.entries()] }))
+
   return {
     exchangeEnded(end) {
       const target = `${end.provider}\n${end.model}`
@@ -69,14 +92,18 @@ export function createMetrics(version: string): Metrics {
     },
     watch: (family, read) => watch(registry, family, read),
     text: async () =>
-      (await registry.metrics()) + histograms.map(([name, help, durations]) => histogramText(name, help, durations)).join(''),
+      (await registry.metrics()) +
+      durations()
+        .map(({ name, help, rows }) => histogramText(name, help, rows))
+        .join(''),
+    read: async () => ({ families: (await registry.getMetricsAsJSON()) as MetricsReading['families'], histograms: durations() }),
   }
 }
 
 /** Prometheus' client cannot take buckets that were counted elsewhere, so histograms are written here. */
-function histogramText(name: string, help: string, durations: Durations): string {
+function histogramText(name: string, help: string, rows: readonly HistogramRow[]): string {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
-  for (const { labels, buckets, sum, count } of durations.entries()) {
+  for (const { labels, buckets, sum, count } of rows) {
     const text = Object.entries(labels)
       .map(([key, value]) => `${key}="${value.replaceAll(/[\\"\n]/g, escapeLabel)}"`)
       .join(',')

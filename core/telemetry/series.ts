@@ -61,5 +61,18 @@ export interface HistogramRow {
   readonly count: number
 }
 
+/** Rows of the same labels, added up. */
+export function summed(readings: readonly (readonly HistogramRow[])[]): readonly HistogramRow[] {
+  const byLabels = Map.groupBy(readings.flat(), ({ labels }) => JSON.stringify(labels))
+  return [...byLabels.values()].map((rows) => ({
+    labels: rows[0]!.labels,
+    buckets: rows[0]!.buckets.map(([bound], i) => [bound, total(rows, (row) => row.buckets[i]![1])] as const),
+    sum: total(rows, ({ sum }) => sum),
+    count: total(rows, ({ count }) => count),
+  }))
+}
+
+const total = (rows: readonly HistogramRow[], of: (row: HistogramRow) => number): number => rows.reduce((sum, row) => sum + of(row), 0)
+
 const named = (names: readonly string[], values: readonly string[]): { readonly [name: string]: string } =>
   Object.fromEntries(names.map((name, index) => [name, values[index]!]))

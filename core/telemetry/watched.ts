@@ -10,6 +10,8 @@ export interface Watched {
   readonly kind: 'gauge' | 'counter'
   /** Names of labels; their values must come from a closed set or from the configuration. */
   readonly labels?: readonly string[]
+  /** How the numbers of several workers become one; summed unless told. */
+  readonly together?: 'sum' | 'max' | 'min'
 }
 
 export interface Sample {
@@ -20,8 +22,12 @@ export interface Sample {
 type Awaitable<T> = T | Promise<T>
 
 /** Shows what `read` tells at every scrape. What it told last time and leaves out now is gone. */
-export function watch(registry: Registry, { name, help, kind, labels = [] }: Watched, read: () => Awaitable<Iterable<Sample>>): void {
-  const options = { name, help, labelNames: [...labels], registers: [registry] }
+export function watch(
+  registry: Registry,
+  { name, help, kind, labels = [], together = 'sum' }: Watched,
+  read: () => Awaitable<Iterable<Sample>>,
+): void {
+  const options = { name, help, labelNames: [...labels], registers: [registry], aggregator: together }
   if (kind === 'gauge') {
     const gauge: Gauge = new Gauge({
       ...options,

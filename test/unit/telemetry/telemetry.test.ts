@@ -21,7 +21,7 @@ const END: ExchangeEnd = {
 describe('log', () => {
   const written = (act: (log: ReturnType<typeof createLog>) => void, level = 'info'): string => {
     let text = ''
-    act(createLog(level, { write: (line) => void (text += line) }))
+    act(createLog(level, null, { write: (line) => void (text += line) }))
     return text
   }
 

@@ -1,0 +1,167 @@
+// The workers of one host: starts them, starts them again when they die, replaces them one by one, and asks them all at once.
+import cluster, { type Worker } from 'node:cluster'
+import { Link, type Handlers } from './link.ts'
+import type { Log } from '../../plugin/contract.ts'
+
+export interface CrewOptions {
+  readonly size: number
+  readonly log: Log
+  /** What workers may ask. */
+  readonly handlers: Handlers
+  /** Generation of the snapshot that judges; new workers begin with it. */
+  readonly generation: () => number
+  /** Longest time that a worker may take to drain, in milliseconds. */
+  readonly drainMs: () => number
+  /** First and longest pause before a restart, in milliseconds (default 200 and 10 000). */
+  readonly backoffMs?: number
+  readonly maxBackoffMs?: number
+}
+
+/** What a worker says when it listens. */
+export interface Ready {
+  readonly url: string
+}
+
+interface Member {
+  readonly worker: Worker
+  readonly link: Link
+  readonly startedAt: number
+  readonly exited: Promise<void>
+  /** Its end is wanted. */
+  leaving: boolean
+}
+
+/** A worker that lived this long had nothing wrong with its start. */
+const STEADY_MS = 30_000
+/** On top of the time for draining. */
+const GRACE_MS = 5000
+
+/** Environment of a worker: generation of its first snapshot. */
+export const GENERATION = 'SALLYPORT_GENERATION'
+
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #members = new Set<Member>()
+  #failures = 0
+  #stopping = false
+  #replacing: Promise<void> | null = null
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+  }
+
+  get pids(): readonly number[] {
+    return [...this.#members].map(({ worker }) => worker.process.pid!)
+  }
+
+  /** Starts all; resolves when each listens, rejects with the first that cannot, after ending the others. */
+  async start(): Promise<Ready> {
+    const started = await Promise.allSettled(Array.from({ length: this.#options.size }, () => this.#add()))
+    const failed = started.find((result) => result.status === 'rejected')
+    if (failed) {
+      await this.stop()
+      throw failed.reason
+    }
+    return (started[0] as PromiseFulfilledResult<Ready>).value
+  }
+
+  /** Asks every worker that serves; one that dies meanwhile is left out. */
+  async askAll<T>(name: string, argument: unknown = null): Promise<readonly T[]> {
+    const serving = [...this.#members].filter(({ leaving }) => !leaving)
+    const answers = await Promise.allSettled(serving.map(({ link }) => link.ask<T>(name, argument)))
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  }
+
+  /** One after the other: a new one listens before an old one drains, so that capacity never sinks. */
+  replaceAll(): Promise<void> {
+    this.#replacing ??= this.#replaceEach().finally(() => (this.#replacing = null))
+    return this.#replacing
+  }
+
+  async #replaceEach(): Promise<void> {
+    const before = [...this.#members]
+    for (const old of before) {
+      if (this.#stopping) return
+      try {
+        await this.#add()
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'a new worker does not start; the old ones go on')
+        return
+      }
+      await this.#end(old)
+    }
+    this.#options.log.info({ pids: this.pids }, 'all workers were replaced')
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await Promise.all([...this.#members].map((member) => this.#end(member)))
+  }
+
+  async #add(): Promise<Ready> {
+    const generation = this.#options.generation()
+    const worker = cluster.fork({ [GENERATION]: String(generation) })
+    const ready = Promise.withResolvers<Ready>()
+    const exited = Promise.withResolvers<void>()
+    const link = new Link(worker, {
+      ...this.#options.handlers,
+      ready: (argument) => ready.resolve(argument as Ready),
+      failed: (argument) => ready.reject(new Error(String(argument))),
+    })
+    const member: Member = { worker, link, startedAt: Date.now(), exited: exited.promise, leaving: false }
+    this.#members.add(member)
+    let isReady = false
+    worker.on('error', (error) => this.#options.log.warn({ err: error, pid: worker.process.pid }, 'the channel to a worker failed'))
+    worker.once('exit', (code, signal) => {
+      this.#members.delete(member)
+      link.close('the worker has ended')
+      exited.resolve()
+      ready.reject(new Error(`a worker ended with ${signal ?? code} before it listened`))
+      if (isReady && !member.leaving) this.#startAgain(member, code, signal)
+    })
+    const said = await ready.promise.catch((error: unknown) => {
+      member.leaving = true
+      worker.process.kill('SIGKILL')
+      throw error
+    })
+    isReady = true
+    if (generation !== this.#options.generation()) await catchUp(link, this.#options.generation())
+    return said
+  }
+
+  #startAgain({ startedAt, worker }: Member, code: number | null, signal: string | null): void {
+    if (this.#stopping) return
+    this.#failures = Date.now() - startedAt > STEADY_MS ? 1 : this.#failures + 1
+    const { backoffMs = 200, maxBackoffMs = 10_000, log } = this.#options
+    const pauseMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#failures - 1, 10))
+    log.error({ pid: worker.process.pid, code, signal, pauseMs }, 'a worker ended; starting another')
+    setTimeout(() => void this.#again(), pauseMs)
+  }
+
+  async #again(): Promise<void> {
+    if (this.#stopping) return
+    try {
+      await this.#add()
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a worker does not start; trying again')
+      this.#failures++
+      const { backoffMs = 200, maxBackoffMs = 10_000 } = this.#options
+      setTimeout(() => void this.#again(), Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#failures, 10)))
+    }
+  }
+
+  /** Asks it to drain, and ends it when it does not. */
+  async #end(member: Member): Promise<void> {
+    member.leaving = true
+    member.link.ask('stop').catch(() => undefined)
+    const timer = setTimeout(() => member.worker.process.kill('SIGKILL'), this.#options.drainMs() + GRACE_MS)
+    await member.exited
+    clearTimeout(timer)
+  }
+}
+
+/** A reload came while it started: what it read may be older. */
+async function catchUp(link: Link, generation: number): Promise<void> {
+  const error = await link.ask<string | null>('prepare', generation)
+  await (error === null ? link.ask('commit') : link.ask('refuse', error))
+}

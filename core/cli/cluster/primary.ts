@@ -1,0 +1,71 @@
+// The process above the workers: it listens for nobody itself, but starts the workers, the one recorder, and whatever concerns all of them.
+import { createLog } from '../../telemetry/log.ts'
+import { createMetrics, textOf, type MetricsReading } from '../../telemetry/metrics.ts'
+import { Crew } from './crew.ts'
+import { endOnSignals } from '../end-on-signals.ts'
+import { firstStart, printWelcome } from '../welcome.ts'
+import { loadConfig } from '../../config/load.ts'
+import { recordOptions } from '../record-options.ts'
+import { superviseRecorder } from '../../recorder/supervise.ts'
+import { TogetherReload } from './reload.ts'
+import { VERSION } from '../../model/version.ts'
+import { watchConfig } from '../../config/watch.ts'
+import { watchedPaths } from '../../server/snapshots.ts'
+import { watchPrimary } from '../../telemetry/gauges.ts'
+import { openSecrets, secretsFolder } from '../../state/secrets.ts'
+import { openState } from '../../state/open.ts'
+import { systemClock } from '../../plugin/clock.ts'
+import type { LoadedConfig } from '../../config/config.ts'
+import type { Log } from '../../plugin/contract.ts'
+import type { ServeFlags } from '../start.ts'
+
+export async function servePrimary(flags: ServeFlags): Promise<void> {
+  const loaded = loadConfig(flags.config)
+  if (loaded.config.state.driver !== 'redis')
+    throw new Error('--workers: several processes share their state in Redis; set `state: { driver: redis, url: … }`, or start one process')
+  const log = createLog(loaded.config.log.level)
+  const metrics = createMetrics(VERSION)
+  const crew: Crew = new Crew({
+    size: flags.workers!,
+    log,
+    generation: () => together.generation,
+    drainMs: () => loaded.config.server.drainSeconds * 1000,
+    handlers: {
+      reload: () => together.reload(),
+      metrics: async () => textOf([await metrics.read(), ...(await crew.askAll<MetricsReading>('metrics'))]),
+    },
+  })
+  const together = new TogetherReload(crew)
+  const { token: adminToken, demoKey } = await prepareState(loaded, log)
+  const { url } = await crew.start()
+  const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
+  watchPrimary(metrics, { workers: () => crew.pids.length, isRecorderRunning: recorder && (() => recorder.pid !== null) })
+  // The paths to watch are those of the last good configuration, which only this process needs to read again.
+  let watched = loaded
+  const stopWatching = watchConfig(
+    loaded.path,
+    () => watchedPaths(watched),
+    async () => {
+      const { ok } = await together.reload()
+      if (ok) watched = loadConfig(flags.config)
+    },
+  )
+  printWelcome({ adminToken, demoKey, url, loaded })
+  log.info({ pids: crew.pids }, 'the workers listen')
+  process.on('SIGUSR2', () => void crew.replaceAll())
+  endOnSignals(log, ['SIGTERM', 'SIGINT'], async () => {
+    stopWatching()
+    await crew.stop()
+    await recorder?.stop()
+  })
+}
+
+/** Secrets and the demo key are made before any worker looks for them. */
+async function prepareState(loaded: LoadedConfig, log: Log): ReturnType<typeof firstStart> {
+  const state = await openState(loaded, systemClock, log)
+  try {
+    return await firstStart(loaded, state, openSecrets(secretsFolder(loaded)))
+  } finally {
+    await state.close()
+  }
+}

@@ -1,0 +1,55 @@
+// One of several workers behind a port. It serves like a gateway of its own; what concerns them all (reloads, metrics, the end) it asks of the
+// primary, or is told by it.
+import cluster from 'node:cluster'
+import { createLog } from '../../telemetry/log.ts'
+import { createMetrics } from '../../telemetry/metrics.ts'
+import { endOnce } from '../end-on-signals.ts'
+import { GENERATION, type Ready } from './crew.ts'
+import { Link } from './link.ts'
+import { loadConfig } from '../../config/load.ts'
+import { readingsOf } from '../readings.ts'
+import { startGateway, type ServeFlags, type Started } from '../start.ts'
+import { VERSION } from '../../model/version.ts'
+import { watchGateway } from '../../telemetry/gauges.ts'
+import type { ReloadReport } from '../../server/gateway.ts'
+
+export async function serveWorker(flags: ServeFlags): Promise<void> {
+  let started: Started | null = null
+  const running = (): Started => {
+    if (started === null) throw new Error('the worker does not listen yet')
+    return started
+  }
+  const metrics = createMetrics(VERSION)
+  let end: (why: string) => void = () => process.exit(0)
+  const primary = new Link(process as Required<Pick<NodeJS.Process, 'send'>> & NodeJS.Process, {
+    prepare: (generation) => running().gateway.prepare(Number(generation)),
+    commit: () => running().gateway.commit(),
+    refuse: (error) => running().gateway.refuse(String(error)),
+    metrics: () => metrics.read(),
+    stop: () => end('stop'),
+  })
+  try {
+    const loaded = loadConfig(flags.config)
+    const log = createLog(loaded.config.log.level, { worker: cluster.worker!.id })
+    started = await startGateway({
+      loaded,
+      flags,
+      log,
+      metrics,
+      generation: Number(process.env[GENERATION] ?? 1),
+      metricsText: () => primary.ask<string>('metrics'),
+      reloadTogether: () => primary.ask<ReloadReport>('reload'),
+    })
+    const { gateway, spool, url, stop } = started
+    watchGateway(metrics, readingsOf({ gateway, spool, recorder: null, loaded }))
+    end = endOnce(log, stop)
+    // A terminal sends its signals to the whole group; the primary decides what they mean.
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+    process.on('SIGTERM', () => end('SIGTERM'))
+    process.once('disconnect', () => end('the primary has ended'))
+    await primary.ask('ready', { url } satisfies Ready)
+  } catch (error) {
+    await primary.ask('failed', error instanceof Error ? error.message : String(error)).catch(() => undefined)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,98 @@
+// Starts one gateway in this process and tells how to end it. The order of starting and stopping stands here.
+import { resolve } from 'node:path'
+import { compileAside } from './compile-aside.ts'
+import { firstStart } from './welcome.ts'
+import { Gateway, type GatewayOptions } from '../server/gateway.ts'
+import { loadConfig } from '../config/load.ts'
+import { openState } from '../state/open.ts'
+import { openSecrets, secretsFolder } from '../state/secrets.ts'
+import { openSpool, type Spool } from '../record/spool.ts'
+import { PLUGINS } from '../plugins.ts'
+import { systemClock } from '../plugin/clock.ts'
+import { TokenEstimator } from '../pipeline/estimate.ts'
+import { VERSION } from '../model/version.ts'
+import type { Kernel } from '../pipeline/snapshot.ts'
+import type { LoadedConfig } from '../config/config.ts'
+import type { Log } from '../plugin/contract.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+
+export interface ServeFlags {
+  readonly config?: string
+  readonly port?: number
+  readonly workers?: number
+  readonly recorder: boolean
+}
+
+export interface StartOptions extends Pick<GatewayOptions, 'reloadTogether' | 'metricsText'> {
+  readonly loaded: LoadedConfig
+  readonly flags: ServeFlags
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Of the first snapshot; 1 unless told. */
+  readonly generation?: number
+}
+
+export interface Started {
+  readonly gateway: Gateway
+  readonly spool: Spool
+  readonly url: string
+  readonly adminToken: string
+  readonly demoKey: string | null
+  /** Drains, then closes everything below. */
+  stop(): Promise<void>
+}
+
+/** Listens when it resolves. Rejects with a sentence, and leaves nothing open, when anything is not good. */
+export async function startGateway({ loaded, flags, log, metrics, generation = 1, ...together }: StartOptions): Promise<Started> {
+  const secret = openSecrets(secretsFolder(loaded))
+  const kernel = await openKernel(loaded, log, metrics, secret)
+  try {
+    const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
+    const load = (): LoadedConfig => loadConfig(flags.config)
+    const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, compileAside, ...together }, generation)
+    const { host, port } = loaded.config.server
+    const address = await gateway.listen(flags.port ?? port, host).catch(async (error: unknown) => {
+      await gateway.current.retire()
+      throw error
+    })
+    const stop = async (): Promise<void> => {
+      await gateway.close()
+      await closeKernel(kernel)
+    }
+    return { gateway, spool: kernel.record, url: `http://${host}:${address.port}`, adminToken, demoKey, stop }
+  } catch (error) {
+    await closeKernel(kernel)
+    throw error
+  }
+}
+
+async function openKernel(
+  loaded: LoadedConfig,
+  log: Log,
+  metrics: Kernel['metrics'],
+  secret: (name: string) => Buffer,
+): Promise<Kernel & { readonly record: Spool }> {
+  const { config, baseDir } = loaded
+  const { spool } = config.record
+  const findingKey = secret('findings')
+  return {
+    clock: systemClock,
+    log,
+    metrics,
+    version: VERSION,
+    state: await openState(loaded, systemClock, log),
+    record: openSpool({
+      ...spool,
+      path: resolve(baseDir, spool.path),
+      onChange: (available, reason) =>
+        log[available ? 'info' : 'error']({ reason }, available ? 'the record takes frames again' : 'the record cannot be written'),
+    }),
+    estimator: new TokenEstimator(),
+    findingKey: { id: 'findings-1', key: findingKey },
+  }
+}
+
+async function closeKernel(kernel: Kernel): Promise<void> {
+  await kernel.record.close()
+  await kernel.state.close()
+}

@@ -1,8 +1,30 @@
 // `policy scan`: a text as a user message through all detectors of a policy set, and what the policies would decide. The same as the preview
 // of the admin API.
+import { readFileSync } from 'node:fs'
 import { bindForTools, type PolicySet } from '../policy/toolbox.ts'
 import { preview, type Preview } from '../pipeline/preview.ts'
 import type { Screen } from './policy-output.ts'
+
+/**
+ * A file, or all of standard input for `-`; a pipe whose writer takes its time is waited for. UTF-16 is known by its mark, everything else is
+ * read as UTF-8. Throws what the file system says.
+ */
+export async function readInput(file: string): Promise<string> {
+  if (file !== '-') return decodeText(readFileSync(file))
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return decodeText(Buffer.concat(chunks))
+}
+
+function decodeText(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2)
+  if (bytes[0] === 0xfe && bytes[1] === 0xff)
+    return bytes
+      .subarray(2, bytes.length & ~1)
+      .swap16()
+      .toString('utf16le')
+  return bytes.toString('utf8')
+}
 
 /** `effects`: verbs of what the policies would do to the request, sorted; the decision of a refused one has none. */
 export async function scanText(set: PolicySet, text: string): Promise<{ readonly report: Preview; readonly effects: readonly string[] }> {
@@ -44,8 +66,11 @@ function highlight(text: string, findings: Preview['findings']): string {
   let at = 0
   for (const { start, end } of findings) {
     if (start < at) continue
-    out += text.slice(at, start) + MARK + text.slice(start, end) + PLAIN
+    out += harmless(text.slice(at, start)) + MARK + harmless(text.slice(start, end)) + PLAIN
     at = end
   }
-  return out + text.slice(at)
+  return out + harmless(text.slice(at))
 }
+
+/** What could move the cursor, hide text or turn its direction on a terminal shows as a replacement. */
+const harmless = (text: string): string => text.replaceAll(/[[\p{Cc}\p{Cf}]--[\t\n]]/gv, '\ufffd')

@@ -1,5 +1,4 @@
 // `sallyport policy …`: check, fmt, test, compile, explain and scan, on the same machinery that judges requests.
-import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { openPolicySet, writeCanonical, type PolicySet } from '../policy/toolbox.ts'
 import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
@@ -13,7 +12,7 @@ import { printForPrograms, showCheck } from './policy-check.ts'
 import { pluginsOf } from './loaded-plugins.ts'
 import { PolicyError, STANDARD_POLICIES } from '../policy/load.ts'
 import { policyPaths } from '../server/snapshots.ts'
-import { scanText, showScan } from './policy-scan.ts'
+import { readInput, scanText, showScan } from './policy-scan.ts'
 import { showExplanation } from './policy-explain-show.ts'
 import { testPolicies } from './policy-test.ts'
 
@@ -77,9 +76,9 @@ function pathsOr(paths: readonly string[], { config }: Options): readonly string
   return paths.length > 0 ? paths : config === undefined ? [STANDARD_POLICIES] : policyPaths(loadConfig(config))
 }
 
-function readText(file: string, command: Command): string {
+async function readText(file: string, command: Command): Promise<string> {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
+    return await readInput(file)
   } catch (error) {
     return command.error(`error: ${file} cannot be read: ${(error as Error).message}`, { exitCode: 2 })
   }
@@ -142,7 +141,7 @@ interface ExplainOptions extends Options {
 async function explain(paths: readonly string[], options: ExplainOptions, command: Command): Promise<void> {
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
-  const body = readText(options.request, command)
+  const body = await readText(options.request, command)
   try {
     const explanation = await explainRequest(set, body, options.given ?? [])
     if (wantsJson(options)) printJson(explanation)
@@ -156,7 +155,9 @@ async function explain(paths: readonly string[], options: ExplainOptions, comman
 async function scan(file: string, paths: readonly string[], options: Options, command: Command): Promise<void> {
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
-  const text = readText(file, command)
+  const text = await readText(file, command)
   const { report, effects } = await scanText(set, text)
   print(wantsJson(options) ? JSON.stringify(report) : showScan(text, report, effects, screen()))
+  // Nothing is known of what they look for: a script must not take that for a clean text.
+  if (report.failed.length > 0) process.exitCode = 1
 }

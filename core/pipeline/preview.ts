@@ -72,8 +72,7 @@ function partOfText(text: string): Part {
 }
 
 function shown(finding: Finding, { location, path, text }: Part): PreviewFinding {
-  const { detector, start, end, score, checks } = finding
-  return { detector, start, end, score, checks, location, path, masked: maskOf(text.slice(start, end)) }
+  return { ...finding, location, path, masked: maskOf(text.slice(finding.start, finding.end)) }
 }
 
 async function judgePhases(

@@ -36,11 +36,16 @@ export function scaffold(folder: string): readonly string[] {
   return files.map(([path]) => path)
 }
 
-const nextSteps = (folder: string): string =>
-  [
-    'Next:',
-    `  ${folder === '.' ? '' : `cd ${folder} && `}sallyport policy test policies   # the tests in your policies`,
-    '  sallyport doctor                 # is everything in order?',
-    '  sallyport                        # start the gateway',
-    '',
-  ].join('\n')
+/** Commands as the reader can type them from here: in a clone there is no `sallyport` on the path, `npm run` stands for it. */
+function nextSteps(folder: string): string {
+  const viaNpm = process.env['npm_lifecycle_event'] === 'sallyport'
+  const command = viaNpm ? 'npm run -s sallyport --' : 'sallyport'
+  const config = folder === '.' ? '' : ` --config ${join(folder, 'sallyport.yaml')}`
+  const steps = [
+    [`policy test ${join(folder, 'policies')}`, 'the tests in your policies'],
+    [`doctor${config}`, 'is everything in order?'],
+    [`serve${config}`, 'start the gateway'],
+  ].map(([words, what]) => [`  ${command} ${words}`, what] as const)
+  const width = Math.max(...steps.map(([typed]) => typed.length))
+  return ['Next:', ...steps.map(([typed, what]) => `${typed.padEnd(width)}   # ${what}`), ''].join('\n')
+}

@@ -11,7 +11,8 @@ import { scaffold } from '../../../core/cli/init.ts'
 const ROOT = resolve(import.meta.dirname, '../../..')
 const LAUNCHER = join(ROOT, 'bin/sallyport.cjs')
 
-const sallyport = (args: readonly string[], cwd: string) => spawnSync(process.execPath, [LAUNCHER, ...args], { cwd, encoding: 'utf8' })
+const sallyport = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}) =>
+  spawnSync(process.execPath, [LAUNCHER, ...args], { cwd, encoding: 'utf8', env: { ...process.env, ...env } })
 
 describe('launcher', () => {
   /** Runs the check as an old Node would, and returns what it says. */
@@ -83,7 +84,9 @@ describe('exit codes', () => {
   })
 })
 
-describe('sallyport init', () => {
+describe('sallyport init', function () {
+  this.timeout(20_000)
+
   it('writes a configuration that loads, and refuses to write over anything', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-init-'))
     scaffold(folder)
@@ -94,6 +97,19 @@ describe('sallyport init', () => {
     rmSync(join(folder, 'policies'), { recursive: true })
     assert.throws(() => scaffold(folder), /already there; nothing was written/)
     assert.throws(() => readFileSync(join(folder, 'policies/house.policy')), /ENOENT/)
+    rmSync(folder, { recursive: true })
+  })
+
+  it('names next steps that can be typed where the reader stands', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-init-'))
+    const typed = sallyport(['init', 'mine'], folder, { npm_lifecycle_event: 'sallyport' }).stdout
+    const steps = [...typed.matchAll(/^ {2}npm run -s sallyport -- (.*?) +#/gm)].map(([, words]) => words!.split(' '))
+    assert.deepEqual(
+      steps.map(([word]) => word),
+      ['policy', 'doctor', 'serve'],
+    )
+    for (const words of steps.slice(0, 2)) assert.equal(sallyport(words, folder).status, 0, words.join(' '))
+    assert.match(sallyport(['init', 'other'], folder, { npm_lifecycle_event: '' }).stdout, /^ {2}sallyport policy test other/m)
     rmSync(folder, { recursive: true })
   })
 })

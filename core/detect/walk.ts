@@ -19,7 +19,14 @@ const MAX_DEPTH = 2
 const PIECE_CHARS = 64
 const NO_RUNS: readonly DecodedRun[] = []
 
-/** Null as soon as the automaton has grown by more than `maxNewWork`. */
+/**
+ * What one text may bring: more could not be judged in any time, and a worker that runs out of memory within one step of the engine takes the
+ * whole process with it.
+ */
+const MAX_CANDIDATES = 500_000
+const MAX_DECODED = 50_000
+
+/** Null as soon as the automaton has grown by more than `maxNewWork`, or there is more than can be judged. */
 export function walkText(automaton: Automaton, text: string, maxNewWork = Infinity, depth = 0): Walked | null {
   const candidates = findWithin(automaton, text, maxNewWork)
   if (!candidates) return null
@@ -31,7 +38,8 @@ export function walkText(automaton: Automaton, text: string, maxNewWork = Infini
   for (const run of runs.found) {
     const walked = walkText(automaton, run.text, maxNewWork, depth + 1)
     if (!walked) return null
-    if (walked.candidates.length > 0 || walked.decoded.length > 0) decoded.push({ ...run, walked })
+    if (walked.candidates.length === 0 && walked.decoded.length === 0) continue
+    if (decoded.push({ ...run, walked }) > MAX_DECODED) return null
   }
   return { candidates, decoded }
 }
@@ -49,7 +57,7 @@ function findWithin(automaton: Automaton, text: string, maxNewWork: number): rea
   const most = automaton.work + maxNewWork
   for (let at = 0; at < text.length; at += PIECE_CHARS) {
     candidates.read(text.length <= PIECE_CHARS ? text : text.slice(at, at + PIECE_CHARS))
-    if (automaton.work > most) return null
+    if (automaton.work > most || candidates.found.length > MAX_CANDIDATES) return null
   }
   candidates.finish()
   const { found } = candidates

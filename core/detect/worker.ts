@@ -22,5 +22,8 @@ export default function scanTexts({ detectors, texts }: ScanTask): ScanReply {
   const key = detectors.join()
   let automaton = automata.get(key)
   if (!automaton) automata.set(key, (automaton = new Automaton(detectors.map((name) => specs.find((spec) => spec.name === name)!))))
-  return texts.map((text) => packWalk(walkText(automaton, text)!))
+  return texts.map((text) => {
+    const walked = walkText(automaton, text)
+    return walked && packWalk(walked)
+  })
 }

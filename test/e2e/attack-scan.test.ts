@@ -1,0 +1,111 @@
+// `policy scan` over what people feed it: files of other programs, pipes that take their time, texts that would like to steer a terminal.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { showScan } from '../../core/cli/policy-scan.ts'
+import type { Preview } from '../../core/pipeline/preview.ts'
+
+const MAIN = resolve(import.meta.dirname, '../../core/main.ts')
+const MAIL = 'jo.smith@example.com'
+
+interface Ran {
+  readonly code: number | null
+  readonly output: string
+  readonly complaint: string
+}
+
+describe('policy scan', function () {
+  this.timeout(60_000)
+  let folder: string
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-attack-'))))
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  const write = (bytes: string | Buffer): string => {
+    const file = join(folder, 'text')
+    writeFileSync(file, bytes)
+    return file
+  }
+
+  /** `input`: pieces for standard input, each written when the command has had its turn. */
+  async function scan(file: string, input: readonly string[] = [], ...words: string[]): Promise<Ran> {
+    const child = spawn(process.execPath, [MAIN, 'policy', 'scan', file, ...words], { stdio: 'pipe', cwd: folder })
+    let output = ''
+    let complaint = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
+    const closed = once(child, 'close')
+    for (const piece of input) child.stdin.write(piece)
+    child.stdin.end()
+    const [code] = (await closed) as [number | null]
+    return { code, output, complaint }
+  }
+
+  const files: readonly (readonly [title: string, bytes: Buffer])[] = [
+    ['UTF-16, as other systems write it', Buffer.from(`\ufeffmail ${MAIL} now`, 'utf16le')],
+    ['UTF-16 the other way round', Buffer.from(`\ufeffmail ${MAIL} now`, 'utf16le').swap16()],
+    ['Latin-1', Buffer.from(`Grüße an ${MAIL} é`, 'latin1')],
+    ['a program', Buffer.concat([Buffer.from([0x7f, 69, 76, 70, 0, 0xff, 0xfe, 0x80]), Buffer.from(` ${MAIL} `), Buffer.alloc(99, 0xc3)])],
+    ['half a UTF-16 unit at the end', Buffer.concat([Buffer.from(`\ufeff${MAIL} `, 'utf16le').swap16(), Buffer.from([1])])],
+  ]
+  for (const [title, bytes] of files)
+    it(`finds in ${title}`, async () => assert.match((await scan(write(bytes))).output, /email .*jo\.smith@example\.com/))
+
+  it('waits for a pipe that takes its time, and takes an empty or closed one for an empty text', async () => {
+    const slow = spawn('sh', ['-c', `(sleep 0.3; echo "to ${MAIL}") | "$0" "$1" policy scan -`, process.execPath, MAIN], { cwd: folder })
+    let output = ''
+    slow.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    assert.deepEqual((await once(slow, 'close'))[0], 0)
+    assert.match(output, /1 found/)
+    assert.match((await scan('-', [])).output, /^0 found/)
+    assert.match((await scan('-', ['to jo.smi', 'th@example.com'])).output, /^3-23 .*\n1 found/)
+    const closed = spawn('sh', ['-c', '"$0" "$1" policy scan - <&-', process.execPath, MAIN], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    assert.equal((await once(closed, 'close'))[0], 0)
+  })
+
+  it('names what it cannot read', async () => {
+    for (const file of [folder, join(folder, 'none')]) {
+      const { code, output, complaint } = await scan(file)
+      assert.deepEqual([code, output], [2, ''])
+      assert.match(complaint, /^error: .* cannot be read: E\w+/)
+    }
+    const huge = write('')
+    truncateSync(huge, 3 * 1024 ** 3)
+    const { code, complaint } = await scan(huge)
+    assert.equal(code, 2)
+    assert.match(complaint, /^error: .* cannot be read: /)
+    assert.ok(!complaint.includes(' at '), complaint)
+  })
+
+  it('does not call a text clean that is more than it can judge', async () => {
+    const { code, output } = await scan(write(`${'4 '.repeat(20_000_000)} ${MAIL}`), [], '--json')
+    const report = JSON.parse(output) as { findings: unknown[]; failed: string[]; decision: string }
+    assert.ok(report.failed.includes('standard.detectors.email'))
+    assert.deepEqual([code, report.decision], [1, 'deny'])
+  })
+
+  it('says from what a finding was decoded', async () => {
+    const run = Buffer.from(`write to ${MAIL} soon`).toString('base64')
+    assert.match((await scan(write(`see ${run} here`))).output, /decoded from base64/)
+    const { output } = await scan(write(`see ${run} here`), [], '--json')
+    assert.equal((JSON.parse(output) as { findings: { decoded: string }[] }).findings[0]!.decoded, 'base64')
+  })
+
+  it('lets no text steer the terminal that shows it', () => {
+    const text = `\u001b[2J\u001b[8m to ${MAIL}\u009b2K \u202eback \u2066 \ttab\nline \u{e0041}`
+    const start = text.indexOf(MAIL)
+    const finding = { detector: 'a.email', start, end: start + MAIL.length, score: 1, checks: [] }
+    const report = { findings: [finding], failed: [], decision: 'allow', refused: null } as unknown as Preview
+    const shown = showScan(text, report, [], { colour: true } as Parameters<typeof showScan>[3])
+    assert.deepEqual(
+      shown.match(/\p{Cc}/gu)!.filter((one) => one !== '\n'),
+      ['\u001b', '\u001b', '\t'],
+    )
+    assert.deepEqual(shown.match(/\p{Cf}/gu), null)
+  })
+})

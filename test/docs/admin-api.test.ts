@@ -1,5 +1,6 @@
 // Every example of docs/admin-api.md is sent to a running gateway, and answered as the page says.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { blocksOf } from '../support/docs.ts'
 import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
 
@@ -26,6 +27,15 @@ describe(PAGE, function () {
       holds(await response.json(), JSON.parse(expected.text), '$')
     })
   }
+
+  it('lists endpoints that are there, and answers the call of the introduction', async () => {
+    const page = readFileSync(PAGE, 'utf8')
+    const endpoints = [...page.matchAll(/^\| `(GET|POST) \/admin\/v1(\S+)` \|/gm)].map(([, method, path]) => [method!, path!] as const)
+    assert.ok(endpoints.length >= 4)
+    const body = /-d '(.*)'$/m.exec(page)![1]!
+    for (const [method, path] of endpoints)
+      assert.equal((await gateway.admin(path, method === 'GET' ? {} : { method, body })).status, 200, `${method} ${path}`)
+  })
 
   it('has an answer to each request, and no more', () => {
     assert.deepEqual(

@@ -9,9 +9,6 @@ const vocabulary = gatherWords(readVocabularies(PLUGINS, {})).vocabulary
 /** Templates of all effects of the loaded plugins. */
 export const effectPhrases: readonly string[] = vocabulary.verbs.filter(({ use }) => use === 'effect').map(({ phrase }) => phrase)
 
-/** Words of the detectors' clause `check`. */
-export const checkNames: readonly string[] = vocabulary.checks.map(({ name }) => name)
-
 export function effectsTable(): string {
   const rows = vocabulary.verbs
     .filter(({ use }) => use === 'effect')

@@ -154,7 +154,16 @@ export type Verb = VerbBase &
 export interface Check {
   readonly name: string
   readonly doc: string
-  test(match: string): boolean
+  readonly test: CheckTest
+}
+
+export interface CheckTest {
+  (match: string): boolean
+  /**
+   * Optional, and only for speed: many matches begin at one place, and one look at the longest tells about all. Of `ends` (ascending; the
+   * first `count` of them) the index of the last for which the text from `start` to there passes; -1 if none does. Agrees with the test.
+   */
+  readonly lastOf?: (text: string, start: number, ends: readonly number[], count: number) => number
 }
 
 /** Detectors that are no patterns: a service that reads texts, all those of an exchange in one call. They do not work on `stream`. */

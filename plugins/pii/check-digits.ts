@@ -14,6 +14,27 @@ export function luhn(match: string): boolean {
   return digits >= 12 && isMixed && sum % 10 === 0
 }
 
+/** Doubled, with the digits of the result added. */
+const DOUBLED = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]
+
+/** See `CheckTest.lastOf`: from the left, with either half of the digits doubled; which half it is, the number of digits tells. */
+export function lastLuhn(text: string, start: number, ends: readonly number[], count: number): number {
+  let [evenDoubled, oddDoubled, digits, first, isMixed, last] = [0, 0, 0, -1, false, -1]
+  for (let i = start, e = 0; ; i++) {
+    for (; ends[e] === i && e < count; e++) {
+      if (digits >= 12 && isMixed && (digits % 2 === 0 ? evenDoubled : oddDoubled) % 10 === 0) last = e
+    }
+    if (e >= count) return last
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) continue
+    if (first < 0) first = digit
+    if (digit !== first) isMixed = true
+    const isEven = digits++ % 2 === 0
+    evenDoubled += isEven ? DOUBLED[digit]! : digit
+    oddDoubled += isEven ? digit : DOUBLED[digit]!
+  }
+}
+
 /**
  * Issuer ranges with their lengths. Visa's 13 digits are left out: they were withdrawn, and a tenth of all bar codes (EAN-13)
  * beginning with 4 would pass for them.
@@ -33,6 +54,33 @@ const BRANDS: readonly { readonly prefix: RegExp; readonly lengths: readonly num
 export function cardBrand(match: string): boolean {
   const digits = match.replace(/\D/g, '')
   return BRANDS.some(({ prefix, lengths }) => lengths.includes(digits.length) && prefix.test(digits))
+}
+
+/** By the first four digits, as far as they have been asked for: a bit for each length that an issuer uses; -1: not asked yet. */
+const lengthsByPrefix = new Int32Array(10_000).fill(-1)
+const PREFIX_DIGITS = 4
+
+function lengthsOf(prefix: number): number {
+  if (lengthsByPrefix[prefix]! < 0) {
+    const digits = String(prefix).padStart(PREFIX_DIGITS, '0')
+    const lengths = BRANDS.filter((brand) => brand.prefix.test(digits)).flatMap((brand) => brand.lengths)
+    lengthsByPrefix[prefix] = lengths.reduce((bits, length) => bits | (1 << length), 0)
+  }
+  return lengthsByPrefix[prefix]!
+}
+
+/** See `CheckTest.lastOf`. */
+export function lastCardBrand(text: string, start: number, ends: readonly number[], count: number): number {
+  let [digits, prefix, lengths, last] = [0, 0, 0, -1]
+  for (let i = start, e = 0; ; i++) {
+    for (; ends[e] === i && e < count; e++) if (digits < 32 && ((lengths >> digits) & 1) === 1) last = e
+    if (e >= count) return last
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) continue
+    if (++digits > PREFIX_DIGITS) continue
+    prefix = prefix * 10 + digit
+    if (digits === PREFIX_DIGITS && (lengths = lengthsOf(prefix)) === 0) return -1
+  }
 }
 
 /** Lengths by country, from the IBAN registry of SWIFT. */
@@ -137,4 +185,23 @@ export function iban(match: string): boolean {
     remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
   }
   return remainder === 1
+}
+
+/** See `CheckTest.lastOf`: a country has one length, so the remainder is asked for once. */
+export function lastIban(text: string, start: number, ends: readonly number[], count: number): number {
+  const length = IBAN_LENGTHS[text.slice(start, start + 2)]
+  if (length === undefined) return lastByTest(iban, text, start, ends, count)
+  let [characters, last] = [0, -1]
+  for (let i = start, e = 0; ; i++) {
+    for (; ends[e] === i && e < count; e++) if (characters === length && iban(text.slice(start, i))) last = e
+    if (e >= count || characters > length) return last
+    if (!/[\s-]/.test(text[i]!)) characters++
+  }
+}
+
+/** Asks for one end after the other. */
+export function lastByTest(test: (match: string) => boolean, text: string, start: number, ends: readonly number[], count: number): number {
+  let e = count - 1
+  while (e >= 0 && !test(text.slice(start, ends[e]))) e--
+  return e
 }

@@ -36,7 +36,7 @@ const ROOMS: { readonly [room: string]: Room } = {
 const READS_DSL = ['policy']
 const LANGUAGE = ['chevrotain', '@chevrotain/regexp-to-ast', 'json-logic-js', 're2js', 'recheck']
 /** Each for one plugin, by its folder. */
-const PLUGIN_LIBRARIES: { readonly [plugin: string]: readonly string[] } = { auth: ['ipaddr.js'] }
+const PLUGIN_LIBRARIES: { readonly [plugin: string]: readonly string[] } = { auth: ['ipaddr.js'], 'auth.jwt': ['jose'] }
 
 const root = import.meta.dirname
 const folders = (path: string): string[] =>

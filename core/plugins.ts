@@ -1,6 +1,7 @@
 // The plugins that come with the gateway. The order here is the order of ties; `after` decides the rest.
 import type { Plugin } from './plugin/contract.ts'
 import { auth } from '../plugins/auth/index.ts'
+import { jwt } from '../plugins/auth.jwt/index.ts'
 import { cache } from '../plugins/cache/index.ts'
 import { presidio } from '../plugins/detector.presidio/index.ts'
 import { failover } from '../plugins/failover/index.ts'
@@ -13,6 +14,7 @@ import { routing } from '../plugins/routing/index.ts'
 
 export const PLUGINS: readonly Plugin[] = [
   auth,
+  jwt,
   pii,
   presidio,
   routing,

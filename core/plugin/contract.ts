@@ -43,6 +43,7 @@ export interface Plugin<Config = unknown> {
 
 export type GuardedHook =
   | 'identify'
+  | 'identifyAdmin'
   | 'answer'
   | 'plan'
   | 'aroundAttempt'
@@ -60,6 +61,8 @@ export const NOT_MINE: unique symbol = Symbol('not mine')
 export interface Hooks {
   /** First that does not say NOT_MINE decides; all NOT_MINE: 401. */
   identify?(credentials: Credentials): Awaitable<Principal | GatewayError | typeof NOT_MINE>
+  /** As `identify`, for the control plane; the admin tokens of the gateway itself come before. */
+  identifyAdmin?(credentials: Credentials): Awaitable<AdminIdentity | GatewayError | typeof NOT_MINE>
   /** First answer wins; response policies still apply. */
   answer?(view: AnswerableView): Awaitable<CannedAnswer | undefined>
   /** Waterfall; null when no policy named destinations and nobody has proposed yet. */
@@ -81,6 +84,12 @@ export interface Hooks {
   /** Upstream calls an exchange may make in all; the largest of all plugins holds, 1 without one. */
   readonly maxAttempts?: number
   close?(): Awaitable<void>
+}
+
+/** Somebody who may use the control plane. */
+export interface AdminIdentity {
+  readonly id: string
+  readonly role: 'owner' | 'operator' | 'auditor' | 'viewer'
 }
 
 export type AttemptKind = 'first' | 'retry' | 'failover'

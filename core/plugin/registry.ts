@@ -28,6 +28,7 @@ type HookOf<Name extends keyof Hooks> = NonNullable<Hooks[Name]>
 export interface PluginSet {
   readonly names: readonly string[]
   readonly identify: readonly Bound<HookOf<'identify'>>[]
+  readonly identifyAdmin: readonly Bound<HookOf<'identifyAdmin'>>[]
   readonly answer: readonly Bound<HookOf<'answer'>>[]
   readonly plan: readonly Bound<HookOf<'plan'>>[]
   readonly aroundAttempt: readonly Bound<HookOf<'aroundAttempt'>>[]
@@ -79,6 +80,7 @@ export async function setupPlugins(
   return {
     names: loaded.map(({ plugin }) => plugin.name),
     identify: bind(loaded, 'identify'),
+    identifyAdmin: bind(loaded, 'identifyAdmin'),
     answer: bind(loaded, 'answer'),
     plan: bind(loaded, 'plan'),
     aroundAttempt: bind(loaded, 'aroundAttempt'),
@@ -134,6 +136,7 @@ async function setupOne(plugin: Plugin, config: unknown, host: Host): Promise<Ho
 function requireFailureModes(loaded: readonly { plugin: Plugin; hooks: Hooks }[]): void {
   const judging: readonly GuardedHook[] = [
     'identify',
+    'identifyAdmin',
     'answer',
     'plan',
     'aroundAttempt',

@@ -47,19 +47,34 @@ export function showScan(
   effects: readonly string[],
   { colour }: Screen,
 ): string {
-  const lines = findings.map(({ detector, start, end, score, checks, decoded }) => {
-    const place = `${start}-${end}`.padEnd(12)
-    return `${place} ${detector.padEnd(36)} ${score.toFixed(2)}  ${[...checks, ...(decoded ? [`decoded from ${decoded}`] : [])].join(', ')}  ${JSON.stringify(text.slice(start, end))}`.trimEnd()
-  })
   const said = refused ? refused.code : effects.join(', ')
   const shown = colour ? [highlight(text, findings), ''] : []
   return [
     ...shown,
-    ...lines,
+    ...findingLines(text, findings),
     ...failed.map((detector) => `${detector} gave no result`),
     `${findings.length} found, decision: ${decision}${said === '' ? '' : ` (${said})`}`,
   ].join('\n')
 }
+
+/** One line a finding: place, detector, score, what makes it sure, text. */
+function findingLines(text: string, findings: Preview['findings']): readonly string[] {
+  const rows = findings.map(({ detector, start, end, score, checks, decoded }) => [
+    `${start}-${end}`,
+    detector,
+    score.toFixed(2),
+    [...checks, ...(decoded ? [`decoded from ${decoded}`] : [])].join(', '),
+    quoted(text.slice(start, end)),
+  ])
+  const columns = [0, 1, 2, 3, 4].filter((column) => rows.some((row) => row[column] !== ''))
+  const widths = columns.map((column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) => columns.map((column, i) => (column === 4 ? row[4]! : row[column]!.padEnd(widths[i]!))).join('  '))
+}
+
+/** A private key is as long as a page: its beginning tells it. */
+const MAX_SHOWN = 60
+
+const quoted = (text: string): string => harmless(JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text))
 
 function highlight(text: string, findings: Preview['findings']): string {
   let out = ''

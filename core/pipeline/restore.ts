@@ -61,8 +61,10 @@ export class StreamRestoring implements TextGuard {
   readonly #before: TextGuard
   readonly #tokens: TokenSession
   readonly #json: boolean
-  /** Tools by channel of their arguments. */
-  readonly #tools = new Map<string, TokenPlace>()
+  /** Tools by channel of their arguments; null where there were two. */
+  readonly #tools = new Map<string, TokenPlace | null>()
+  /** What a channel still held when it was shut. */
+  readonly #left = new Map<string, string>()
   readonly #channels = new Map<string, TokenRestorer | null>()
 
   private constructor(before: TextGuard, tokens: TokenSession, json: boolean) {
@@ -100,21 +102,39 @@ export class StreamRestoring implements TextGuard {
   }
 
   #noteName(channel: string, name: Json | undefined, encoding: TokenPlace['encoding']): void {
-    if (typeof name === 'string' && name !== '' && !this.#tools.has(channel)) this.#tools.set(channel, { encoding, tool: name })
+    if (typeof name !== 'string' || name === '') return
+    const before = this.#tools.get(channel)
+    if (before === undefined) this.#tools.set(channel, { encoding, tool: name })
+    else if (before !== null && before.tool !== name) this.#shut(channel)
+  }
+
+  /** Another name on the same channel: a second call without an index of its own, or a name in pieces. Either may be of a tool that nobody named. */
+  #shut(channel: string): void {
+    const restorer = this.#channels.get(channel)
+    if (restorer) this.#left.set(channel, restorer.end())
+    this.#tools.set(channel, null)
+    this.#channels.set(channel, null)
   }
 
   push(channel: string, text: string): string {
     const released = this.#before.push(channel, text)
     if (released === '') return ''
     const restorer = this.#restorerOf(channel)
-    return restorer ? restorer.push(released) : released
+    return restorer ? restorer.push(released) : this.#leftOf(channel) + released
   }
 
   end(channel: string): string {
     const rest = this.#before.end(channel)
     const restorer = this.#restorerOf(channel)
     this.#channels.delete(channel)
-    return restorer ? restorer.push(rest) + restorer.end() : rest
+    return restorer ? restorer.push(rest) + restorer.end() : this.#leftOf(channel) + rest
+  }
+
+  #leftOf(channel: string): string {
+    if (this.#left.size === 0) return ''
+    const left = this.#left.get(channel) ?? ''
+    this.#left.delete(channel)
+    return left
   }
 
   #restorerOf(channel: string): TokenRestorer | null {

@@ -16,6 +16,8 @@ import type { Snapshot } from '../pipeline/snapshot.ts'
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 /** Policies to try; a person writes less. */
 const MAX_POLICY_CHARS = 256 * 1024
+/** Of JSON; a request within may have 64. What goes deeper would end in the stack of whoever walks it. */
+const MAX_DEPTH = 70
 const SCAN = { scanDeadlineMs: 5000, scanWorkers: 1 }
 const MEMBERS = new Set(['text', 'request', 'given', 'policies'])
 
@@ -53,6 +55,7 @@ async function readAsked(request: Request): Promise<Asked | GatewayError> {
   if (bytes instanceof GatewayError) return bytes
   const body = parseOrNull(bytes)
   if (body === null) return bad('The body must be a JSON object with `text` or `request`.', null)
+  if (!isShallow(body, MAX_DEPTH)) return bad(`The body nests deeper than ${MAX_DEPTH} levels.`, null)
   const unknown = Object.keys(body).find((name) => !MEMBERS.has(name))
   if (unknown !== undefined) return bad(`\`${unknown}\` is unknown; there are ${[...MEMBERS].join(', ')}.`, unknown)
   if ((body.text === undefined) === (body.request === undefined)) return bad('Send either `text` or `request`.', null)
@@ -80,6 +83,11 @@ function parseOrNull(bytes: Buffer): JsonObject | null {
   } catch {
     return null
   }
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((member) => isShallow(member, levels - 1))
 }
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)

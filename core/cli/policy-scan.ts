@@ -67,7 +67,7 @@ function findingLines(text: string, findings: Preview['findings']): readonly str
     quoted(text.slice(start, end)),
   ])
   const columns = [0, 1, 2, 3, 4].filter((column) => rows.some((row) => row[column] !== ''))
-  const widths = columns.map((column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const widths = columns.map((column) => rows.reduce((most, row) => Math.max(most, row[column]!.length), 0))
   return rows.map((row) => columns.map((column, i) => (column === 4 ? row[4]! : row[column]!.padEnd(widths[i]!))).join('  '))
 }
 

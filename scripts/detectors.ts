@@ -69,7 +69,12 @@ function factsOf({ patterns, terms, checks, near, entropy, group, normalize, sco
   const most = Math.max(...patterns.map(({ maxLength }) => maxLength ?? Infinity))
   const words = near.flatMap((one) => one.words)
   return [
-    ...(patterns.length > 0 ? [`${patterns.length} ${patterns.length === 1 ? 'pattern' : 'patterns'}`, `matches ${least} to ${most}`] : []),
+    ...(patterns.length > 0
+      ? [
+          `${patterns.length} ${patterns.length === 1 ? 'pattern' : 'patterns'}`,
+          `matches ${least} ${most === Infinity ? 'or more' : `to ${most}`}`,
+        ]
+      : []),
     ...(terms.length > 0 ? [`${terms.length} terms`] : []),
     ...(checks.length > 0 ? [`checks ${checks.map(code).join(', ')}`] : []),
     ...(entropy === null ? [] : [`entropy ≥ ${entropy}`]),

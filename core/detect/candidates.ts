@@ -11,6 +11,8 @@ export interface Candidate {
   readonly ends: number[]
   /** The earlier candidate that this one became one with, and how long its `ends` were then: those behind are ends of both. */
   shares: { readonly with: Candidate; readonly from: number } | null
+  /** The rest of a match that was taken in pieces: it begins where the piece before it ends. */
+  readonly continues?: true
 }
 
 /** Ends of one candidate that are judged, from the longest. No standard detector needs more than the first few. */
@@ -106,6 +108,41 @@ export class Candidates {
     this.#half = -1
     this.#advance(this.#automaton.endSymbol)
     this.#open = 0
+  }
+
+  /**
+   * Takes what the first open candidate has matched for certain as a piece of its own; the rest goes on from there. False where nothing is
+   * certain.
+   */
+  cutFirst(): boolean {
+    const first = this.#open > 0 ? this.#candidates[0] : null
+    const end = first ? this.#certainEnd(first) : -1
+    if (!first || end <= first.start) return false
+    const starts = this.#starts
+    const rows = this.#rows
+    const row = rows[0]!
+    let i = 0
+    for (; i + 1 < this.#open && starts[i + 1]! < end; i++) {
+      starts[i] = starts[i + 1]!
+      rows[i] = rows[i + 1]!
+      this.#candidates[i] = this.#candidates[i + 1]!
+    }
+    starts[i] = end
+    rows[i] = row
+    this.#candidates[i] = { start: end, ends: [], shares: null, continues: true }
+    return true
+  }
+
+  /** The last end of a rule whose matches may be taken in pieces; -1 if there is none. */
+  #certainEnd({ ends }: Candidate): number {
+    const { rules } = this.#automaton
+    for (let i = ends.length - 2; i >= 0; i -= 2) if (rules[ends[i + 1]!]!.isPiecewise) return ends[i]!
+    return -1
+  }
+
+  /** A match that may be taken in pieces has no longest length. */
+  #cutOldest(oldest: number): void {
+    while (this.#open > 0 && this.#starts[0]! <= oldest) if (!this.cutFirst()) return
   }
 
   /**
@@ -236,6 +273,7 @@ export class Candidates {
     const candidates = this.#candidates
     const oldest = this.#position - MAX_MATCH_CHARS
     let { cells } = table
+    if (starts[0]! <= oldest) this.#cutOldest(oldest)
     let kept = 0
     for (let i = 0; i < this.#open; i++) {
       if (i === KEPT_FIRST && this.#open > MAX_OPEN) i = this.#open - (MAX_OPEN - KEPT_FIRST)

@@ -1,6 +1,7 @@
 // The detectors in use for one kind of scan, with everything prepared that judging a candidate needs: checks, context words, groups.
 import { RE2JS } from 're2js'
 import { Automaton } from './automaton.ts'
+import { boundOf } from './hold.ts'
 import type { DetectorSpec } from './port.ts'
 
 export type CheckTest = (match: string) => boolean
@@ -30,12 +31,15 @@ export class DetectorSet {
   readonly automaton: Automaton
   /** The longest reach of all. */
   readonly reach: number
+  /** Characters that a stream holds for them at most; Infinity where a pattern has no longest match. */
+  readonly bound: number
   readonly #groupPatterns = new Map<string, RE2JS>()
 
   /** Throws when a check is unknown or a pattern is outside the dialect. Unions are not for here: name their members. */
   constructor(specs: readonly DetectorSpec[], checks: ReadonlyMap<string, CheckTest>) {
     this.detectors = specs.map((spec) => prepare(spec, checks))
     this.automaton = new Automaton(specs)
+    this.bound = boundOf(specs) ?? Infinity
     this.reach = Math.max(0, ...this.detectors.map(({ reach }) => reach))
   }
 

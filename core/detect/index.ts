@@ -13,6 +13,8 @@ import type { Detection, DetectorSpec, ScanResult, StreamScanner, TextEncoding }
 import { scanText } from './scan.ts'
 import { DetectorStream } from './stream.ts'
 
+export { boundOf } from './hold.ts'
+
 export interface DetectionOptions {
   /** Threads for long texts, ≥ 1; they start with the first long text. */
   readonly workers: number
@@ -132,7 +134,7 @@ class DetectionRoom implements Detection {
     const use = this.#use(detectors)
     if (!use) return PASSING
     const folded = new DetectorStream(use.set)
-    const stream = use.marks ? new PairedStream(folded, new DetectorStream(use.marks)) : folded
+    const stream = use.marks ? new PairedStream(folded, new DetectorStream(use.marks), Math.max(use.set.bound, use.marks.bound)) : folded
     return encoding === 'json' ? new JsonStream(stream) : stream
   }
 

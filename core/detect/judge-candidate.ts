@@ -23,6 +23,7 @@ export interface Match {
   readonly detector: number
   readonly start: number
   readonly end: number
+  readonly continues?: true
 }
 
 const NONE: readonly Match[] = []
@@ -49,12 +50,13 @@ export class CandidateJudge {
     let matches: Match[] | null = null
     for (let i = 0; i < ends.length; i += 2) {
       const end = ends[i]!
-      const { detector, source } = this.#set.automaton.rules[ends[i + 1]!]!
+      const { detector, source, isPiecewise } = this.#set.automaton.rules[ends[i + 1]!]!
       if (end <= start || this.#decided[detector] === turn || start < this.#lastEnds[detector]!) continue
+      if (candidate.continues && (!isPiecewise || start > this.#lastEnds[detector]!)) continue
       const prepared = this.#set.detectors[detector]!
       if (prepared.group === 0 || source === null) {
         if (!this.#passes(prepared, start, end, window)) continue
-        ;(matches ??= []).push({ detector, start, end })
+        ;(matches ??= []).push(candidate.continues ? { detector, start, end, continues: true } : { detector, start, end })
       } else {
         const span = this.#groupOf(source, prepared.group, start, end, window)
         if (!span || !this.#passes(prepared, span.start, span.end, window)) continue
@@ -92,10 +94,11 @@ export class CandidateJudge {
   }
 
   /** The finding, once the detector's `reach` of text behind the match is there, or the text has ended. */
-  finish({ detector, start, end }: Match, window: TextWindow): Finding {
+  finish({ detector, start, end, continues }: Match, window: TextWindow): Finding {
     const { name, score, near, checkNames } = this.#set.detectors[detector]!
     const added = near.reduce((sum, rule) => sum + (hasWordNear(rule, start, end, window) ? rule.adds : 0), 0)
-    return { detector: name, start, end, score: Math.min(1, Math.round((score + added) * 1e6) / 1e6), checks: checkNames }
+    const finding = { detector: name, start, end, score: Math.min(1, Math.round((score + added) * 1e6) / 1e6), checks: checkNames }
+    return continues ? { ...finding, continues } : finding
   }
 }
 

@@ -1,4 +1,5 @@
 // All patterns and terms of some detectors as one Thompson automaton: arrays of small nodes, built from the end to the start.
+import { isPiecewise } from './hold.ts'
 import { LOOK_ALIKES } from './look-alikes.ts'
 import { parsePattern, single, unite, type Assertion, type PatternNode, type Units } from './pattern.ts'
 import type { DetectorSpec } from './port.ts'
@@ -15,6 +16,8 @@ export interface Rule {
   readonly detector: number
   /** Null: the terms. */
   readonly source: string | null
+  /** Its matches may be taken in pieces. */
+  readonly isPiecewise: boolean
 }
 
 export interface Nfa {
@@ -41,8 +44,12 @@ class Builder {
 
   build(detectors: readonly DetectorSpec[]): Nfa {
     const starts = detectors.flatMap((spec, detector) => {
-      const patterns = spec.patterns.map(({ source }) => this.#compile(parsePattern(source), this.#rule({ detector, source })))
-      return spec.terms.length === 0 ? patterns : [...patterns, this.#terms(spec.terms, this.#rule({ detector, source: null }))]
+      const inPieces = isPiecewise(spec)
+      const patterns = spec.patterns.map(({ source, certainAfter }) =>
+        this.#compile(parsePattern(source), this.#rule({ detector, source, isPiecewise: inPieces && certainAfter !== undefined })),
+      )
+      if (spec.terms.length === 0) return patterns
+      return [...patterns, this.#terms(spec.terms, this.#rule({ detector, source: null, isPiecewise: false }))]
     })
     const start = this.#add({ kind: 'split', next: starts })
     return { nodes: this.#nodes, start, rules: this.#rules, sets: this.#sets }

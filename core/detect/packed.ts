@@ -1,4 +1,5 @@
-// Candidates as plain numbers, for the way between threads: start, partner and place of shared ends, number of ends, ends.
+// Candidates as plain numbers, for the way between threads: start (its complement where it continues another), partner and place of shared
+// ends, number of ends, ends.
 import type { Candidate } from './candidates.ts'
 import type { EncodedRun } from './encoded.ts'
 import type { Walked } from './walk.ts'
@@ -37,8 +38,8 @@ export function packCandidates(found: readonly Candidate[]): Int32Array | null {
   const indices = new Map(all.map((candidate, index) => [candidate, index]))
   const packed = new Int32Array(size)
   let at = 0
-  for (const { start, ends, shares } of all) {
-    packed.set([start, shares ? indices.get(shares.with)! : -1, shares?.from ?? 0, ends.length], at)
+  for (const { start, ends, shares, continues } of all) {
+    packed.set([continues ? ~start : start, shares ? indices.get(shares.with)! : -1, shares?.from ?? 0, ends.length], at)
     packed.set(ends, at + HEAD)
     at += HEAD + ends.length
   }
@@ -52,7 +53,9 @@ export function unpackCandidates(packed: Int32Array): readonly Candidate[] {
   for (let at = 0; at < packed.length;) {
     const from = at + HEAD
     const end = from + packed[at + 3]!
-    all.push({ start: packed[at]!, ends: Array.from(packed.subarray(from, end)), shares: null })
+    const start = packed[at]!
+    const ends = Array.from(packed.subarray(from, end))
+    all.push(start < 0 ? { start: ~start, ends, shares: null, continues: true } : { start, ends, shares: null })
     partners.push([packed[at + 1]!, packed[at + 2]!])
     at = end
   }

@@ -1,9 +1,11 @@
 // A stream that is read in two ways at once: folded, and in marks. Text leaves when both let it go, and no finding of either is cut in two.
+import { joined, partedAt } from './hold.ts'
 import { allMarksOf } from './marks.ts'
 import { inTextOrder } from './judge-candidate.ts'
 import type { Finding } from '../model/content.ts'
 import type { Released, StreamScanner } from './port.ts'
 
+const NOTHING: Released = { text: '', findings: [] }
 const isFirstHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
 
 export class PairedStream implements StreamScanner {
@@ -16,14 +18,18 @@ export class PairedStream implements StreamScanner {
   /** Where each has let go, as offsets in the channel. */
   #foldedTo = 0
   #marksTo = 0
-  /** Of both; offsets in the channel. */
+  /** Of both, by start; offsets in the channel. */
   #findings: Finding[] = []
   /** First half of a pair whose second is not there yet. */
   #half = ''
 
-  constructor(folded: StreamScanner, marks: StreamScanner) {
+  readonly #bound: number
+
+  /** `bound`: characters that either of them holds at most. */
+  constructor(folded: StreamScanner, marks: StreamScanner, bound: number) {
     this.#folded = folded
     this.#marks = marks
+    this.#bound = bound
   }
 
   get held(): number {
@@ -31,6 +37,18 @@ export class PairedStream implements StreamScanner {
   }
 
   push(text: string): Released {
+    let released = NOTHING
+    for (let at = 0; at < text.length;) {
+      const room = Math.max(1, this.#bound - this.held)
+      const piece = room < text.length - at ? text.slice(at, at + room) : text.slice(at)
+      at += piece.length
+      released = joined(released, this.#read(piece))
+      if (this.held >= this.#bound) released = joined(released, this.#release(true))
+    }
+    return released
+  }
+
+  #read(text: string): Released {
     this.#text += text
     const whole = this.#half + text
     this.#half = isFirstHalf(whole.charCodeAt(whole.length - 1)) ? whole.slice(-1) : ''
@@ -58,13 +76,18 @@ export class PairedStream implements StreamScanner {
   }
 
   #keep(findings: readonly Finding[], from: number): void {
+    if (findings.length === 0) return
     for (const finding of findings) this.#findings.push({ ...finding, start: finding.start + from, end: finding.end + from })
+    this.#findings.sort(inTextOrder)
   }
 
-  #release(): Released {
-    const limit = this.#limit(Math.min(this.#foldedTo, this.#marksTo))
+  /** `parts`: findings may be cut in two. */
+  #release(parts = false): Released {
+    const closedTo = Math.min(this.#foldedTo, this.#marksTo)
+    if (parts) this.#findings = partedAt(this.#findings, closedTo).sort(inTextOrder)
+    const limit = parts ? closedTo : this.#limit(closedTo)
     const text = this.#text.slice(0, limit - this.#from)
-    const findings = this.#findings.filter(({ end }) => end <= limit).sort(inTextOrder)
+    const findings = this.#findings.filter(({ end }) => end <= limit)
     if (findings.length > 0) this.#findings = this.#findings.filter(({ end }) => end > limit)
     const from = this.#from
     this.#text = this.#text.slice(text.length)
@@ -75,10 +98,10 @@ export class PairedStream implements StreamScanner {
   /** Moves back before every finding that it would cut. */
   #limit(furthest: number): number {
     let limit = furthest
-    for (let cut = true; cut;) {
-      const before = limit
-      for (const { start, end } of this.#findings) if (start < limit && end > limit) limit = start
-      cut = limit < before
+    // Those behind one that begins before the limit do not begin before it.
+    for (let i = this.#findings.length - 1; i >= 0; i--) {
+      const { start, end } = this.#findings[i]!
+      if (start < limit && end > limit) limit = start
     }
     return limit
   }

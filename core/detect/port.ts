@@ -23,6 +23,8 @@ export interface PatternSpec {
   readonly source: string
   readonly minLength: number
   readonly maxLength: number | null
+  /** Without a longest match: what may be read before a match is certain, and behind it; between, it only grows. Absent: never certain. */
+  readonly certainAfter?: number
   readonly literals: readonly string[]
 }
 

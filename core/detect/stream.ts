@@ -4,6 +4,7 @@ import type { Finding } from '../model/content.ts'
 import { Candidates, type Candidate } from './candidates.ts'
 import type { DetectorSet } from './detectors.ts'
 import { EncodedRuns } from './encoded.ts'
+import { joined, partedAt } from './hold.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
 import type { Released, StreamScanner } from './port.ts'
 import { scanRun } from './scan.ts'
@@ -37,13 +38,33 @@ export class DetectorStream implements StreamScanner {
     return this.#received - this.#released
   }
 
+  /** Reads no further than the bound before it looks, so that what is parted there does not depend on the chunks. */
   push(text: string): Released {
-    if (text === '') return NOTHING
+    let released = NOTHING
+    const { bound } = this.#set
+    for (let at = 0; at < text.length;) {
+      const room = Math.max(1, bound - this.held)
+      const piece = room < text.length - at ? text.slice(at, at + room) : text.slice(at)
+      at += piece.length
+      released = joined(released, this.#read(piece))
+      if (this.held >= bound) released = joined(released, this.#part())
+    }
+    return released
+  }
+
+  #read(text: string): Released {
     this.#text += text
     this.#received += text.length
     this.#candidates.read(text)
     this.#runs.read(text)
     return this.#release(this.#candidates.firstOpen, this.#candidates.position)
+  }
+
+  /** As much as may be is held: findings are parted where nothing is open any more, and what has matched for certain goes. */
+  #part(): Released {
+    const { position } = this.#candidates
+    if (this.#closedTo(position) <= this.#released && !this.#candidates.cutFirst()) return NOTHING
+    return this.#release(this.#candidates.firstOpen, position, true)
   }
 
   end(): Released {
@@ -52,13 +73,15 @@ export class DetectorStream implements StreamScanner {
     return this.#release(this.#received, Infinity)
   }
 
-  /** `closed`: candidates before it are closed. `seen`: text up to there has been read. */
-  #release(closed: number, seen: number): Released {
+  /** `closed`: candidates before it are closed. `seen`: text up to there has been read. `parts`: findings may be cut in two. */
+  #release(closed: number, seen: number, parts = false): Released {
     if (this.#candidates.found.length > 0) this.#judgeClosed(closed)
     if (this.#waiting.length > 0) this.#finishWaiting(seen)
     if (this.#runs.found.length > 0) this.#scanRuns()
-    const limit = this.#limit(seen === Infinity ? closed : Math.min(closed, this.#runs.firstOpen))
+    const closedTo = seen === Infinity ? this.#beforeWaiting(closed) : this.#closedTo(closed)
+    const limit = parts ? closedTo : this.#beforeFindings(closedTo)
     if (limit <= this.#released) return NOTHING
+    if (parts) this.#findings = partedAt(this.#findings, limit).sort(inTextOrder)
     const start = this.#released
     const released = { text: this.#text.slice(start - this.#from, limit - this.#from), findings: this.#take(start, limit) }
     this.#released = limit
@@ -96,16 +119,24 @@ export class DetectorStream implements StreamScanner {
     this.#waiting = waiting
   }
 
-  /** What may leave: nothing open or waiting in it, and no finding cut in two. */
-  #limit(closed: number): number {
+  /** Where the first of all that is not decided yet begins: candidates (`closed`), findings that wait for words nearby, encoded runs. */
+  #closedTo(closed: number): number {
+    return this.#beforeWaiting(Math.min(closed, this.#candidates.firstOpen, this.#runs.firstOpen))
+  }
+
+  #beforeWaiting(closed: number): number {
     let limit = closed
     for (const { start } of this.#waiting) limit = Math.min(limit, start)
+    return limit
+  }
+
+  /** Moves back before every finding that it would cut. */
+  #beforeFindings(furthest: number): number {
+    let limit = furthest
+    // Those behind one that begins before the limit do not begin before it.
     for (let i = this.#findings.length - 1; i >= 0; i--) {
       const { start, end } = this.#findings[i]!
-      if (start < limit && end > limit) {
-        limit = start
-        i = this.#findings.length
-      }
+      if (start < limit && end > limit) limit = start
     }
     return limit
   }

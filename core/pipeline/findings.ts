@@ -16,6 +16,7 @@ export function noteFindings(
   // A text may hold a hundred thousand of them: a search per finding would be a minute of the event loop.
   const verbs = new Map(applied.map(({ finding, verb }) => [finding, verb]))
   for (const finding of findings) {
+    if (finding.continues) continue
     noteFinding(exchange, phase, part.location, finding, part.text.slice(finding.start, finding.end), verbs.get(finding) ?? '')
   }
 }

@@ -98,7 +98,7 @@ export class ContentScan {
       if (findings.length === 0 || !locations.has(this.parts[i]!.location)) continue
       for (const finding of findings) {
         if (!members.includes(finding.detector)) continue
-        count++
+        if (!finding.continues) count++
         if (finding.score > score) score = finding.score
       }
     }

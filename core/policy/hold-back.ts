@@ -1,12 +1,12 @@
 // How much of a streamed answer the policies on `stream` hold back: at most, and where no candidate is open. The first comes from the analysis
 // of the detectors, the second is measured over ordinary prose.
-import { createDetection } from '../detect/index.ts'
+import { boundOf, createDetection } from '../detect/index.ts'
 import { detectorsInStream } from './bind.ts'
 import type { Bundle, CompiledDetector } from '../../dsl/index.ts'
 import type { Words } from './words.ts'
 
 export interface HoldBack {
-  /** Characters of the longest match and the words nearby that it waits for; null: a pattern has no bound. */
+  /** Characters as detectors read them: invisible ones do not count. Null: a pattern has no longest match. */
   readonly bound: number | null
   /** The most characters that were held at once while ordinary prose flowed by. */
   readonly idle: number
@@ -21,9 +21,8 @@ export async function holdBackOf(bundle: Bundle, { checks }: Words): Promise<Hol
   const members = new Set(names.flatMap((name) => membersOf(name, byName)))
   if (members.size === 0) return null
   const specs = [...members]
-  const bounds = specs.map(longestHeld)
   return {
-    bound: bounds.includes(null) ? null : Math.max(...bounds.map(Number)),
+    bound: boundOf(specs),
     idle: await heldWhileIdle(specs, checks),
     detectors: specs.length,
   }
@@ -33,13 +32,6 @@ function membersOf(name: string, byName: ReadonlyMap<string, CompiledDetector>):
   const detector = byName.get(name)
   if (!detector) return []
   return detector.any.length === 0 ? [detector] : detector.any.flatMap((member) => membersOf(member, byName))
-}
-
-function longestHeld({ patterns, terms, near }: CompiledDetector): number | null {
-  const lengths = [...patterns.map(({ maxLength }) => maxLength), ...terms.map(({ length }) => length)]
-  if (lengths.includes(null)) return null
-  // One more, to see whether a word ends there.
-  return Math.max(0, ...lengths.map(Number)) + Math.max(0, ...near.map(({ withinChars }) => withinChars + 1))
 }
 
 async function heldWhileIdle(specs: readonly CompiledDetector[], checks: Words['checks']): Promise<number> {

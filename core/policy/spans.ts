@@ -102,9 +102,10 @@ export function rewriteText(
     out += between
     if (place.encoding === 'json') {
       quotes.read(between)
-      out += quotes.inString
-        ? escapeJson(replacementOf(governed, unescapeJson(source), issue))
-        : JSON.stringify(replacementOf(governed, source, issue))
+      out +=
+        quotes.inString || governed.finding.continues
+          ? escapeJson(replacementOf(governed, unescapeJson(source), issue))
+          : JSON.stringify(replacementOf(governed, source, issue))
     } else out += replacementOf(governed, source, issue)
     at = governed.end
   }
@@ -115,8 +116,11 @@ export function rewriteText(
 
 function replacementOf(governed: Governed, value: string, issue: IssueToken | null): string {
   const { finding, span } = governed
+  const isRestored = issue !== null && span.verb.reversible === true
+  // What stands in the place of the piece before stands for this one too.
+  if (finding.continues && !isRestored) return ''
   const calls = callsOn(governed)
-  return issue && span.verb.reversible ? issue(value, finding, calls) : span.verb.rewrite(value, finding, span.call, calls)
+  return isRestored ? issue(value, finding, calls) : span.verb.rewrite(value, finding, span.call, calls)
 }
 
 interface Governed {

@@ -196,7 +196,7 @@ export class StreamGovernor {
     const numbers = this.#bound.numbersOf(location, finding.detector)
     for (const { slot, field } of numbers) {
       const before = Number(this.#judge.values[slot] ?? 0)
-      this.#judge.values[slot] = field === 'count' ? before + 1 : Math.max(before, finding.score)
+      this.#judge.values[slot] = field === 'count' ? before + (finding.continues ? 0 : 1) : Math.max(before, finding.score)
     }
     return numbers.length > 0
   }
@@ -232,6 +232,7 @@ export class StreamGovernor {
     applied: readonly { readonly finding: Finding; readonly verb: string }[],
   ): void {
     for (const finding of findings) {
+      if (finding.continues) continue
       const action = applied.find((one) => one.finding === finding)?.verb ?? ''
       this.#onHit({ location, finding, text: text.slice(finding.start, finding.end), action })
     }

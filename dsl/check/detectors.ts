@@ -106,7 +106,7 @@ function checkShare(value: number, what: string, span: Span, report: Report): vo
 }
 
 function lowerPattern({ pattern }: ClauseOf<'pattern'>, group: ClauseOf<'group'> | undefined, report: Report): CompiledPattern {
-  const { minLength, maxLength, literals, problems } = analysePattern(pattern.value)
+  const { problems, ...lengths } = analysePattern(pattern.value)
   for (const { message, help } of problems) report.error('P210', pattern.span, message, help)
   if (group && problems.length === 0) {
     const groups = new RegExp(`${pattern.value}|`).exec('')!.length - 1
@@ -117,7 +117,7 @@ function lowerPattern({ pattern }: ClauseOf<'pattern'>, group: ClauseOf<'group'>
         `the pattern has ${groups === 0 ? 'no groups' : `groups up to ${groups}`}, and this is group ${group.index}`,
       )
   }
-  return { source: pattern.value, minLength, maxLength, literals }
+  return { source: pattern.value, ...lengths }
 }
 
 // ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -93,6 +93,11 @@ export interface CompiledPattern {
   /** Bounds of a match in characters; null: unbounded. */
   readonly minLength: number
   readonly maxLength: number | null
+  /**
+   * Of some patterns without a longest match: so many characters may be read before there is a match, and behind it; between, every further
+   * character only makes it longer, so that a stream can release it in pieces.
+   */
+  readonly certainAfter?: number
   /** Literals of which at least one must occur in a match (lower case), or empty when none is known. */
   readonly literals: readonly string[]
 }

@@ -12,7 +12,7 @@ export const PROOF_CODES: readonly CodeEntry[] = [
     code: 'P221',
     title: 'unbounded pattern on a stream',
     explanation:
-      'A candidate of a pattern without a longest match could hold back the rest of a streamed answer. Give every repeat an upper bound.',
+      'A candidate of a pattern without a longest match could hold back the rest of a streamed answer. Give every repeat an upper bound. One form needs none: a beginning, one class that repeats without an end (`[A-Za-z0-9+/]{24,}`), and a tail that may be missing, in a detector without `check`, `near`, `entropy` and `group`. Such a match is certain before it ends, and leaves a stream in pieces.',
   },
   {
     code: 'P230',

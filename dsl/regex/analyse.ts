@@ -4,7 +4,7 @@ import { RegExpParser, type Disjunction } from '@chevrotain/regexp-to-ast'
 import { findProblemsInSource, findProblemsInTree } from './dialect.ts'
 import { countWays } from './choices.ts'
 import { findLiterals } from './literals.ts'
-import { measureLengths } from './lengths.ts'
+import { measureCertainty, measureLengths, untilCertain } from './lengths.ts'
 
 export interface PatternProblem {
   /** Lower case, the user's text in backticks. */
@@ -18,6 +18,11 @@ export interface PatternAnalysis {
   readonly minLength: number
   /** Longest match; null: unbounded (`+`, `*`, `{n,}`). */
   readonly maxLength: number | null
+  /**
+   * Of some patterns without a longest match: so many characters may be read before there is a match, or before it is known that it does not
+   * go on. Between, every further character only makes the match longer. Absent for all others.
+   */
+  readonly certainAfter?: number
   /** Lower case; at least one of them occurs in every match. Empty when none is known. */
   readonly literals: readonly string[]
   readonly problems: readonly PatternProblem[]
@@ -30,13 +35,27 @@ export function analysePattern(source: string): PatternAnalysis {
   const tree = parse(source)
   if (!('type' in tree)) return { minLength: 0, maxLength: null, literals: [], problems: [tree] }
   const { min, max } = measureLengths(tree)
-  return { minLength: min, maxLength: max, literals: findLiterals(tree), problems: findProblemsInTree(tree, source, min) }
+  const certainAfter = max === null ? measureCertainty(tree) : null
+  return {
+    minLength: min,
+    maxLength: max,
+    ...(certainAfter === null ? {} : { certainAfter }),
+    literals: findLiterals(tree),
+    problems: findProblemsInTree(tree, source, min),
+  }
 }
 
 /** In how many ways a pattern may read one text from one place, at most; Infinity where it is no pattern. */
 export function waysToRead(source: string): number {
   const tree = parse(source)
   return 'type' in tree ? countWays(tree) : Infinity
+}
+
+/** In how many ways it may read one text until a match is certain, from where it can not fail any more; Infinity where that is never so. */
+export function waysUntilCertain(source: string): number {
+  const tree = parse(source)
+  const until = 'type' in tree ? untilCertain(tree) : null
+  return until ? countWays(until) : Infinity
 }
 
 function parse(source: string): Disjunction | PatternProblem {

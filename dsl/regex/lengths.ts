@@ -13,6 +13,38 @@ export function measureLengths({ value: alternatives }: Disjunction): Lengths {
   return alternatives.map(({ value: terms }) => terms.map(measureTerm).reduce(inSequence, NOTHING)).reduce(eitherOf)
 }
 
+/**
+ * Characters around the one open repeat of a pattern that has the form `head [class]{n,} tail`, where all of the tail may be missing: once
+ * the repeat has begun, a match is certain, and it grows with each character. Null for every other pattern.
+ */
+export function measureCertainty(tree: Disjunction): number | null {
+  const until = untilCertain(tree)
+  if (!until) return null
+  const head = until.value[0]!.value
+  const tail = tree.value[0]!.value.slice(head.length)
+  return [...head, ...tail].map(measureTerm).reduce((sum, { max }) => sum + Number(max), 0)
+}
+
+/** What must be read of such a pattern until a match is certain; null for every other pattern. */
+export function untilCertain({ value: alternatives, ...disjunction }: Disjunction): Disjunction | null {
+  const [only] = alternatives
+  if (alternatives.length !== 1 || !only) return null
+  const open = only.value.findIndex((term) => measureTerm(term).max === null)
+  const repeat = only.value[open]
+  const tail = only.value.slice(open + 1)
+  if (!repeat || !isOpenClass(repeat) || !tail.every((term) => mayBeMissing(term) && measureTerm(term).max !== null)) return null
+  const least = repeat.quantifier!.atLeast
+  const begun = { ...repeat, quantifier: { ...repeat.quantifier!, atMost: least } }
+  return { ...disjunction, value: [{ ...only, value: [...only.value.slice(0, open), begun] }] }
+}
+
+const mayBeMissing = (term: Term): boolean => 'quantifier' in term && term.quantifier?.atLeast === 0
+
+/** One class of characters, repeated without an end. */
+function isOpenClass(term: Term): term is Extract<Term, { quantifier?: unknown }> {
+  return (term.type === 'Set' || term.type === 'Character') && term.quantifier?.atMost === Infinity
+}
+
 function measureTerm(term: Term): Lengths {
   const once = measureOnce(term)
   const quantifier = 'quantifier' in term ? term.quantifier : undefined

@@ -61,9 +61,7 @@ export function findUnboundedOnStreams(
   detectors: readonly CompiledDetector[],
   report: Report,
 ): void {
-  const unbounded = new Set(
-    detectors.filter(({ patterns }) => patterns.some(({ maxLength }) => maxLength === null)).map(({ name }) => name),
-  )
+  const unbounded = new Set(detectors.filter(isUnbounded).map(({ name }) => name))
   if (unbounded.size === 0) return
   const membersOf = membersIn(detectors)
   const reported = new Set<string>()
@@ -77,6 +75,12 @@ export function findUnboundedOnStreams(
       report.warning('P221', placeOf(name, names) ?? policy.span, message, help)
     }
   }
+}
+
+/** A match that is certain before it ends leaves a stream in pieces, unless something has to be asked about the whole of it. */
+function isUnbounded({ patterns, checks, near, entropy, group }: CompiledDetector): boolean {
+  const isPlain = checks.length === 0 && near.length === 0 && entropy === null && group === 0
+  return patterns.some(({ maxLength, certainAfter }) => maxLength === null && !(isPlain && certainAfter !== undefined))
 }
 
 function detectorsOf({ when, effects }: CompiledPolicy, detectors: readonly CompiledDetector[]): readonly string[] {

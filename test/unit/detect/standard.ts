@@ -1,6 +1,7 @@
 // The standard detectors for tests of detection alone: reads the few clauses they use straight from the policy file, so that these tests
 // stand without the compiler.
 import { readFileSync } from 'node:fs'
+import { analysePattern } from '../../../dsl/regex/analyse.ts'
 import { pii } from '../../../plugins/pii/index.ts'
 import { createDetection, type DetectionOptions } from '../../../core/detect/index.ts'
 import type { Detection, DetectorSpec } from '../../../core/detect/port.ts'
@@ -26,7 +27,7 @@ const texts = (line = ''): string[] => [...line.matchAll(/"(?:[^"\\]|\\.)*"/g)].
 
 export const specs: readonly DetectorSpec[] = blocks.map(({ name, lines }) => ({
   ...detector(MODULE + name, {}),
-  patterns: clause(lines, 'pattern').map((pattern) => ({ source: pattern.slice(1, -1), minLength: 0, maxLength: null, literals: [] })),
+  patterns: clause(lines, 'pattern').map((pattern) => patternOf(pattern.slice(1, -1))),
   any: clause(lines, 'any')
     .flatMap((names) => names.split(/,\s*/))
     .map((member) => MODULE + member),
@@ -46,6 +47,12 @@ export const samples: readonly Sample[] = blocks.map(({ name, lines }) => ({
 
 export const ALL = [`${MODULE}personal`, `${MODULE}secret`]
 
+/** With its lengths, as the compiler measures them. */
+function patternOf(source: string): DetectorSpec['patterns'][number] {
+  const { problems: _, ...lengths } = analysePattern(source)
+  return { source, ...lengths }
+}
+
 /** A detector with nothing but what is given. */
 export function detector(
   name: string,
@@ -62,7 +69,7 @@ export function detector(
     score: 0.5,
     group: 0,
     ...rest,
-    patterns: patterns.map((source) => ({ source, minLength: 0, maxLength: null, literals: [] })),
+    patterns: patterns.map(patternOf),
   }
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { createDetection } from '../../../core/detect/index.ts'
+import { boundOf, createDetection } from '../../../core/detect/index.ts'
 import type { Detection, ScanResult, StreamScanner } from '../../../core/detect/port.ts'
 import type { Finding } from '../../../core/model/content.ts'
-import { ALL, detector, samples, standardDetection } from './standard.ts'
+import { ALL, detector, samples, specs, standardDetection } from './standard.ts'
 import { proseOf, tokensOf } from './prose.ts'
 
 const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 10_000 : 1000
@@ -57,6 +57,23 @@ function unary(detection: Detection, detectors: readonly string[], text: string)
 function cut(text: string, places: readonly number[]): readonly string[] {
   const sorted = [0, ...places.map((place) => place % (text.length + 1)).sort((a, b) => a - b), text.length]
   return sorted.slice(1).map((end, i) => text.slice(sorted[i], end))
+}
+
+function sliced(text: string, size: number): readonly string[] {
+  return Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size))
+}
+
+const MODULE = 'standard.detectors.'
+const HEADER = '-----BEGIN RSA PRIVATE KEY-----\n'
+const JWT = `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify({ sub: 'x'.repeat(900) })).toString('base64url')}.abc`
+
+/** A key in PEM form of about so many characters; its body is random and the same in every run. */
+function keyOf(length: number): string {
+  let seed = 7
+  const body = Buffer.from(Array.from({ length: (length * 48) / 65 }, () => (seed = (seed * 48_271) % 2_147_483_647) & 255)).toString(
+    'base64',
+  )
+  return `${HEADER}${body.replaceAll(/.{64}/g, '$&\n')}\n-----END RSA PRIVATE KEY-----`
 }
 
 const places = fc.array(fc.nat(), { maxLength: 12 })
@@ -137,6 +154,73 @@ describe('the stream scanner', () => {
     assert.equal(stream.push('x'.repeat(64)).text, '')
     assert.equal(stream.push('x'.repeat(10)).text.length, 74)
     assert.equal(stream.held, 0)
+  })
+
+  it('never holds more than its bound, whatever is written', () => {
+    const bound = boundOf(specs.filter(({ name }) => standard.members(`${MODULE}secret`).includes(name)))!
+    assert(bound > 0 && bound <= 2048, String(bound))
+    const hostile = fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.tuple(pieces, fc.nat({ max: 40 })).map(([piece, times]) => piece.repeat(times)) },
+        { weight: 1, arbitrary: fc.constantFrom(HEADER, keyOf(3000), `${HEADER}${JWT}`, `${'4111 '.repeat(900)}x`, 'QUtJ'.repeat(700)) },
+        { weight: 1, arbitrary: fc.string({ unit: fc.constantFrom(...'eyJhbGciOi.-_=+/AKIAQ7 \n%41\\x'), maxLength: 3000 }) },
+      ),
+      { maxLength: 12 },
+    )
+    fc.assert(
+      fc.property(hostile, fc.constantFrom(ALL, [`${MODULE}secret`]), fc.integer({ min: 1, max: 3000 }), (parts, names, size) => {
+        const stream = standard.openStream(names)
+        const text = parts.join('').replaceAll(/[^\0-\u00ff]/g, '')
+        for (let at = 0; at < text.length; at += size) {
+          stream.push(text.slice(at, at + size))
+          assert(stream.held <= 2048, `${stream.held} held at ${at} of ${JSON.stringify(text)}`)
+        }
+      }),
+      { numRuns: RUNS / 5, seed: 11 },
+    )
+  })
+
+  it('parts findings that overlap in a chain, each part protected', () => {
+    const chain = createDetection([detector('a', { patterns: ['<a{1,30}>'] }), detector('b', { patterns: ['a>{1,3} ?<a'] })], new Map(), {
+      workers: 1,
+    })
+    const text = '<aa>'.repeat(2000)
+    const { findings } = run(chain.openStream(['a', 'b']), cut(text, []))
+    assert(findings.some(({ continues }) => continues))
+    const covered = new Uint8Array(text.length)
+    for (const { start, end } of findings) covered.fill(1, start, end)
+    assert(covered.every((one) => one === 1))
+    for (const size of [1, 7, 1000, 2048, 2049]) assert.deepEqual(run(chain.openStream(['a', 'b']), sliced(text, size)).findings, findings)
+  })
+
+  for (const length of [1000, 1999, 2048, 2100, 3270, 6500, 12_800, 70_000]) {
+    it(`lets no character of a private key of ${length} pass, for any chunking, and holds at most 2,048`, () => {
+      const text = `Here:\n${keyOf(length)}\nDone.`
+      const from = text.indexOf('-----BEGIN')
+      const to = text.lastIndexOf('-----') + 5
+      let expected: readonly Finding[] | null = null
+      for (const size of [1, 5, 333, 2047, 2048, 2049, 100_000]) {
+        const { findings } = run(standard.openStream([`${MODULE}secret`]), sliced(text, size))
+        const keys = findings.filter(({ detector }) => detector === `${MODULE}private_key`)
+        assert.deepEqual([keys[0]!.start, keys.at(-1)!.end], [from, to])
+        keys.forEach(({ start, continues }, i) => {
+          assert.equal(continues, i === 0 ? undefined : true)
+          if (i > 0) assert.equal(start, keys[i - 1]!.end)
+        })
+        assert.deepEqual(findings, (expected ??= findings))
+      }
+      const stream = standard.openStream([`${MODULE}secret`])
+      for (const character of text) {
+        stream.push(character)
+        assert(stream.held <= 2048, `${stream.held} held`)
+      }
+    })
+  }
+
+  it('finds a long private key in a whole text too', () => {
+    const text = `a ${keyOf(70_000)} b`
+    const { findings } = unary(standard, [`${MODULE}private_key`], text)
+    assert.deepEqual([findings[0]!.start, findings.at(-1)!.end], [2, text.length - 2])
   })
 
   it('waits for the words that may raise a score, and no longer', () => {

@@ -38,6 +38,12 @@ describe('rewriting spans', () => {
     )
   })
 
+  it('puts nothing in the place of a piece that continues the one before', () => {
+    const pieces = [hit('x', 2, 5), { ...hit('x', 5, 8), continues: true as const }]
+    assert.equal(rewriteText('0123456789', pieces, USER, [span('redact', 2, 'x')])?.text, '01[x]89')
+    assert.equal(rewriteText('"123456789"', pieces, ARGUMENTS, [span('redact', 2, 'x')])?.text, '"1[x]89"')
+  })
+
   it('merges overlapping findings under the strongest verb', () => {
     const calls = [span('redact', 2, 'a'), span('mask', 1, 'b')]
     assert.equal(rewriteText('0123456789', [hit('b', 1, 6), hit('a', 4, 8)], USER, calls)?.text, '0[a]89')

@@ -49,11 +49,11 @@ const ESCAPED = /(?:[A-Za-z0-9%._~+\\'()*!-]|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});
 const ESCAPE = /%[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});/
 /** One unit longer than the longest that is not complete: `&#1234567`. */
 const LONGEST_ESCAPE = 10
-/** The end of a word that may become an escaped run, an escape that is not complete included. */
-const OPEN_ESCAPED = /(?:[A-Za-z0-9%._~+\\'()*!-]|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});)*(?:&(?:#(?:\d{0,7}|[xX][0-9a-fA-F]{0,6}))?)?$/
+/** The end of a word that may become an entity. */
+const OPEN_ENTITY = /&(?:#(?:\d{0,7}|[xX][0-9a-fA-F]{0,6}))?$/
 const BEGINS_ESCAPE = /[%\\]|&#/
 /** What encoders leave between escapes, and people write behind them. */
-const SIGNS_BEHIND = /['()*!]+$/
+const SIGNS_BEHIND = "'()*!"
 
 export const hasEscape = (word: string): boolean => word !== '' && BEGINS_ESCAPE.test(word)
 
@@ -73,10 +73,16 @@ function escapedIn(word: string): readonly Run[] {
     if (first < 0) return []
     const from = first > MAX_BEFORE_ESCAPE ? first : 0
     const lead = whole.slice(Math.max(0, from - LEAD_CHARS), from)
-    const raw = whole.slice(from).replace(SIGNS_BEHIND, '')
+    const raw = withoutSigns(whole.slice(from))
     const encoding = whole[first] === '%' ? 'url' : 'escape'
     return [{ start: index + from, end: index + from + raw.length, encoding, text: lead + unescape(raw), lead: lead.length }]
   })
+}
+
+function withoutSigns(raw: string): string {
+  let end = raw.length
+  while (end > 0 && SIGNS_BEHIND.includes(raw[end - 1]!)) end--
+  return raw.slice(0, end)
 }
 
 function hexIn(word: string): readonly Run[] {
@@ -146,20 +152,51 @@ function placesToTry(raw: string): readonly number[] {
   return places
 }
 
-/** Offset in an unfinished word from which a run may still come; its length if none may. Grows as the word does. */
+/**
+ * Offset in an unfinished word from which a run may still come; its length if none may. Grows as the word does. No pattern is tried from every
+ * place to the end: that would be quadratic.
+ */
 export function openFrom(word: string): number {
-  let open = word.length
+  let open = Math.min(word.length, openEscape(word), openHex(word))
   for (const { start, end } of runsIn(word)) if (end < word.length) open = Math.min(open, start)
-  const escaped = OPEN_ESCAPED.exec(word)!
-  const first = escaped[0].search(BEGINS_ESCAPE)
-  const before = first < 0 ? escaped[0].length - (escaped[0].endsWith('&') ? 1 : 0) : first
-  if (escaped[0] !== '') open = Math.min(open, escaped.index + (before > MAX_BEFORE_ESCAPE ? before : 0))
-  const hex = /(?<![A-Za-z0-9])(?:0?[xX])?([0-9a-fA-F]+)$/.exec(word)
-  if (hex && looksLikeText(Buffer.from(hex[1]!.slice(0, hex[1]!.length & ~1), 'hex'))) open = Math.min(open, word.length - hex[1]!.length)
-  const base64 = /[A-Za-z0-9+/_-]+={0,2}$/.exec(word)
-  if (!base64 || base64.index >= open) return open
-  const place = placesToTry(base64[0]).find((from) => looksLikeText(Buffer.from(wholeGroups(base64[0].slice(from)), 'base64')))
-  return place === undefined ? open : Math.min(open, base64.index + place)
+  const end = word.length - (word.endsWith('==') ? 2 : word.endsWith('=') ? 1 : 0)
+  const start = suffixStart(word, end, (unit) => SIXES[unit]! < 64)
+  if (start === end || start >= open) return open
+  const raw = word.slice(start)
+  const place = placesToTry(raw).find((from) => looksLikeText(Buffer.from(wholeGroups(raw.slice(from)), 'base64')))
+  return place === undefined ? open : Math.min(open, start + place)
+}
+
+function openEscape(word: string): number {
+  const tail = word.slice(-LONGEST_ESCAPE)
+  const entity = tail.search(OPEN_ENTITY)
+  const end = word.length - (entity < 0 ? 0 : tail.length - entity)
+  let start = end
+  for (const { 0: raw, index } of word.slice(0, end).matchAll(ESCAPED)) if (index + raw.length === end) start = index
+  const escaped = word.slice(start)
+  if (escaped === '') return word.length
+  const first = escaped.search(BEGINS_ESCAPE)
+  const before = first < 0 ? escaped.length - (escaped.endsWith('&') ? 1 : 0) : first
+  return start + (before > MAX_BEFORE_ESCAPE ? before : 0)
+}
+
+function openHex(word: string): number {
+  const start = suffixStart(word, word.length, (unit) => HEX_UNITS[unit] === 1)
+  if (start === word.length) return start
+  let before = start
+  if (/[xX]/.test(word[before - 1] ?? '')) before -= word[before - 2] === '0' ? 2 : 1
+  if (/[A-Za-z0-9]/.test(word[before - 1] ?? '')) return word.length
+  const bytes = Buffer.from(word.slice(start, start + ((word.length - start) & ~1)), 'hex')
+  return looksLikeText(bytes) ? start : word.length
+}
+
+const HEX_UNITS = Uint8Array.from({ length: 128 }, (_, unit) => Number(/[0-9a-fA-F]/.test(String.fromCharCode(unit))))
+
+/** Where the longest run of such units begins that ends at `end`; `end` if there is none. */
+function suffixStart(word: string, end: number, isIn: (unit: number) => boolean): number {
+  let start = end
+  while (start > 0 && isIn(word.charCodeAt(start - 1))) start--
+  return start
 }
 
 const wholeGroups = (raw: string): string => raw.slice(0, raw.length & ~3)

@@ -36,16 +36,29 @@ function kindOf(character: string): number {
   return /['()*!#;]/.test(character) ? BESIDE_ESCAPES : 0
 }
 
+/** Up to here a word is looked at with every piece of it. */
+const SHORT_WORD_CHARS = 64
+
 export class EncodedRuns {
   /** Whoever takes them empties the list. */
   found: EncodedRun[] = []
   #position = 0
   #word = ''
   #lead: Lead | null = null
+  /** Where a run may be open in the first `#seenChars` of the word. */
+  #open = 0
+  #seenChars = 0
 
-  /** Where the first run begins that is not complete; the position if there is none. */
+  /** Where the first run begins that is not complete, or before; the position if there is none. */
   get firstOpen(): number {
-    return this.#word === '' ? this.#position : this.#position - this.#word.length + openFrom(this.#word)
+    const { length } = this.#word
+    if (length === 0) return this.#position
+    // A long word is looked at again when it has grown by an eighth: as it only grows, what is not known yet is held a little longer.
+    if (length < this.#seenChars || length <= SHORT_WORD_CHARS || length * 8 >= this.#seenChars * 9) {
+      this.#open = openFrom(this.#word)
+      this.#seenChars = length
+    }
+    return this.#position - length + this.#open
   }
 
   read(text: string): void {
@@ -106,6 +119,7 @@ export class EncodedRuns {
     const goesOn = isLine && last?.encoding === 'base64' && last.end === this.#position && last.end - last.start >= MIN_LINE_CHARS
     this.#lead = goesOn && !this.#word.endsWith('=') ? leadOf(last) : null
     this.#word = ''
+    this.#seenChars = 0
   }
 
   /** The word is as long as it may be: its last run ends at a whole character and goes on as a run of its own. */
@@ -117,6 +131,7 @@ export class EncodedRuns {
     const end = this.#position - (word.length - keptChars)
     this.#lead = runs.at(-1)?.end === end ? leadOf(runs.at(-1)!) : null
     this.#word = word.slice(keptChars)
+    this.#seenChars = 0
   }
 
   #emit(word: string): readonly EncodedRun[] {

@@ -41,7 +41,8 @@ export async function deliverStream(exchange: Exchange, enacted: Enacted, stream
   const held = await gatherStream(exchange, enacted, view, stream)
   exchange.upstreamMs += exchange.kernel.clock.monotonic() - heldFrom
   if (held instanceof GatewayError) return held
-  return new StreamDelivery(exchange, enacted, { ...stream, source: held.source }, governor, governed(held.guard, governor)).run()
+  const guard = held.guard ? governed(held.guard, governor) : governor
+  return new StreamDelivery(exchange, enacted, { ...stream, source: held.source }, governor, guard).run()
 }
 
 const noteHit = (exchange: Exchange, { location, finding, text, action }: StreamHit): void =>

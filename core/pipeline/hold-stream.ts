@@ -2,7 +2,7 @@
 // So a client cannot dodge a policy by asking for a stream.
 import { GatewayError } from '../errors/gateway-error.ts'
 import { errorFor } from './upstream-errors.ts'
-import { judgeAnswer } from './judge-answer.ts'
+import { judgeAnswer, judgeUnread } from './judge-answer.ts'
 import { locationOfChannel } from '../policy/stream-governor.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
 import { wireFor } from '../wire/index.ts'
@@ -17,7 +17,7 @@ import type { TargetView } from '../plugin/contract.ts'
 
 type Stream = Extract<Committed, { kind: 'stream' }>
 
-/** UTF-16 units of text a held stream may have; beyond, it is refused. */
+/** UTF-16 units of text a held stream may have; beyond, the `on error` of the policies decides. */
 const MAX_HELD_CHARS = 4 * 1024 * 1024
 
 /** Could a policy that judges whole answers still fire? Decided on what is known before the answer. */
@@ -27,17 +27,28 @@ export function mustHold(exchange: Exchange, { judge, prompt }: Enacted, view: T
   return then(judge.foresee('response', view, prompt), ({ fired, open }) => [...fired, ...open].some((index) => needsWholeAnswer[index]))
 }
 
-/** Reads the stream to its end and judges it; gives back its events and the texts that may be released. */
+/**
+ * Reads the stream to its end and judges it; gives back its events and the texts that may be released. Of a stream that is too long to be
+ * read and may flow all the same, `guard` is null: nothing in it was judged.
+ */
 export async function gatherStream(
   exchange: Exchange,
   enacted: Enacted,
   view: TargetView,
   stream: Stream,
-): Promise<{ source: StreamSource; guard: TextGuard } | GatewayError> {
+): Promise<{ source: StreamSource; guard: TextGuard | null } | GatewayError> {
   const texts = new Map<string, string>()
   const writer = recordingWriter(enacted, stream, texts)
-  const events = await readAll(exchange, stream.source, writer)
-  if (events instanceof GatewayError) return events
+  const held = new HeldSource(stream.source)
+  const reached = await readAll(exchange, held, writer)
+  if (reached instanceof GatewayError) return reached
+  if (reached === 'too long') {
+    texts.clear()
+    const refusal = await judgeUnread(exchange, enacted, view)
+    if (!refusal) return { source: held, guard: null }
+    held.abort()
+    return refusal
+  }
   const channels = [...texts.keys()]
   const parts = channels.map((channel): Part => {
     const location = locationOfChannel(channel)
@@ -55,7 +66,7 @@ export async function gatherStream(
   const edits = await judgeAnswer(exchange, enacted, { ...view, finishReason: writer.seen.finishReason, completionTokens }, parts)
   if (edits instanceof GatewayError) return edits
   for (const { path, text } of edits) texts.set(String(path[0]), text)
-  return { source: replay(events), guard: releaseAtEnd(texts) }
+  return { source: held, guard: releaseAtEnd(texts) }
 }
 
 /** A writer that writes nothing and only learns the text of each channel. */
@@ -71,37 +82,76 @@ function recordingWriter(enacted: Enacted, stream: Stream, texts: Map<string, st
   return wireFor(enacted.view.request.dialect).openStream({ guard, wantsUsage: true, model: stream.target.model })
 }
 
-function readAll(exchange: Exchange, source: StreamSource, writer: StreamWriter): Promise<readonly StreamEvent[] | GatewayError> {
-  const kept: StreamEvent[] = []
+/** Resolves at the end, at the most that is held, or with the error that ended it. */
+function readAll(exchange: Exchange, source: HeldSource, writer: StreamWriter): Promise<'end' | 'too long' | GatewayError> {
   return new Promise((resolve) => {
-    const stop = (error: GatewayError): void => {
+    exchange.abort.signal.addEventListener('abort', () => {
       source.abort()
-      resolve(error)
-    }
-    exchange.abort.signal.addEventListener('abort', () => stop(new GatewayError('upstream_error', { status: 499 })))
-    source.start((events) => {
+      resolve(new GatewayError('upstream_error', { status: 499 }))
+    })
+    source.read((events) => {
       for (const event of events) {
-        kept.push(event)
-        if (event.type === 'done') return resolve(kept)
+        if (event.type === 'done') return resolve('end')
         if (event.type === 'error') {
           exchange.failure = event.failure
           return resolve(errorFor(event.failure, false))
         }
         writer.chunk(event)
       }
-      if (writer.seen.textChars > MAX_HELD_CHARS)
-        stop(
-          new GatewayError('policy_denied', {
-            reason: 'policy.answer_too_long',
-            message: 'The answer is too long to be checked as a whole.',
-          }),
-        )
+      if (writer.seen.textChars <= MAX_HELD_CHARS) return
+      source.hold()
+      resolve('too long')
     })
   })
 }
 
-function replay(events: readonly StreamEvent[]): StreamSource {
-  return { start: (onEvents) => onEvents(events), pause() {}, resume() {}, abort() {} }
+/** Keeps the events of a stream while they are read, gives them all to who starts it, and goes on from there. */
+class HeldSource implements StreamSource {
+  readonly #source: StreamSource
+  #kept: StreamEvent[] = []
+  #onEvents: (events: readonly StreamEvent[]) => void = () => {}
+  #isHeld = false
+  #isPaused = false
+
+  constructor(source: StreamSource) {
+    this.#source = source
+  }
+
+  read(onEvents: (events: readonly StreamEvent[]) => void): void {
+    this.#onEvents = (events) => {
+      for (const event of events) this.#kept.push(event)
+      if (!this.#isHeld) onEvents(events)
+    }
+    this.#source.start((events) => this.#onEvents(events))
+  }
+
+  /** What still comes waits with what was kept. */
+  hold(): void {
+    this.#isHeld = true
+    this.#source.pause()
+  }
+
+  start(onEvents: (events: readonly StreamEvent[]) => void): void {
+    const kept = this.#kept
+    this.#kept = []
+    this.#onEvents = onEvents
+    onEvents(kept)
+    if (this.#isHeld && !this.#isPaused) this.#source.resume()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#source.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#source.resume()
+  }
+
+  abort(): void {
+    this.#source.abort()
+  }
 }
 
 /** Holds everything and releases the judged text when its channel ends. */

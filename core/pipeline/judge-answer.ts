@@ -5,7 +5,7 @@ import { asError, noteDecision, refusalOf } from './decide.ts'
 import { noteFindings } from './findings.ts'
 import { refusedForFailedSpans } from '../policy/failed-spans.ts'
 import { rewriteText, scanFor, spanCallsOf } from '../policy/spans.ts'
-import type { AnswerView } from '../plugin/contract.ts'
+import type { AnswerView, TargetView } from '../plugin/contract.ts'
 import type { Enacted } from './enact.ts'
 import type { Exchange } from './exchange.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
@@ -42,4 +42,19 @@ export async function judgeAnswer(
     noteFindings(exchange, 'response', part, findings, rewritten?.applied ?? [])
     return rewritten ? [{ path: part.path, text: rewritten.text }] : []
   })
+}
+
+/** The scan of an answer that nobody read. */
+const UNREAD = { hasFailed: () => true }
+
+/** Judges an answer that is too long to be read: policies that look into it act through their `on error`. Null: it may flow. */
+export async function judgeUnread(exchange: Exchange, { judge, prompt }: Enacted, view: TargetView): Promise<GatewayError | null> {
+  const { bound } = exchange.snapshot
+  const pending = judge.fork().decideUnread(view, prompt)
+  const decision = isPromise(pending) ? await pending : pending
+  noteDecision(exchange, decision)
+  const refusal = refusalOf(decision)
+  if (refusal) return refusal
+  const unprotected = refusedForFailedSpans(bound, spanCallsOf(decision.effects, bound.words, bound.detection), UNREAD)
+  return unprotected && asError(unprotected)
 }

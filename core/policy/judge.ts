@@ -56,6 +56,15 @@ export class Judge {
     return this.#foresee(this.#bound.program.phases[phase], view, prompt, undefined, 1)
   }
 
+  /** Decides on an answer that is too long to be read: whatever it would tell has failed. */
+  decideUnread(view: TargetView, prompt: ContentScan): Awaitable<Decision> {
+    const program = this.#bound.program.phases.response
+    return then(this.foresee('response', view, prompt), (foreseen) => {
+      for (const slot of program.slots) if (!this.#bound.isBeforeAnswer(slot)) this.values[slot] = FAILED
+      return program.decide(program.evaluate(this.values, foreseen), this.values)
+    })
+  }
+
   #foresee(
     program: PhaseProgram,
     view: TargetView,

@@ -29,6 +29,24 @@ policy layers.iban_back "No account numbers in answers, judged whole" {
   when request.user == "held" and completion contains std.iban
   deny "layers.iban"
 }
+policy layers.long_open "Account numbers are looked for where an answer can be read" {
+  owner "privacy@example.com"
+  on response
+  when request.user == "long_open" and completion contains std.iban
+  deny "layers.iban"
+  on error warn "layers.unread" "Too long to be looked at."
+}
+policy layers.long_closed "Account numbers in answers, as this house says it" {
+  on response
+  when request.user == "long_closed" and completion contains std.iban
+  deny "layers.iban"
+  on error deny "layers.too_long" "Ask for less." with status 422
+}
+policy layers.long_spans "What must be taken out has to be found first" {
+  on response
+  when request.user == "long_spans"
+  redact std.iban in completion
+}
 policy layers.both "A card in the prompt and an address in the answer do not go together" {
   on stream
   when request.user == "both" and prompt contains std.payment_card and completion contains std.phone
@@ -54,6 +72,7 @@ describe('protection in several layers', function () {
     await upstream.close()
   })
 
+  const reasonOf = async (response: Response): Promise<string> => ((await response.json()) as { error: { reason: string } }).error.reason
   const as = (who: string) => ({ headers: { 'x-sallyport-user': who, 'x-sallyport-feature': 'open' } })
   const stream = async (who: string, prompt: string): Promise<Awaited<ReturnType<typeof readStream>>> =>
     readStream(await postChat(gateway, key, { ...user(prompt), stream: true }, as(who)))
@@ -73,6 +92,38 @@ describe('protection in several layers', function () {
     const response = await postChat(gateway, key, { ...user('hello'), stream: true }, as('held'))
     assert.equal(response.status, 403)
     assert.equal(await errorCode(response), 'policy_denied')
+  })
+
+  describe('with an answer that is too long to be held', () => {
+    // A little more than 4 Mi characters, in 400 chunks.
+    const long = [...Array.from({ length: 400 }, (_, i) => `${'ordinary words '.repeat(700)}${i} `), `write to ${EMAIL} soon`]
+
+    it('refuses it, where the policy says nothing else', async () => {
+      upstream.next(text(long))
+      const response = await postChat(gateway, key, { ...user('hello'), stream: true }, as('held'))
+      assert.equal(response.status, 403)
+      assert.equal(await reasonOf(response), 'policy.scan_failed')
+    })
+
+    it('refuses as `on error` of the policy says', async () => {
+      upstream.next(text(long))
+      const response = await postChat(gateway, key, { ...user('hello'), stream: true }, as('long_closed'))
+      assert.equal(response.status, 422)
+      assert.equal(await reasonOf(response), 'layers.too_long')
+    })
+
+    it('refuses it where something had to be taken out', async () => {
+      upstream.next(text(long))
+      const response = await postChat(gateway, key, { ...user('hello'), stream: true }, as('long_spans'))
+      assert.equal(response.status, 403)
+      assert.equal(await reasonOf(response), 'policy.scan_failed')
+    })
+
+    it('lets it flow where `on error` does, still past the policies on `stream`', async () => {
+      upstream.next(text(long))
+      const seen = await stream('long_open', 'hello')
+      assert.equal(seen.text, long.join('').replace(EMAIL, '[EMAIL]'))
+    })
   })
 
   it('knows on `stream` what the prompt holds', async () => {

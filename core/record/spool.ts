@@ -3,7 +3,8 @@
 import { mkdirSync } from 'node:fs'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { diskFiles, type SpoolFiles } from './files.ts'
-import { frameBound, writeFrame, type FrameKind } from './frame.ts'
+import { Batch, BatchBuffers, paddingFrame } from './batch.ts'
+import type { FrameKind } from './frame.ts'
 import { adminLines, exchangeLines, type Lines } from './lines.ts'
 import type { Place } from './columns.ts'
 import { takeNode, type Node } from './node.ts'
@@ -49,17 +50,6 @@ export function openSpool(options: SpoolOptions): Spool {
   return new DiskSpool(options, takeNode(options.path, boot, options.nodeId), boot)
 }
 
-interface Batch {
-  readonly number: number
-  buffer: Buffer
-  length: number
-  frames: number
-  readonly written: PromiseWithResolvers<void>
-}
-
-const INITIAL_BATCH_BYTES = 256 * 1024
-/** A buffer that one burst has made larger than this is given back. */
-const KEPT_BATCH_BYTES = 4 * 1024 * 1024
 /** Segments that wait for a recorder; beyond, segments live longer, so that its absence does not litter the folder. */
 const CROWD = 64
 const REFRESH_MS = 10_000
@@ -77,7 +67,7 @@ class DiskSpool implements Spool {
   /** seq of the opened frame of every exchange under way. */
   readonly #underWay = new Map<string, number>()
   readonly #ticker: NodeJS.Timeout
-  #spare: Buffer | null = null
+  readonly #buffers = new BatchBuffers()
   #batch: Batch | null = null
   #number = 1
   #rotate = false
@@ -110,30 +100,20 @@ class DiskSpool implements Spool {
   }
 
   opened(rows: ExchangeRows): Promise<void> {
-    const refusal = this.#refusal('opened')
-    if (refusal !== null) return this.#refuse(refusal)
-    const seq = ++this.#seq
-    this.#underWay.set(rows.request.request_id, seq)
-    const batch = this.#openBatch()
-    return this.#append(batch, 'opened', seq, 0, exchangeLines(rows, this.#place(batch, seq)))
+    return this.#take('opened', 0, (place) => {
+      this.#underWay.set(rows.request.request_id, place.seq)
+      return exchangeLines(rows, place)
+    })
   }
 
   closed(rows: ExchangeRows): Promise<void> {
     const openedSeq = this.#underWay.get(rows.request.request_id) ?? 0
     this.#underWay.delete(rows.request.request_id)
-    const refusal = this.#refusal('closed')
-    if (refusal !== null) return this.#refuse(refusal)
-    const seq = ++this.#seq
-    const batch = this.#openBatch()
-    return this.#append(batch, 'closed', seq, openedSeq, exchangeLines(rows, this.#place(batch, seq)))
+    return this.#take('closed', openedSeq, (place) => exchangeLines(rows, place))
   }
 
   adminEvent(row: AdminEventRow): Promise<void> {
-    const refusal = this.#refusal('admin')
-    if (refusal !== null) return this.#refuse(refusal)
-    const seq = ++this.#seq
-    const batch = this.#openBatch()
-    return this.#append(batch, 'admin', seq, 0, adminLines(row, this.#place(batch, seq)))
+    return this.#take('admin', 0, (place) => adminLines(row, place))
   }
 
   async close(): Promise<void> {
@@ -162,29 +142,22 @@ class DiskSpool implements Spool {
     return Promise.reject(unavailable(reason))
   }
 
-  #place(batch: Batch, seq: number): Place {
-    return { nodeId: this.nodeId, segment: segmentId(this.boot, batch.number), seq }
+  /** `linesAt` is called only for a frame that is taken. */
+  #take(kind: FrameKind, openedSeq: number, linesAt: (place: Place) => Lines): Promise<void> {
+    const refusal = this.#refusal(kind)
+    if (refusal !== null) return this.#refuse(refusal)
+    const seq = ++this.#seq
+    const batch = this.#openBatch()
+    const lines = linesAt({ nodeId: this.nodeId, segment: segmentId(this.boot, batch.number), seq })
+    this.#usedBytes += batch.add({ kind, seq, openedSeq, time: this.#now() }, lines)
+    this.#schedule()
+    return batch.written.promise
   }
 
   #openBatch(): Batch {
     if (this.#batch !== null) return this.#batch
     this.#startSegmentIfDue()
-    const written = Promise.withResolvers<void>()
-    written.promise.catch(() => undefined)
-    const buffer = this.#spare ?? Buffer.allocUnsafeSlow(INITIAL_BATCH_BYTES)
-    this.#spare = null
-    return (this.#batch = { number: this.#number, buffer, length: 0, frames: 0, written })
-  }
-
-  #append(batch: Batch, kind: FrameKind, seq: number, openedSeq: number, lines: Lines): Promise<void> {
-    const needed = batch.length + frameBound(lines)
-    if (needed > batch.buffer.length) batch.buffer = grown(batch.buffer, needed, batch.length)
-    const end = writeFrame(batch.buffer, batch.length, { kind, seq, openedSeq, time: this.#now() }, lines)
-    this.#usedBytes += end - batch.length
-    batch.length = end
-    batch.frames++
-    this.#schedule()
-    return batch.written.promise
+    return (this.#batch = new Batch(this.#number, this.#buffers.take()))
   }
 
   #schedule(): void {
@@ -225,7 +198,7 @@ class DiskSpool implements Spool {
       this.#fail(error)
       this.#refuse(this.#failure!, batch.frames).then(batch.written.resolve, batch.written.reject)
     }
-    if (batch.buffer.length <= KEPT_BATCH_BYTES) this.#spare ??= batch.buffer
+    this.#buffers.giveBack(batch.buffer)
   }
 
   #ageMs(): number {
@@ -312,15 +285,3 @@ class DiskSpool implements Spool {
 
 const unavailable = (reason: string): GatewayError =>
   new GatewayError('record_unavailable', { message: `The record cannot be written, so nothing is sent: ${reason}.` })
-
-function grown(buffer: Buffer, needed: number, used: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(Math.max(needed, buffer.length * 2))
-  buffer.copy(larger, 0, 0, used)
-  return larger
-}
-
-function paddingFrame(time: number): Buffer {
-  const lines: Lines = { requests: ' '.repeat(64 * 1024), decisions: '', findings: '', attempts: '', admin_events: '' }
-  const buffer = Buffer.alloc(frameBound(lines))
-  return buffer.subarray(0, writeFrame(buffer, 0, { kind: 'padding', seq: 0, openedSeq: 0, time }, lines))
-}

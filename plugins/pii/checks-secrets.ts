@@ -6,7 +6,7 @@ import type { Check } from '../../core/plugin/index.ts'
 export const secretChecks: readonly Check[] = [
   {
     name: 'not_placeholder',
-    doc: 'No word that stands for a secret (`example`, `changeme`, `xxxx`), no template (`<key>`, `${KEY}`), no run of one character, no series such as `abcdefgh`.',
+    doc: 'No word that stands for a secret (`example`, `changeme`, `xxxx`), no template (`<key>`, `${KEY}`), no run of one character, no series such as `abcdefgh` or `qwertyui`, nothing that only repeats itself.',
     test: isNoPlaceholder,
   },
   {
@@ -38,7 +38,8 @@ const TEMPLATES =
 const TEMPLATE_PARTS = /\$\{[\w.]{1,80}\}|\{\{[ \w.$-]{1,80}\}\}|%[sdv]\b|%\(\w{1,40}\)/
 
 function isNoPlaceholder(match: string): boolean {
-  return !TEMPLATES.test(match) && !TEMPLATE_PARTS.test(match) && !PLACEHOLDER_WORDS.test(match) && !isMonotonous(match) && !isSeries(match)
+  if (TEMPLATES.test(match) || TEMPLATE_PARTS.test(match) || PLACEHOLDER_WORDS.test(match)) return false
+  return !isMonotonous(match) && !isSeries(match) && !isPeriodic(match)
 }
 
 /** One character makes up more than half of it. */
@@ -48,14 +49,34 @@ function isMonotonous(text: string): boolean {
   return Math.max(0, ...counts.values()) * 2 > text.length
 }
 
-/** Characters that follow each other in the code table, up or down, make up at least half of it. */
+const KEYBOARD = new Set(['qwertyuiop', 'qwertzuiop', 'azertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890'].flatMap(pairsOf))
+
+function pairsOf(row: string): readonly string[] {
+  return Array.from(row.slice(1), (key, i) => `${row[i]}${key}`).flatMap((pair) => [pair, `${pair[1]}${pair[0]}`])
+}
+
+/**
+ * Characters that follow each other in the code table or on a keyboard, up or down, make up at least half of it. Of 16 hex digits drawn at
+ * random two in ten thousand do; of longer values and larger alphabets next to none.
+ */
 function isSeries(text: string): boolean {
   let steps = 0
   for (let i = 1; i < text.length; i++) {
     const step = text.charCodeAt(i) - text.charCodeAt(i - 1)
-    if (step === 1 || step === -1) steps++
+    if (step === 1 || step === -1 || KEYBOARD.has(text.slice(i - 1, i + 1).toLowerCase())) steps++
   }
   return text.length >= 6 && steps * 2 >= text.length
+}
+
+/** A block of up to sixteen characters over and over, twice at least: `deadbeefdeadbeef`. */
+function isPeriodic(text: string): boolean {
+  if (text.length < 12) return false
+  for (let period = 1; period <= 16 && period * 2 <= text.length; period++) {
+    let i = period
+    while (i < text.length && text[i] === text[i - period]) i++
+    if (i === text.length) return true
+  }
+  return false
 }
 
 const CAPITAL = /[A-Z]/
@@ -68,7 +89,9 @@ const ADDRESS =
 const VERSION = /^[vr]?c?\d+\.\d+\.\d+|SNAPSHOT|-\d+\.\d+\.\d+/
 const PARTS = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
 const VOWEL = /[aeiouy]/i
-const UNSPEAKABLE = /[bcdfghjklmnpqrstvwxz]{4}|[aeiouy]{4}|q[^u]/i
+/** Pairs of letters that words of European languages hardly ever have; of two letters drawn at random every fifth pair is one. */
+const UNSPEAKABLE =
+  /[bcdfghjklmnpqrstvwxz]{4}|[aeiouy]{4}|b[qxz]|c[fgjvwx]|d[qx]|f[hjkpqvxz]|g[jkqvxz]|h[jqvxz]|j[^aeiou]|k[cjqvxz]|l[jqx]|m[ghjkqxz]|p[jqvxz]|q[^u]|s[xz]|t[jqx]|v[bcdfghjklmnpqtwxz]|w[gjquvxz]|x[bdgjknrsvwz]|y[hjkqv]|z[bcdfgjkmnpqrstvwx]/i
 
 /** `NEXUS-GPT4-API-KEY`, `process.env.TOKEN`, `currentlyX509`: parts of three letters and more, with a vowel, make up most of it. */
 function readsAsWords(text: string): boolean {

@@ -11,6 +11,18 @@ function judge(name: string, match: string): boolean {
   return check.test(match)
 }
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
+
+/** The same in every run: a Lehmer generator, which is random enough here. */
+function drawnFrom(alphabet: string, length: number, count: number): readonly string[] {
+  let seed = 20_261_121
+  const draw = (): string => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return alphabet[seed % alphabet.length]!
+  }
+  return Array.from({ length: count }, () => Array.from({ length }, draw).join(''))
+}
+
 const judgeAll = (name: string, matches: readonly string[]): readonly boolean[] => matches.map((match) => judge(name, match))
 
 describe('the checks for secrets', () => {
@@ -28,6 +40,10 @@ describe('the checks for secrets', () => {
       '****************',
       'aaaaaaaab1',
       'abcdefgh12345678',
+      'Qwertyuiop1234567890',
+      'asdfghjklzxcvbnm',
+      'deadbeefdeadbeef',
+      'Ab3dAb3dAb3dAb3d',
       '[REDACTED]',
     ]
     assert.deepEqual(
@@ -41,6 +57,23 @@ describe('the checks for secrets', () => {
     assert.deepEqual(judgeAll('not_placeholder', random), [true, true, true, true])
     assert.deepEqual(judgeAll('random_token', random.slice(0, 3)), [true, true, true])
   })
+
+  /** Shares that the checks may refuse of values which were drawn at random. Words are not told from few letters. */
+  const alphabets: readonly (readonly [of: string, alphabet: string, length: number, placeholder: number, word: number])[] = [
+    ['hex digits', '0123456789abcdef', 32, 0.0002, 0.0005],
+    ['base64url, as keys of Google have it', `${LETTERS}${LETTERS.toUpperCase()}0123456789-_`, 35, 0.0003, 0.001],
+    ['letters and digits', `${LETTERS}${LETTERS.toUpperCase()}0123456789`, 20, 0.0003, 0.005],
+    ['small letters and digits', `${LETTERS}0123456789`, 20, 0.0003, 0.015],
+    ['base32', `${LETTERS.toUpperCase()}234567`, 32, 0.0003, 0.005],
+  ]
+  for (const [of, alphabet, length, placeholder, word] of alphabets) {
+    it(`refuses next to none of ${length} ${of} drawn at random`, () => {
+      const drawn = drawnFrom(alphabet, length, process.env['SALLYPORT_TEST_LONG'] ? 100_000 : 10_000)
+      const refused = (name: string): number => judgeAll(name, drawn).filter((isTaken) => !isTaken).length / drawn.length
+      assert.ok(refused('not_placeholder') <= placeholder, `${refused('not_placeholder')} taken for placeholders`)
+      assert.ok(refused('random_token') <= word, `${refused('random_token')} taken for words`)
+    })
+  }
 
   it('does not take names, paths, addresses and versions of code for random', () => {
     const code = [

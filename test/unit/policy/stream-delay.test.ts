@@ -1,13 +1,10 @@
 // How much the guards of the standard policies delay an ordinary streamed answer: by whole chunks and in characters, never in time.
 import assert from 'node:assert/strict'
-import { ContentScan } from '../../../core/policy/content-scan.ts'
+import { governorOf } from '../../support/stream-path.ts'
 import { bindForTools, openPolicySet } from '../../../core/policy/toolbox.ts'
-import { Judge } from '../../../core/policy/judge.ts'
 import { PLUGINS } from '../../../core/plugins.ts'
 import { proseOf, tokensOf } from '../detect/prose.ts'
 import { STANDARD_POLICIES } from '../../../core/policy/load.ts'
-import { StreamGovernor } from '../../../core/policy/stream-governor.ts'
-import type { TargetView } from '../../../core/plugin/contract.ts'
 
 const ANSWERS = process.env['SALLYPORT_TEST_LONG'] ? 1000 : 100
 
@@ -15,22 +12,10 @@ describe('an ordinary streamed answer', () => {
   const bound = bindForTools(openPolicySet([STANDARD_POLICIES], PLUGINS))
   after(() => bound.detection.close())
 
-  const governor = (): StreamGovernor => {
-    const values = bound.program.slots.map((source, slot) => {
-      if (source.kind === 'finding') return undefined
-      const { attribute } = bound.resolvers[slot]!
-      return attribute.optional ? null : (attribute.example ?? null)
-    })
-    const judge = new Judge(bound, { addTime() {}, skipped() {} }, values)
-    const foreseen = judge.foresee('stream', {} as TargetView, new ContentScan(bound.detection, [], bound.scanDeadlineMs))
-    assert.ok(!(foreseen instanceof Promise), 'an empty prompt is known at once')
-    return new StreamGovernor(bound, judge, foreseen, () => {})
-  }
-
   it('shows its first text at most one upstream chunk later (median), holds at most 24 characters, and comes out as it went in', () => {
     const delays: number[] = []
     for (let seed = 1; seed <= ANSWERS; seed++) {
-      const guard = governor()
+      const guard = governorOf(bound)
       assert.equal(guard.transparent, false, 'the standard policies guard answers')
       const tokens = tokensOf(proseOf(seed, 600))
       const released = tokens.map((token) => guard.push('0/text', token))

@@ -152,7 +152,7 @@ function whenOpen(entry: PhasePolicy): Acting {
   const effect = entry.policy.onError ?? SCAN_FAILED
   const acts = actsOf(entry.policy, [effect])
   if (entry.policy.mode === 'shadow') return { entry, acts, state: 'shadow' }
-  return { entry, acts, state: effect.verb === 'deny' ? 'failed_closed' : 'failed_open' }
+  return { entry, acts, state: FAIL_CLOSED.has(effect.verb) ? 'failed_closed' : 'failed_open' }
 }
 
 function byWeight({ entry: { policy: a } }: Acting, { entry: { policy: b } }: Acting): number {

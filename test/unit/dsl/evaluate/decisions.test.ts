@@ -136,5 +136,9 @@ describe('decisions', () => {
     assert.equal(decision.verdict, 'allow')
     assert.equal(decision.reasons.find(({ policy }) => policy === 'a.b')?.state, 'failed_open')
     assert.equal(decide([fileOf([lenient])], failing).refused?.code, 'policy.no_match', 'what failed open vouches for nothing')
+    const routed = 'policy a.b "x" { on request when tenant.region == "eu" deny "a.b" on error route to secure }'
+    const { verdict, effects, reasons } = decide([fileOf([POLICIES[0]!, routed])], failing)
+    assert.deepEqual([verdict, effects.map(({ verb }) => verb)], ['allow', ['route']])
+    assert.equal(reasons.find(({ policy }) => policy === 'a.b')?.state, 'failed_closed')
   })
 })

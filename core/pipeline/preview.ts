@@ -1,13 +1,15 @@
-// What would be found in a text or a request, and what the policies would decide, phase by phase. Nothing is sent, held or recorded.
+// What would be found in a text or a request (and in an answer to it), and what the policies would decide, phase by phase. Nothing is sent, held or recorded.
 import { ContentScan } from '../policy/content-scan.ts'
 import { exampleJudge, viewOfRequest } from '../policy/example-judge.ts'
 import { maskOf } from './findings.ts'
-import { PROMPT_LOCATIONS, type Finding, type Location, type Part } from '../model/content.ts'
+import { COMPLETION_LOCATIONS, PROMPT_LOCATIONS, type Finding, type Location, type Part } from '../model/content.ts'
+import { StreamGovernor } from '../policy/stream-governor.ts'
 import { TokenEstimator } from './estimate.ts'
 import type { BoundPolicies } from '../policy/bind.ts'
 import type { Decision } from '../policy/language.ts'
+import type { Judge } from '../policy/judge.ts'
 import type { InboundRequest } from '../model/request.ts'
-import type { TargetView } from '../plugin/contract.ts'
+import type { AnswerView, TargetView } from '../plugin/contract.ts'
 
 export interface Preview {
   /** In the order of the request's texts, then by start. */
@@ -41,11 +43,14 @@ export interface PreviewPhase {
   readonly effects: Decision['effects']
 }
 
-/** A text counts as what a user says. */
-export type Previewed = { readonly text: string } | { readonly request: InboundRequest }
+/** A text counts as what a user says. With an answer, the phases behind it are judged too. */
+export type Previewed = ({ readonly text: string } | { readonly request: InboundRequest }) & { readonly answer?: string | null }
 
 const NO_VIEW = {} as TargetView
+const NO_ANSWER = {} as AnswerView
+const CHANNEL = '0/text'
 const PROMPT: ReadonlySet<string> = new Set(PROMPT_LOCATIONS)
+const COMPLETION: ReadonlySet<string> = new Set(COMPLETION_LOCATIONS)
 
 export async function preview(bound: BoundPolicies, previewed: Previewed, given: ReadonlyMap<string, unknown>): Promise<Preview> {
   const request = 'request' in previewed ? previewed.request : null
@@ -53,13 +58,17 @@ export async function preview(bound: BoundPolicies, previewed: Previewed, given:
   const content = new ContentScan(bound.detection, parts, bound.scanDeadlineMs)
   const detectors = [...new Set(bound.program.bundle.detectors.flatMap(({ name }) => bound.detection.members(name)))].sort()
   await content.scan(detectors, PROMPT)
-  const phases = await judgePhases(bound, content, request, given)
-  const last = phases.findLast(({ verdict }) => verdict !== null)!
+  const completion = typeof previewed.answer === 'string' ? answerOf(bound, previewed.answer) : null
+  await completion?.scan(detectors, COMPLETION)
+  const phases = await judgePhases(bound, content, completion, request, given)
+  const judged = phases.filter(({ verdict }) => verdict !== null)
+  const decisive = judged.find(({ verdict }) => verdict !== 'allow') ?? judged.at(-1)!
+  const scans = completion ? [content, completion] : [content]
   return {
-    findings: parts.flatMap((part, index) => content.findingsIn(index).map((finding) => shown(finding, part))),
-    failed: detectors.filter((name) => content.hasFailed(new Set([name]))),
-    decision: last.verdict!,
-    refused: last.refused,
+    findings: scans.flatMap((scan) => scan.parts.flatMap((part, index) => scan.findingsIn(index).map((finding) => shown(finding, part)))),
+    failed: detectors.filter((name) => scans.some((scan) => scan.hasFailed(new Set([name])))),
+    decision: decisive.verdict!,
+    refused: decisive.refused,
     phases,
     unscanned: request?.unscanned ?? [],
     references: request?.references ?? [],
@@ -71,6 +80,11 @@ function partOfText(text: string): Part {
   return { location: 'prompt.user', text, path: ['text'], rewritable: true, encoding: 'text' }
 }
 
+function answerOf({ detection, scanDeadlineMs }: BoundPolicies, text: string): ContentScan {
+  const part: Part = { location: 'completion.text', text, path: ['answer'], rewritable: true, encoding: 'text' }
+  return new ContentScan(detection, [part], scanDeadlineMs)
+}
+
 function shown(finding: Finding, { location, path, text }: Part): PreviewFinding {
   return { ...finding, location, path, masked: maskOf(text.slice(finding.start, finding.end)) }
 }
@@ -78,6 +92,7 @@ function shown(finding: Finding, { location, path, text }: Part): PreviewFinding
 async function judgePhases(
   bound: BoundPolicies,
   content: ContentScan,
+  completion: ContentScan | null,
   request: InboundRequest | null,
   given: ReadonlyMap<string, unknown>,
 ): Promise<readonly PreviewPhase[]> {
@@ -85,10 +100,34 @@ async function judgePhases(
   const view = request && viewOfRequest(request, (model, bytes) => estimator.tokens(model, bytes))
   const judge = exampleJudge(bound, given, view)
   const first = decided(await judge.decideRequest(NO_VIEW, content))
-  if (first.verdict !== 'allow') return [first, unjudged('target', 'a refused request goes no further')]
-  if (![...given.keys()].some((name) => name.startsWith('target.')))
-    return [first, unjudged('target', 'no target is given, for example `target.zone`')]
-  return [first, decided(await judge.decideTarget(NO_VIEW, content))]
+  const hasTarget = [...given.keys()].some((name) => name.startsWith('target.'))
+  const second = await judgeTarget(judge, content, first, hasTarget)
+  if (!completion) return [first, second]
+  const refused = [first, second].find(({ verdict }) => verdict !== null && verdict !== 'allow')
+  if (refused) return [first, second, ...ANSWERED.map((phase) => unjudged(phase, `what is refused on \`${refused.phase}\` has no answer`))]
+  return [first, second, ...(await judgeAnswered(bound, judge, content, completion))]
+}
+
+async function judgeTarget(judge: Judge, content: ContentScan, first: PreviewPhase, hasTarget: boolean): Promise<PreviewPhase> {
+  if (first.verdict !== 'allow') return unjudged('target', 'a refused request goes no further')
+  if (!hasTarget) return unjudged('target', 'no target is given, for example `target.zone`')
+  return decided(await judge.decideTarget(NO_VIEW, content))
+}
+
+const ANSWERED = ['response', 'stream'] as const
+
+/** As a whole, and as a stream in one piece: chunks change nothing. */
+async function judgeAnswered(
+  bound: BoundPolicies,
+  judge: Judge,
+  content: ContentScan,
+  completion: ContentScan,
+): Promise<readonly PreviewPhase[]> {
+  const streamed = judge.fork()
+  const governor = new StreamGovernor(bound, streamed, await streamed.foresee('stream', NO_VIEW, content), () => {})
+  governor.push(CHANNEL, completion.parts[0]!.text)
+  governor.end(CHANNEL)
+  return [decided(await judge.decideResponse(NO_ANSWER, content, completion)), decided(governor.decision)]
 }
 
 function decided({ phase, verdict, refused, reasons, effects }: Decision): PreviewPhase {

@@ -19,7 +19,7 @@ const MAX_POLICY_CHARS = 256 * 1024
 /** Of JSON; a request within may have 64. What goes deeper would end in the stack of whoever walks it. */
 const MAX_DEPTH = 70
 const SCAN = { scanDeadlineMs: 5000, scanWorkers: 1 }
-const MEMBERS = new Set(['text', 'request', 'given', 'policies'])
+const MEMBERS = new Set(['text', 'request', 'answer', 'given', 'policies'])
 
 interface Asked {
   readonly previewed: Previewed
@@ -59,13 +59,14 @@ async function readAsked(request: Request): Promise<Asked | GatewayError> {
   const unknown = Object.keys(body).find((name) => !MEMBERS.has(name))
   if (unknown !== undefined) return bad(`\`${unknown}\` is unknown; there are ${[...MEMBERS].join(', ')}.`, unknown)
   if ((body.text === undefined) === (body.request === undefined)) return bad('Send either `text` or `request`.', null)
-  const { given = {}, policies = null } = body
+  const { given = {}, policies = null, answer = null } = body
+  if (answer !== null && typeof answer !== 'string') return bad('`answer` must be a string.', 'answer')
   if (!isObject(given)) return bad('`given` must be an object of attributes and their values.', 'given')
   if (policies !== null && typeof policies !== 'string') return bad('`policies` must be the text of a policy file.', 'policies')
   if (policies !== null && policies.length > MAX_POLICY_CHARS)
     return bad(`\`policies\` is longer than ${MAX_POLICY_CHARS} characters.`, 'policies')
   const previewed = readPreviewed(body)
-  return previewed instanceof GatewayError ? previewed : { previewed, given, policies }
+  return previewed instanceof GatewayError ? previewed : { previewed: { ...previewed, answer }, given, policies }
 }
 
 function readPreviewed(body: JsonObject): Previewed | GatewayError {

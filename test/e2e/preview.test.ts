@@ -44,7 +44,8 @@ describe('preview of policies', function () {
     ['both', { text: 'x', request: {} }, null, /either/],
     ['a text that is none', { text: 7 }, 'text', /string/],
     ['a request that is none', { request: { model: 'm', messages: [] } }, 'request.messages', /at least one message/],
-    ['an unknown member', { text: 'x', polices: '' }, 'polices', /there are text, request, given, policies/],
+    ['an answer that is none', { text: 'x', answer: ['y'] }, 'answer', /string/],
+    ['an unknown member', { text: 'x', polices: '' }, 'polices', /there are text, request, answer, given, policies/],
     ['a value of the wrong type', { text: 'x', given: { 'key.scopes': 'chat' } }, 'given', /is a list of text, and `chat` is no list/],
     [
       'policies that do not check',
@@ -79,6 +80,54 @@ describe('preview of policies', function () {
     assert.deepEqual([body.findings[0].detector, body.findings[0].path], ['standard.detectors.api_key', ['messages', 0, 'content']])
     assert.deepEqual([body.unscanned, body.decision], [['image'], 'allow'])
     assert.ok(!JSON.stringify(body).includes(SECRET), 'values are masked')
+  })
+
+  describe('with an answer', () => {
+    const policies = `module a
+import standard.detectors as std
+policy a.open "All may chat" { on request allow }
+policy a.whole "No keys in answers" { on response when completion contains std.secret deny "a.whole" }
+policy a.flow "Addresses go" { on stream when completion contains std.email redact std.email in completion }
+policy a.both "Not both" { on stream when prompt contains std.email and completion contains std.phone deny "a.both" }`
+    const given = { 'key.scopes': ['chat'] }
+    const verdicts = (phases: Loose): unknown => phases.map(({ phase, verdict }: Loose) => [phase, verdict])
+
+    it('judges it whole and as a stream, and says what is found in it', async () => {
+      const { body } = await ask({ text: 'hello', answer: `write to jo@example.com, key ${SECRET}`, given, policies })
+      assert.deepEqual(
+        body.findings.map(({ detector, location, path }: Loose) => [detector, location, path]),
+        [
+          ['standard.detectors.email', 'completion.text', ['answer']],
+          ['standard.detectors.api_key', 'completion.text', ['answer']],
+        ],
+      )
+      assert.deepEqual(verdicts(body.phases), [
+        ['request', 'allow'],
+        ['target', null],
+        ['response', 'deny'],
+        ['stream', 'allow'],
+      ])
+      assert.equal(body.phases[3].effects[0].verb, 'redact')
+      assert.deepEqual([body.decision, body.refused.code], ['deny', 'a.whole'])
+      assert.ok(!JSON.stringify(body).includes(SECRET), 'values are masked')
+    })
+
+    it('knows on `stream` what the prompt holds', async () => {
+      const { body } = await ask({ text: 'I am jo@example.com', answer: 'call +49 30 901820', given, policies })
+      assert.deepEqual([body.phases[2].verdict, body.phases[3].verdict, body.refused.code], ['allow', 'deny', 'a.both'])
+    })
+
+    it('does not judge the answer to a request that is refused', async () => {
+      const shut = `module a\npolicy a.shut "Closed" { on request deny "a.shut" }`
+      const { body } = await ask({ text: 'hello', answer: 'hello', given, policies: shut })
+      assert.deepEqual(verdicts(body.phases), [
+        ['request', 'deny'],
+        ['target', null],
+        ['response', null],
+        ['stream', null],
+      ])
+      assert.equal(body.refused.code, 'a.shut')
+    })
   })
 
   it('sends nothing, and leaves nothing of what it was sent', async () => {

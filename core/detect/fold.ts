@@ -7,8 +7,15 @@ const INVISIBLE = -1
 /** Stands for a unit that counts as several: see `expansionOf`. */
 export const EXPANDED = -2
 
-/** Soft hyphen, joiners, fillers, zero-width, bidi controls, variation selectors, byte order mark: ranges, both ends inclusive. */
+/**
+ * Controls but for those that part lines and words, soft hyphen, joiners, fillers, zero-width, bidi controls, variation selectors, byte order
+ * mark, second halves of a pair that stand alone: ranges, both ends inclusive.
+ */
 const INVISIBLE_UNITS: readonly (readonly [from: number, to: number])[] = [
+  [0, 8],
+  [0xe, 0x1f],
+  [0x7f, 0x84],
+  [0x86, 0x9f],
   [0xad, 0xad],
   [0x34f, 0x34f],
   [0x61c, 0x61c],
@@ -19,15 +26,35 @@ const INVISIBLE_UNITS: readonly (readonly [from: number, to: number])[] = [
   [0x202a, 0x202e],
   [0x2060, 0x206f],
   [0x3164, 0x3164],
+  [0xdc00, 0xdfff],
   [0xfe00, 0xfe0f],
   [0xfeff, 0xfeff],
   [0xffa0, 0xffa0],
+  [0xfff0, 0xfffb],
 ]
 
-/** Accents and strokes that stand behind the letter they belong to. Vowel signs of scripts that write words with them are letters, not these. */
+/**
+ * Accents, strokes and points that stand behind the letter they belong to. Vowel signs of scripts that write words with them are letters, not
+ * these; Hebrew and Arabic are written without.
+ */
 export const MARK_UNITS: readonly (readonly [from: number, to: number])[] = [
   [0x300, 0x34e],
   [0x350, 0x36f],
+  [0x483, 0x489],
+  [0x591, 0x5bd],
+  [0x5bf, 0x5bf],
+  [0x5c1, 0x5c2],
+  [0x5c4, 0x5c5],
+  [0x5c7, 0x5c7],
+  [0x610, 0x61a],
+  [0x64b, 0x65f],
+  [0x670, 0x670],
+  [0x6d6, 0x6dc],
+  [0x6df, 0x6e4],
+  [0x6e7, 0x6e8],
+  [0x6ea, 0x6ed],
+  [0x711, 0x711],
+  [0x730, 0x74a],
   [0x1ab0, 0x1aff],
   [0x1dc0, 0x1dff],
   [0x20d0, 0x20ff],
@@ -39,21 +66,29 @@ let table: Int32Array<ArrayBuffer> | null = null
 
 /** For each UTF-16 unit the unit it counts as, or a negative number: invisible, or EXPANDED. Made once, on first use. */
 export function foldTable(): Int32Array<ArrayBuffer> {
-  table ??= Int32Array.from({ length: 0x10000 }, (_, unit) => (unit < 0x80 ? unit : foldUnit(unit)))
+  table ??= Int32Array.from({ length: 0x10000 }, (_, unit) => foldUnit(unit))
   return table
 }
 
 function foldUnit(unit: number): number {
-  if (unit >= 0xd800 && unit <= 0xf8ff) return unit
+  // First halves, and characters for private use.
+  if ((unit >= 0xd800 && unit <= 0xdbff) || (unit >= 0xe000 && unit <= 0xf8ff)) return unit
+  if (unit >= 0x20 && unit < 0x7f) return unit
   if (INVISIBLE_UNITS.some(([from, to]) => unit >= from && unit <= to)) return INVISIBLE
   return foldCharacter(unit) ?? (expansionOf(unit) === null ? unit : EXPANDED)
 }
 
 /** What a code point above U+FFFF counts as; U+FFFF for most, which no pattern names. */
 export function foldAstral(codePoint: number): number {
-  // Tags and variation selectors beyond the basic plane.
-  if (codePoint >= 0xe0000 && codePoint <= 0xe01ef) return INVISIBLE
+  if (isUnseenAstral(codePoint)) return INVISIBLE
   return foldCharacter(codePoint) ?? (expansionOf(codePoint) === null ? 0xffff : EXPANDED)
+}
+
+/** Tags and variation selectors, format controls, marks of scripts beyond the basic plane. Emoji, most of all, are told at once. */
+function isUnseenAstral(codePoint: number): boolean {
+  if (codePoint >= 0xe0000 && codePoint <= 0xe0fff) return true
+  if (codePoint >= 0x1f000) return false
+  return /^[\p{Mn}\p{Me}\p{Cf}]$/u.test(String.fromCodePoint(codePoint))
 }
 
 function foldCharacter(codePoint: number): number | null {
@@ -75,7 +110,7 @@ function digitValue(codePoint: number): number {
   return codePoint - zero
 }
 
-const PLAIN = /^[\x00-\x7f]*$/
+const PLAIN = /^[\t-\r\x20-\x7e]*$/
 
 /** Folding does not change such a text. */
 export function isPlain(text: string): boolean {

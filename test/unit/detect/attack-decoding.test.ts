@@ -55,4 +55,78 @@ describe('attacks on decoding', function () {
       assert.deepEqual([failed, findings[0]!.length > 0], [[], level < 2], `level ${level}`)
     }
   })
+
+  const found = (text: string, encoding: 'text' | 'json' = 'text'): readonly string[] => {
+    const { findings } = detection.scan([text], ALL, 1000, [encoding]) as ScanResult
+    return findings[0]!.map(({ detector, start, end }) => `${detector.split('.').at(-1)} ${text.slice(start, end)}`)
+  }
+  const MAIL = 'jo@example.com'
+  const CARD = '4111111111111111'
+  const every = (pattern: RegExp, ...ranges: readonly (readonly [from: number, to: number])[]): readonly string[] =>
+    ranges
+      .flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => String.fromCodePoint(from + i)))
+      .filter((character) => pattern.test(character))
+
+  const between: readonly (readonly [title: string, characters: readonly string[]])[] = [
+    [
+      'every character that Unicode lets a reader ignore',
+      every(/\p{Default_Ignorable_Code_Point}/u, [0, 0xffff], [0x1b000, 0x1dfff], [0xe0000, 0xe0fff]),
+    ],
+    ['every control but those that part lines', every(/[\p{Cc}--[\t-\r\u0085]]/v, [0, 0xff])],
+    [
+      'every accent, point and enclosing mark of European scripts, Hebrew and Arabic',
+      every(
+        /[\p{M}&&[\p{sc=Inherited}\p{sc=Cyrillic}\p{sc=Hebrew}\p{sc=Arabic}\p{sc=Latin}\p{sc=Greek}]]/v,
+        [0x300, 0x6ff],
+        [0x1ab0, 0x1acf],
+        [0x20d0, 0x20ff],
+        [0xfe20, 0xfe2f],
+      ),
+    ],
+    ['direction, mixed', ['\u202e', '\u2066\u202d', '\u200f\u200e', '\u061c', '\u2069\u2069\u2069']],
+    ['second halves of pairs', ['\udc00', '\udfff\udc00']],
+    ['thirty accents', ['\u0301'.repeat(30)]],
+    ['accents upon invisible characters', ['\u200b\u0301\u200d']],
+    ['marks of scripts beyond the basic plane', ['\u{1e000}', '\u{16fe4}', '\u{1da00}']],
+  ]
+  for (const [title, characters] of between)
+    it(`finds what holds between its letters: ${title}`, () => {
+      assert.ok(characters.length > 0)
+      const missed = characters.filter((one) => {
+        const mail = [...MAIL].join(one)
+        const card = [...CARD].join(one)
+        return (
+          !found(`to ${mail} `).some((hit) => hit.startsWith(`email ${mail}`)) ||
+          !found(`no ${card} `).some((hit) => hit.startsWith(`payment_card ${card}`))
+        )
+      })
+      assert.deepEqual(
+        missed.map((one) => one.codePointAt(0)!.toString(16)),
+        [],
+      )
+    })
+
+  it('keeps what can be seen: pictures, private characters and blanks part words as ever', () => {
+    for (const one of ['😀', '\ue000', '\u{f0000}', '\ufffd', ' ', '\u2003', '\t', '\n', '\u0085', '的'])
+      assert.deepEqual(found(`${CARD.slice(0, 8)}${one}${one}${CARD.slice(8)}`), [], JSON.stringify(one))
+    for (const one of ['😀', '\ue000', '的']) assert.deepEqual(found(`${one}${MAIL}${one}`), [`email ${MAIL}`])
+  })
+
+  it('leaves nothing of a value at the ends: marks and invisible characters behind it go with it or stay alone', () => {
+    for (const one of ['\u0301', '\u200b', '\u0000', '\udc00']) {
+      const [hit] = found(`to ${[...MAIL].map((letter) => letter + one).join('')} now`)
+      assert.ok(
+        [...MAIL].every((letter) => hit!.includes(letter)),
+        hit,
+      )
+    }
+  })
+
+  it('reads JSON source through escapes of all of these', () => {
+    const escape = (text: string): string => text.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    for (const one of ['\u200b', '\u0000', '\u0301', '\udc00', '\u{e0041}']) {
+      const source = `{"to":"${escape([...MAIL].join(one))}"}`
+      assert.equal(found(source, 'json').length, 1, source)
+    }
+  })
 })

@@ -68,6 +68,7 @@ export class Exchange implements HookLedger {
   responseHash = ''
   responseBytes = 0
   cacheStatus = ''
+  approvalId = ''
   clientGone = false
   isSettled = false
   costNano: bigint | null = null

@@ -1,6 +1,7 @@
 // Writes the account of an exchange as rows of the record. Column names and meanings: `docs/data-dictionary.md`.
 import { clockIn } from '../policy/local-time.ts'
 import { formatNano, timesDecimal } from '../model/money.ts'
+import { figuresIfCutOff, type Figures } from './figures.ts'
 import type { AttemptRow, DecisionRow, RequestRow } from '../record/rows.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangeRows } from '../record/port.ts'
@@ -9,21 +10,21 @@ const NOTHING: readonly never[] = []
 
 /** What is known before the first byte leaves. Cut off here, it becomes a row with outcome `interrupted`. */
 export function openRows(exchange: Exchange): ExchangeRows {
-  return { request: requestRow(exchange), decisions: NOTHING, findings: NOTHING, attempts: NOTHING }
+  return { request: requestRow(exchange, figuresIfCutOff(exchange)), decisions: NOTHING, findings: NOTHING, attempts: NOTHING }
 }
 
 /** The whole exchange. */
-export function closedRows(exchange: Exchange): ExchangeRows {
+export function closedRows(exchange: Exchange, figures: Figures): ExchangeRows {
   return {
-    request: requestRow(exchange),
+    request: requestRow(exchange, figures),
     decisions: exchange.reasons.length === 0 ? NOTHING : exchange.reasons.map(decisionRow),
     findings: exchange.findings,
     attempts: exchange.attempts.length === 0 ? NOTHING : exchange.attempts.map((attempt) => attemptRow(exchange, attempt)),
   }
 }
 
-function requestRow(exchange: Exchange): RequestRow {
-  const { principal, request, claims, usage, target, snapshot, kernel, tenant } = exchange
+function requestRow(exchange: Exchange, { usage, usageSource, costNano, booked }: Figures): RequestRow {
+  const { principal, request, claims, target, snapshot, kernel, tenant } = exchange
   const endedAt = kernel.clock.now()
   const latencyMs = thousandths(exchange.elapsedMs())
   return {
@@ -67,8 +68,8 @@ function requestRow(exchange: Exchange): RequestRow {
     total_tokens: usage.prompt + usage.completion,
     reserved_tokens: exchange.holds.reduce((sum, hold) => sum + hold.reservedTokens, 0),
     max_output_tokens: exchange.maxOutputTokens,
-    usage_source: exchange.usageSource,
-    ...moneyColumns(exchange),
+    usage_source: usageSource,
+    ...moneyColumns(exchange, costNano),
     rates_currency: target?.rates?.currency ?? '',
     fx_rate: target?.rates?.fxRate ?? '',
     latency_ms: latencyMs,
@@ -91,9 +92,10 @@ function requestRow(exchange: Exchange): RequestRow {
     request_hash: exchange.requestHash,
     response_hash: exchange.responseHash,
     cache_status: exchange.cacheStatus,
-    approval_id: '',
+    approval_id: exchange.approvalId,
     handoff_id: '',
     metadata: metadataColumn(exchange),
+    booked,
   }
 }
 
@@ -107,7 +109,10 @@ function wholeUs(byPlugin: Exchange['pluginUs']): RequestRow['plugin_us'] {
 }
 
 /** Cost is what we pay, price what the customer pays; own models have an internal cost and no bill from outside. */
-function moneyColumns({ costNano, target, tenant }: Exchange): Pick<RequestRow, 'cost' | 'price' | 'margin' | 'internal_cost'> {
+function moneyColumns(
+  { target, tenant }: Exchange,
+  costNano: bigint | null,
+): Pick<RequestRow, 'cost' | 'price' | 'margin' | 'internal_cost'> {
   if (costNano === null) return { cost: null, price: null, margin: null, internal_cost: null }
   const price = timesDecimal(costNano, tenant?.markup ?? '1')
   const cost = formatNano(costNano)

@@ -1,7 +1,7 @@
 // The one exit of every exchange: cost, reservations, the frame "closed", metrics. Runs exactly once, on every path.
 import { closedRows } from './rows.ts'
+import { figuresOf } from './figures.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { costNano } from '../model/money.ts'
 import { isPromise } from '../model/maybe-promise.ts'
 import { notifySettled } from './notify.ts'
 import type { Exchange } from './exchange.ts'
@@ -11,10 +11,11 @@ export async function settle(exchange: Exchange): Promise<void> {
   if (exchange.isSettled) return
   exchange.isSettled = true
   chargeWhatWasSpent(exchange)
-  exchange.costNano = costOf(exchange)
-  const recorded = exchange.kernel.record.closed(closedRows(exchange))
+  const figures = figuresOf(exchange)
+  exchange.costNano = figures.costNano
+  const recorded = exchange.kernel.record.closed(closedRows(exchange, figures))
   // In the same turn as the frame, so that a checkpoint sees both or neither.
-  settleHolds(exchange, recorded)
+  settleHolds(exchange, figures, recorded)
   learn(exchange)
   notifySettled(exchange)
   tellMetrics(exchange)
@@ -35,18 +36,11 @@ function chargeWhatWasSpent(exchange: Exchange): void {
   exchange.usageSource = 'estimated_on_abort'
 }
 
-/** What we pay: nothing for an answer from the cache, and unknown (which is not zero) without a rate. */
-function costOf({ target, dispatched, usage, usageSource }: Exchange): bigint | null {
-  if (usageSource === 'cache') return 0n
-  return target?.rates && dispatched ? costNano(usage, target.rates) : null
-}
-
 /** Nobody waits for a shared store to book: a settlement that is late holds back nothing but its own reservation. */
-function settleHolds(exchange: Exchange, recorded: Promise<void>): void {
+function settleHolds(exchange: Exchange, settlement: Settlement, recorded: Promise<void>): void {
   if (exchange.holds.length === 0) return
   const failed = (error: unknown): void =>
     exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'a reservation could not be settled')
-  const settlement = settlementOf(exchange)
   for (const hold of exchange.holds) {
     try {
       const pending = hold.settle(settlement, recorded)
@@ -55,10 +49,6 @@ function settleHolds(exchange: Exchange, recorded: Promise<void>): void {
       failed(error)
     }
   }
-}
-
-function settlementOf({ usage, usageSource, costNano, dispatched }: Exchange): Settlement {
-  return { usage, usageSource, costNano, dispatched }
 }
 
 function learn(exchange: Exchange): void {

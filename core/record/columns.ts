@@ -1,9 +1,9 @@
 // The columns of the record's rows in the order in which frames carry them. A frame holds arrays, not objects: half the bytes,
-// and ClickHouse takes them as they are (JSONCompactEachRow). Change the order and you must raise FRAME_VERSION.
+// and ClickHouse takes them as they are (JSONCompactEachRow). A change raises SCHEMA_VERSION and is told to `columnsOfVersion`, for spools keep old frames.
 import type { AdminEventRow, AttemptRow, DecisionRow, FindingRow, RequestRow } from './rows.ts'
 
-/** Version of the columns that rows carry, as `schema_version` in every table. */
-export const SCHEMA_VERSION = 1
+/** Version of the columns that rows carry: in the head of every frame, and as `schema_version` in every table. */
+export const SCHEMA_VERSION = 2
 
 /** Where a row stands in the record; the writer adds it to every row. */
 export interface Place {
@@ -32,7 +32,7 @@ export const requestValues = (row: RequestRow, place: Place): unknown[] => [
   row.usage_source, row.cost, row.price, row.margin, row.internal_cost, row.rates_currency, row.fx_rate, row.latency_ms, row.ttft_ms,
   row.held_back_chars, row.overhead_us, row.plugin_us, row.ended_at, row.local_day, row.attempts, row.policy_hash, row.config_hash,
   row.rates_version, row.gateway_version, row.finding_counts, row.warnings, row.unscanned, row.request_bytes, row.response_bytes,
-  row.request_hash, row.response_hash, row.cache_status, row.approval_id, row.handoff_id, row.metadata,
+  row.request_hash, row.response_hash, row.cache_status, row.approval_id, row.handoff_id, row.metadata, row.booked,
   place.nodeId, place.segment, place.seq, SCHEMA_VERSION,
 ]
 
@@ -81,6 +81,21 @@ export const LINE_COLUMNS: Readonly<Record<FrameTable, readonly string[]>> = {
   attempts: columnsOf(attemptValues(names(), names(), placeNames)),
   admin_events: columnsOf(adminValues(names(), placeNames)),
 }
+
+/** Columns that came later, by the version that brought them. */
+const ADDED: { readonly [version: number]: ReadonlySet<string> } = { 2: new Set(['booked']) }
+
+const versions = Array.from({ length: SCHEMA_VERSION }, (_, index) => linesOfVersion(index + 1))
+
+function linesOfVersion(version: number): typeof LINE_COLUMNS {
+  const later = new Set(Object.entries(ADDED).flatMap(([since, names]) => (Number(since) > version ? [...names] : [])))
+  return Object.fromEntries(
+    FRAME_TABLES.map((table) => [table, LINE_COLUMNS[table].filter((name) => !later.has(name))]),
+  ) as unknown as typeof LINE_COLUMNS
+}
+
+/** All columns of a line as a version of the gateway wrote it, 1 to SCHEMA_VERSION. */
+export const columnsOfVersion = (table: FrameTable, version: number): readonly string[] => versions[version - 1]![table]
 
 const ownOf = (table: FrameTable): readonly string[] =>
   LINE_COLUMNS[table].slice(table === 'requests' || table === 'admin_events' ? 0 : INHERITED.length, -PLACE.length)

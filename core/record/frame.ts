@@ -1,7 +1,7 @@
 // One frame of the spool: a fixed header, then the rows as lines of text, one section per table. The recorder hands the sections
 // to ClickHouse as they are; nobody parses them on the way. Layout and checksum: docs/decisions/0003-two-frames.md.
 import { crc32 } from 'node:zlib'
-import { FRAME_TABLES, OWN_COLUMNS, LINE_COLUMNS, type FrameTable } from './columns.ts'
+import { columnsOfVersion, FRAME_TABLES, OWN_COLUMNS, SCHEMA_VERSION, type FrameTable } from './columns.ts'
 import type { Lines } from './lines.ts'
 import type { ExchangeRows } from './port.ts'
 import type { AdminEventRow } from './rows.ts'
@@ -11,7 +11,6 @@ export const FRAME_KIND = { padding: 0, opened: 1, closed: 2, admin: 3, position
 export type FrameKind = keyof typeof FRAME_KIND
 const KIND_NAMES = Object.keys(FRAME_KIND) as FrameKind[]
 
-const FRAME_VERSION = 1
 /** length u32, crc u32, kind u8, version u8, reserved u16, seq u32, opened seq u32, time f64, five section lengths u32. */
 export const HEADER_BYTES = 28 + 4 * FRAME_TABLES.length
 const CHECKED_FROM = 8
@@ -46,7 +45,7 @@ export function writeFrame(target: Buffer, offset: number, head: FrameHead, line
   }
   target.writeUInt32LE(end - offset, offset)
   target[offset + 8] = FRAME_KIND[head.kind]
-  target[offset + 9] = FRAME_VERSION
+  target[offset + 9] = SCHEMA_VERSION
   target.writeUInt16LE(0, offset + 10)
   target.writeUInt32LE(head.seq, offset + 12)
   target.writeUInt32LE(head.openedSeq, offset + 16)
@@ -60,6 +59,8 @@ export class Frame implements FrameHead {
   readonly #buffer: Buffer
   readonly #start: number
   readonly kind: FrameKind
+  /** Version of the columns of its lines. */
+  readonly version: number
   readonly seq: number
   readonly openedSeq: number
   readonly time: number
@@ -71,6 +72,7 @@ export class Frame implements FrameHead {
     this.#start = start
     this.end = end
     this.kind = KIND_NAMES[buffer[start + 8]!]!
+    this.version = buffer[start + 9]!
     this.seq = buffer.readUInt32LE(start + 12)
     this.openedSeq = buffer.readUInt32LE(start + 16)
     this.time = buffer.readDoubleLE(start + 20)
@@ -100,9 +102,11 @@ export function frameAt(buffer: Buffer, offset: number): Frame | null {
   if (length < HEADER_BYTES || length > MAX_FRAME_BYTES || offset + length > buffer.length) return null
   const end = offset + length
   if (crc32(buffer.subarray(offset + CHECKED_FROM, end)) !== buffer.readUInt32LE(offset + 4)) return null
-  if (buffer[offset + 8]! >= KIND_NAMES.length || buffer[offset + 9] !== FRAME_VERSION) return null
+  if (buffer[offset + 8]! >= KIND_NAMES.length || !isKnown(buffer[offset + 9]!)) return null
   return new Frame(buffer, offset, end)
 }
+
+const isKnown = (version: number): boolean => version >= 1 && version <= SCHEMA_VERSION
 
 /** All whole frames from `offset` on; stops at the first that is not. */
 export function* framesIn(buffer: Buffer, offset = 0): Generator<Frame> {
@@ -111,7 +115,7 @@ export function* framesIn(buffer: Buffer, offset = 0): Generator<Frame> {
 
 /** The rows of one section as objects: inherited and place columns included. */
 export function decodeSection(frame: Frame, table: FrameTable): { [column: string]: unknown }[] {
-  const columns = LINE_COLUMNS[table]
+  const columns = columnsOfVersion(table, frame.version)
   return frame
     .section(table)
     .toString('utf8')
@@ -124,13 +128,14 @@ export function decodeSection(frame: Frame, table: FrameTable): { [column: strin
 }
 
 const own = (table: FrameTable, rows: { [column: string]: unknown }[]): { [column: string]: unknown }[] =>
-  rows.map((row) => Object.fromEntries(OWN_COLUMNS[table].map((column) => [column, row[column]])))
+  rows.map((row) => Object.fromEntries(OWN_COLUMNS[table].flatMap((column) => (column in row ? [[column, row[column]]] : []))))
 
 /** The rows of an exchange back from its frame. */
 export function exchangeOf(frame: Frame): ExchangeRows {
   const rows = (table: FrameTable): unknown[] => own(table, decodeSection(frame, table))
   return {
-    request: rows('requests')[0] as ExchangeRows['request'],
+    // What a column would say that is younger than the frame.
+    request: { booked: {}, ...(rows('requests')[0] as Partial<ExchangeRows['request']>) } as ExchangeRows['request'],
     decisions: rows('decisions') as ExchangeRows['decisions'],
     findings: rows('findings') as ExchangeRows['findings'],
     attempts: rows('attempts') as ExchangeRows['attempts'],

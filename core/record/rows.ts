@@ -1,6 +1,8 @@
 // The rows of the record, one type per table of `docs/data-dictionary.md`. Column names are the public contract.
 // Money is a decimal string with nine places or null; times are Unix ms (the recorder writes them as DateTime64).
 
+import type { Booked } from '../model/counters.ts'
+
 export interface RequestRow {
   ts: number
   tenant: string
@@ -73,6 +75,8 @@ export interface RequestRow {
   handoff_id: string
   /** JSON text. */
   metadata: string
+  /** What it used of limits with a window (`model/counters.ts`), in the unit of each. */
+  booked: Booked
 }
 
 export interface DecisionRow {

@@ -1,5 +1,5 @@
 // Brings a database to the schema of this version: creates what is missing, then runs the migrations that its `schema_version` lacks.
-import { createTable, TABLES } from './schema.ts'
+import { addBooked, createTable, TABLES } from './schema.ts'
 import type { Store } from './store.ts'
 
 /** One step from version n to n + 1; `statements` must be safe to repeat (IF NOT EXISTS), for a step may be cut off. */
@@ -8,7 +8,11 @@ interface Migration {
   readonly statements: (database: string) => readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [{ version: 1, statements: (database) => TABLES.map((table) => createTable(database, table)) }]
+const MIGRATIONS: readonly Migration[] = [
+  // Makes the newest tables: the later steps find their work done on an empty database.
+  { version: 1, statements: (database) => TABLES.map((table) => createTable(database, table)) },
+  { version: 2, statements: (database) => [addBooked(database)] },
+]
 
 const versionTable = (database: string): string =>
   `CREATE TABLE IF NOT EXISTS \`${database}\`.schema_version (version UInt16 COMMENT 'Version that was reached.', ` +

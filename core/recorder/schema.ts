@@ -44,6 +44,13 @@ const table = (name: string, comment: string, columns: readonly Column[], bloom:
   bloom,
 })
 
+/** Version 2. */
+const BOOKED = column(
+  'booked',
+  'Map(String, Int64)',
+  'What it used of each limit with a window: counter@end (Unix ms), in tokens, requests or nano-units.',
+)
+
 const REQUESTS = table(
   'requests',
   'One row per exchange.',
@@ -116,6 +123,7 @@ const REQUESTS = table(
     column('approval_id', TEXT, 'Approval that let it pass.'),
     column('handoff_id', TEXT, 'Handoff that it belongs to.'),
     column('metadata', TEXT, 'What the caller said in `x-sallyport-metadata`, as JSON.'),
+    BOOKED,
     { name: 'ingested_at', type: TIME, comment: 'When the row reached ClickHouse.', default: 'now64(3)' },
   ],
   ['request_id', 'trace_id', 'session_id', 'user_id'],
@@ -203,6 +211,10 @@ const literal = (text: string): string => `'${text.replaceAll('\\', '\\\\').repl
 /** Backticks: `values` and `before` are words of SQL. */
 const columnDdl = ({ name, type, comment, default: otherwise }: Column): string =>
   `  \`${name}\` ${type}${otherwise === undefined ? '' : ` DEFAULT ${otherwise}`} COMMENT ${literal(comment)}`
+
+/** The statement that adds a column of `requests` to a table of an older version. */
+export const addBooked = (database: string): string =>
+  `ALTER TABLE \`${database}\`.\`requests\` ADD COLUMN IF NOT EXISTS ${columnDdl(BOOKED).trim()} AFTER \`metadata\``
 
 /**
  * ClickHouse remembers this many inserts to tell a repeated one; its default of 0 remembers none. The small blocks bound the memory of

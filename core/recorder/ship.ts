@@ -1,6 +1,6 @@
 // Ships one segment into ClickHouse exactly once. What may have arrived before (a crash, an insert without an answer) is looked up by
 // its frame numbers first; what ClickHouse refuses is cut out by halving, so that it takes nothing else with it.
-import { FRAME_TABLES, LINE_COLUMNS, SCHEMA_VERSION, type FrameTable } from '../record/columns.ts'
+import { columnsOfVersion, FRAME_TABLES, SCHEMA_VERSION, type FrameTable } from '../record/columns.ts'
 import { adminLines } from '../record/lines.ts'
 import { RejectedRows, type Store } from './store.ts'
 import { countRows, type Shipment, type Unit } from './units.ts'
@@ -35,7 +35,7 @@ export async function ship(store: Store, shipment: Shipment, progress: Progress,
       table === 'admin_events'
         ? [...shipment.units.admin_events, ...deadLetterEvents(shipment, progress.dead, now())]
         : shipment.units[table]
-    await shipTable(store, shipment, table, units, LINE_COLUMNS[table], progress)
+    await shipTable(store, shipment, table, units, columnsOfVersion(table, shipment.version), progress)
   }
   await shipTable(store, shipment, 'ingest', [ingestUnit(shipment, progress, now())], INGEST_COLUMNS, progress)
 }

@@ -1,9 +1,10 @@
 // A segment as the recorder ships it: for each table the rows of each frame, still as the bytes of the spool. A unit, all rows of one
 // frame in one table, is what is inserted, counted or refused as a whole.
-import { FRAME_TABLES, type FrameTable } from '../record/columns.ts'
+import { FRAME_TABLES, SCHEMA_VERSION, type FrameTable } from '../record/columns.ts'
 import { exchangeOf, framesIn, type Frame } from '../record/frame.ts'
 import { exchangeLines } from '../record/lines.ts'
 import type { ExchangeRows } from '../record/port.ts'
+import type { RequestRow } from '../record/rows.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
 export interface Unit {
@@ -15,6 +16,8 @@ export interface Shipment {
   readonly nodeId: string
   /** The `segment` column of all its rows. */
   readonly segment: string
+  /** Version of the columns of its rows: one run of a gateway writes one. */
+  readonly version: number
   readonly units: Record<FrameTable, Unit[]>
   /** Time of the oldest frame, Unix ms; 0 if there is none. */
   readonly oldest: number
@@ -27,15 +30,17 @@ export function readShipment(nodeId: string, segment: string, bytes: Buffer, che
   const units = noUnits()
   const opened = new Map<number, Frame>()
   let oldest = 0
+  let version = SCHEMA_VERSION
   for (const frame of framesIn(bytes)) {
     if (oldest === 0) oldest = frame.time
+    version = frame.version
     checkpoint.lastSeen = frame.time
     if (frame.kind === 'opened') opened.set(frame.seq, frame)
     else if (frame.kind === 'closed' && !opened.delete(frame.openedSeq)) checkpoint.underWay.delete(frame.openedSeq)
     if (frame.kind === 'closed' || frame.kind === 'admin') collect(units, frame)
   }
   for (const [seq, frame] of opened) checkpoint.underWay.set(seq, Buffer.from(frame.bytes))
-  return { nodeId, segment, units, oldest }
+  return { nodeId, segment, version, units, oldest }
 }
 
 function collect(units: Record<FrameTable, Unit[]>, frame: Frame): void {
@@ -53,19 +58,19 @@ export function interruptedShipment(nodeId: string, boot: string, checkpoint: Ch
   for (const [seq, bytes] of checkpoint.underWay) {
     const frame = framesIn(bytes).next().value!
     if (oldest === 0) oldest = frame.time
-    const lines = exchangeLines(interrupted(exchangeOf(frame), checkpoint.lastSeen), { nodeId, segment, seq })
+    const lines = exchangeLines(interrupted(frame, checkpoint.lastSeen), { nodeId, segment, seq })
     for (const table of FRAME_TABLES) if (lines[table] !== '') units[table].push({ seq, rows: Buffer.from(lines[table]) })
   }
-  return { nodeId, segment, units, oldest }
+  return { nodeId, segment, version: SCHEMA_VERSION, units, oldest }
 }
 
 /**
- * What an exchange becomes whose gateway died: nobody knows how much of the answer was made, so the estimate of the prompt is charged,
- * or the whole reservation where there is no estimate. It ended no later than the gateway's last sign of life.
+ * What an exchange becomes whose gateway died: nobody knows how much of the answer was made, so what its opened frame estimates is charged,
+ * to the last number as it stands there: limits are booked from the same frame. It ended no later than the gateway's last sign of life.
  */
-function interrupted(rows: ExchangeRows, lastSeen: number): ExchangeRows {
-  const { request } = rows
-  const tokens = request.prompt_tokens > 0 ? request.prompt_tokens : request.reserved_tokens
+function interrupted(frame: Frame, lastSeen: number): ExchangeRows {
+  const rows = exchangeOf(frame)
+  const request = frame.version === 1 ? chargedByReservation(rows.request) : rows.request
   const ended = Math.max(request.ts, lastSeen)
   return {
     ...rows,
@@ -74,12 +79,15 @@ function interrupted(rows: ExchangeRows, lastSeen: number): ExchangeRows {
       outcome: 'interrupted',
       usage_source: 'estimated_on_crash',
       status: 0,
-      prompt_tokens: tokens,
-      total_tokens: tokens,
       ended_at: ended,
       latency_ms: ended - request.ts,
     },
   }
+}
+
+/** Opened frames of version 1 held no estimate: the whole reservation is charged. */
+function chargedByReservation(request: RequestRow): RequestRow {
+  return { ...request, prompt_tokens: request.reserved_tokens, total_tokens: request.reserved_tokens }
 }
 
 /** Rows in a unit: one per line. */

@@ -90,9 +90,10 @@ for (const driver of [embedded(), server()]) {
         cost: '0.0000123',
         price: '0.000014',
         margin: '0.0000017',
+        booked: Object.fromEntries(Object.entries(sent.booked).map(([key, amount]) => [key, String(amount)])),
         node_id: 'node-a',
         segment: 's',
-        schema_version: 1,
+        schema_version: 2,
       })
     })
 

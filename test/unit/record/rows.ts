@@ -75,6 +75,7 @@ export const requestRow = (id: string, over: Partial<RequestRow> = {}): RequestR
   approval_id: '',
   handoff_id: '',
   metadata: '{}',
+  booked: { '4:acme|standard.quotas.daily|day|tokens|4:acme|2026-11-21@1795305600000': 42 },
   ...over,
 })
 

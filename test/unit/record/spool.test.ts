@@ -143,14 +143,15 @@ describe('the spool', () => {
   })
 
   it('refuses new exchanges at maxBytes, lets running ones end, and takes new ones when the recorder has made room', async () => {
-    const back = Promise.withResolvers<void>()
+    const [full, back] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const { folder, opened, closed } = bound(
-      open({ maxBytes: 20_000, segmentBytes: 5_000, onChange: (available) => available && back.resolve() }),
+      open({ maxBytes: 20_000, segmentBytes: 5_000, onChange: (available) => (available ? back : full).resolve() }),
     )
     let count = 0
     while (spool!.available) await opened(exchange(`r${count++}`))
     await assert.rejects(opened(exchange('late')), refused)
     await closed(exchange('r0'))
+    await full.promise
     for (const segment of listSegments(folder)) if (!segment.open) rmSync(join(folder, segment.file))
     await back.promise
     await opened(exchange('again'))

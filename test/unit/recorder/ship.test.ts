@@ -10,6 +10,7 @@ import { NodeFollower } from '../../../core/recorder/follow.ts'
 import { ShippingLoop } from '../../../core/recorder/loop.ts'
 import { StoreError, type Store } from '../../../core/recorder/store.ts'
 import { adminEvent, exchange, TS } from '../record/rows.ts'
+import { toVersion1 } from '../record/version1.ts'
 import { counts, flakyStore, startEngine } from './support.ts'
 
 const engine = startEngine()
@@ -59,7 +60,7 @@ describe('shipping', () => {
       warnings: ['pii_found'],
       local_day: '2026-11-21',
       node_id: spool.nodeId,
-      schema_version: 1,
+      schema_version: 2,
     })
     const [ingest] = await store.query(`SELECT rows, lag_ms, dead_letters FROM ${store.database}.ingest`)
     assert.deepEqual(ingest, { rows: '9', lag_ms: '2000', dead_letters: '0' })
@@ -146,24 +147,41 @@ describe('shipping', () => {
     assert.equal(row?.user_agent, '\ufffd \u0000 \u2028 \n "\\')
   })
 
-  it('turns what a dead gateway left open into interrupted rows, once, and charges the estimate', async () => {
+  it('turns what a dead gateway left open into interrupted rows, once, with the numbers of its opened frames', async () => {
     const spool = await wrote(async (open) => {
-      await open.opened(exchange('open', { outcome: 'completed', prompt_tokens: 12, completion_tokens: 0 }))
-      await open.opened(exchange('unknown', { prompt_tokens: 0 }))
+      await open.opened(exchange('empty', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: null, booked: {} }))
+      await open.opened(exchange('open', { prompt_tokens: 12, completion_tokens: 0, total_tokens: 12, booked: { 'c@1': 12 } }))
       await answered(open, ['r1'])
     })
     await assert.rejects(follower(spool).pass(flakyStore(store, (_, nth) => (nth === 6 ? 'after' : 'fine'))), StoreError)
     await follower(spool).pass(store)
     await follower(spool).pass(store)
     const rows = await store.query(
-      `SELECT request_id, outcome, usage_source, total_tokens FROM ${store.database}.requests ORDER BY request_id`,
+      `SELECT request_id, outcome, usage_source, total_tokens, cost, booked FROM ${store.database}.requests WHERE request_id != 'r1' ORDER BY request_id`,
+    )
+    const ended = { outcome: 'interrupted', usage_source: 'estimated_on_crash' }
+    assert.deepEqual(rows, [
+      { request_id: 'empty', ...ended, total_tokens: '0', cost: null, booked: {} },
+      { request_id: 'open', ...ended, total_tokens: '12', cost: '0.0000123', booked: { 'c@1': '12' } },
+    ])
+    assert.deepEqual(await counts(store, ['requests']), [3])
+    assert.deepEqual(readdirSync(spool.folder), [])
+  })
+
+  it('ships what a gateway of version 1 left, and charges the reservations of its open exchanges', async () => {
+    const spool = await wrote(async (open) => {
+      await answered(open, ['r1'])
+      await open.opened(exchange('open', { prompt_tokens: 0, total_tokens: 0 }))
+    })
+    for (const { file } of listSegments(spool.folder)) toVersion1(join(spool.folder, file))
+    await follower(spool).pass(store)
+    const rows = await store.query(
+      `SELECT request_id, total_tokens, booked, schema_version FROM ${store.database}.requests ORDER BY request_id`,
     )
     assert.deepEqual(rows, [
-      { request_id: 'open', outcome: 'interrupted', usage_source: 'estimated_on_crash', total_tokens: '12' },
-      { request_id: 'r1', outcome: 'completed', usage_source: 'provider', total_tokens: '42' },
-      { request_id: 'unknown', outcome: 'interrupted', usage_source: 'estimated_on_crash', total_tokens: '500' },
+      { request_id: 'open', total_tokens: '500', booked: {}, schema_version: 2 },
+      { request_id: 'r1', total_tokens: '42', booked: {}, schema_version: 1 },
     ])
-    assert.deepEqual(readdirSync(spool.folder), [])
   })
 
   it('never interrupts an exchange that is merely long, however many segments and recorders pass', async () => {

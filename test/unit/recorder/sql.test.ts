@@ -158,6 +158,25 @@ describe('the schema', () => {
     for (const table of TABLES) for (const column of table.columns) assert.match(column.comment, /^\S.*\.$/, `${table.name}.${column.name}`)
   })
 
+  it('gains the column `booked` when it was made by version 1, as a new one has it', async () => {
+    const engine = startEngine()
+    try {
+      const store = await engine.fresh()
+      const describe = (): Promise<unknown[]> =>
+        store.query(
+          `SELECT name, type, comment FROM system.columns WHERE database = '${store.database}' AND table = 'requests' ORDER BY position`,
+        )
+      const fresh = await describe()
+      await store.ddl(`ALTER TABLE ${store.database}.requests DROP COLUMN booked`)
+      await store.ddl(`TRUNCATE TABLE ${store.database}.schema_version`)
+      await store.ddl(`INSERT INTO ${store.database}.schema_version (version) SETTINGS async_insert = 0 VALUES (1)`)
+      await migrate(store)
+      assert.deepEqual(await describe(), fresh)
+    } finally {
+      await engine.close()
+    }
+  })
+
   it('is created once, migrated step by step, and refused when it is newer than we are', async () => {
     const engine = startEngine()
     try {
@@ -167,9 +186,9 @@ describe('the schema', () => {
         version,
         statements: () => (steps.push(version), []),
       })
-      await migrate(store, [step(1), step(2), step(3)])
-      await migrate(store, [step(1), step(2), step(3)])
-      assert.deepEqual(steps, [2, 3])
+      await migrate(store, [step(1), step(2), step(3), step(4)])
+      await migrate(store, [step(1), step(2), step(3), step(4)])
+      assert.deepEqual(steps, [3, 4])
       await assert.rejects(migrate(store, [step(1), step(2)]), /use the newer version again/)
     } finally {
       await engine.close()

@@ -32,7 +32,7 @@ export const secretChecks: readonly Check[] = [
 
 /** Words that people write where a secret would stand. Between letters they may be chance (`K7fakeQ`), so short ones need an edge. */
 const PLACEHOLDER_WORDS =
-  /example|sample|placeholder|change[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)[_-]?[a-z]{0,12}[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|xxxx|[*]{3}|[.]{3}|#{4}|_here$|somefake|(?:data\+omitted)/i
+  /example|sample|placeholder|change[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)[_-]?[a-z]{0,12}[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|xxxx|[*]{3}|[.]{3}|#{4}|_here$|data\+omitted/i
 const TEMPLATES =
   /^(?:<.{0,200}>|\$\{?[\w.:-]{1,200}\}?|\$\(.{0,200}\)|\{\{?.{0,200}\}\}?|%[\w.-]{0,200}%?|\[[\w .-]{1,200}\]|@[\w.-]{1,60}@|⟦[A-Z0-9_]{1,40}_[A-Z2-7]{8}⟧)$/
 const TEMPLATE_PARTS = /\$\{[\w.]{1,80}\}|\{\{[ \w.$-]{1,80}\}\}|%[sdv]\b|%\(\w{1,40}\)/
@@ -93,7 +93,7 @@ const VOWEL = /[aeiouy]/i
 const UNSPEAKABLE =
   /[bcdfghjklmnpqrstvwxz]{4}|[aeiouy]{4}|b[qxz]|c[fgjvwx]|d[qx]|f[hjkpqvxz]|g[jkqvxz]|h[jqvxz]|j[^aeiou]|k[cjqvxz]|l[jqx]|m[ghjkqxz]|p[jqvxz]|q[^u]|s[xz]|t[jqx]|v[bcdfghjklmnpqtwxz]|w[gjquvxz]|x[bdgjknrsvwz]|y[hjkqv]|z[bcdfgjkmnpqrstvwx]/i
 
-/** `NEXUS-GPT4-API-KEY`, `process.env.TOKEN`, `currentlyX509`: parts of three letters and more, with a vowel, make up most of it. */
+/** `MODEL-PROXY-API-KEY`, `process.env.TOKEN`, `currentlyX509`: parts of three letters and more, with a vowel, make up most of it. */
 function readsAsWords(text: string): boolean {
   let letters = 0
   let digits = 0

@@ -1,12 +1,26 @@
 // The lazy deterministic automaton behind every scan: one table look-up per character and open candidate, rows filled in when a text
 // first needs them. It is anchored: a candidate begins in a start state, and its state says all that can still become of it.
 import { buildNfa, type Nfa, type NfaNode, type Rule } from './nfa.ts'
-import { groupUnits, LETTER, MARK, PERHAPS_WORD, WORD, type Symbols } from './symbols.ts'
+import { groupUnits, LETTER, MARK, NARROW, PERHAPS_WORD, WORD, type Symbols } from './symbols.ts'
 import type { DetectorSpec } from './port.ts'
 
 /** No match can come of the candidate any more. */
 export const DEAD = 0
-const UNKNOWN = -1
+/** In place of a cell that nobody has asked for. */
+export const UNKNOWN = -1
+const FIRST_ROWS = 64
+/** In a cell: the set of rules that match before its symbol, 0 for none. */
+export const HAS_MATCHES = 0xfff
+const MATCH_SETS = HAS_MATCHES + 1
+/** In a cell: its row can be reached from another one as well, so two candidates may become one there. */
+export const MAY_JOIN = 0x1000
+/** Above them the target row, for which 64 MB of cells leave bits enough. */
+export const ROW_SHIFT = 13
+/** In place of a row that leads to another one. */
+const NOWHERE = -1
+const SEVERAL_ROWS = -2
+const SPARE_SETS = 256
+const NO_RULES: readonly number[] = []
 /** What stands before a start state's first character, besides the traits of `symbols.ts`. */
 export const TEXT_START = 8
 /** Table cells; 64 MB, of which the standard detectors need one. When they are used up, walkers move to an empty table. */
@@ -57,22 +71,35 @@ export class Automaton {
   }
 }
 
-/** What is known so far. It only grows, so every walk may keep the one it began with. */
+/** What is known so far. It only grows, so every walk may keep the one it began with. Rows are numbered from 0, which is DEAD. */
 export class Table {
-  /** By row + symbol: `target row << 1 | whether rules match before this symbol`; negative: not known yet. Replaced when it grows. */
+  /**
+   * By `row * NARROW + symbol`, of the common symbols: `target row << ROW_SHIFT | MAY_JOIN | set of rules`; negative: not known yet.
+   * Replaced when it grows.
+   */
   cells: Int32Array
-  /** Rows of the start states, by what stands before: traits, or TEXT_START. */
-  readonly startRows: readonly number[]
+  /** The same for the start states, by `what stands before * symbols + symbol`, of all symbols. What stands before: traits, or TEXT_START. */
+  readonly startCells: Int32Array
+  /** By row: the row that leads to it; start states count as one. */
+  #sources: Int32Array
+  /** By row, for walkers that must meet each row once: the mark of the last that came by. Replaced when it grows. */
+  marks: Int32Array
   /** Nodes in all rows. */
   work = 0
+  isFull = false
   readonly #nfa: Nfa
   readonly #symbols: Symbols
   readonly #maxCells: number
-  /** Symbols, the end of the text, and the mark of the row. */
-  readonly #width: number
   readonly #states: State[] = []
-  readonly #rowByKey = new Map<string, number>()
-  readonly #matches = new Map<number, readonly number[]>()
+  /** By hash the last row that has it, and by row the one before. */
+  readonly #rowByHash = new Map<number, number>()
+  readonly #sameHash: number[] = []
+  /** By row: cells of the symbols that are rare. */
+  readonly #rareCells: (Int32Array | undefined)[] = []
+  #rareCount = 0
+  readonly #startRows: readonly number[]
+  readonly #matchSets: (readonly number[])[] = [NO_RULES]
+  readonly #matchSetByKey = new Map<string, number>()
   readonly #seen: Int32Array
   readonly #closures = new Map<readonly number[], Map<number, Closure>>()
   #turn = 0
@@ -80,12 +107,14 @@ export class Table {
   constructor(nfa: Nfa, symbols: Symbols, maxCells: number) {
     this.#nfa = nfa
     this.#symbols = symbols
-    this.#width = symbols.count + 2
-    this.#maxCells = Math.max(maxCells, this.#width * 64)
-    this.cells = new Int32Array(this.#width * 64).fill(UNKNOWN)
+    this.#maxCells = Math.max(maxCells, NARROW * FIRST_ROWS)
+    this.cells = new Int32Array(NARROW * FIRST_ROWS).fill(UNKNOWN)
+    this.marks = new Int32Array(FIRST_ROWS)
+    this.#sources = new Int32Array(FIRST_ROWS).fill(NOWHERE)
+    this.startCells = new Int32Array((TEXT_START + 1) * (symbols.count + 1)).fill(UNKNOWN)
     this.#seen = new Int32Array(nfa.nodes.length)
     this.rowOf({ kernel: [], before: 0 })
-    this.startRows = Array.from({ length: TEXT_START + 1 }, (_, before) => this.rowOf({ kernel: [nfa.start], before }))
+    this.#startRows = Array.from({ length: TEXT_START + 1 }, (_, before) => this.rowOf({ kernel: [nfa.start], before }))
   }
 
   renewed(): Table {
@@ -97,17 +126,8 @@ export class Table {
     return this.#states.length
   }
 
-  get isFull(): boolean {
-    return this.#states.length * this.#width > this.#maxCells
-  }
-
   stateOf(row: number): State {
-    return this.#states[row / this.#width]!
-  }
-
-  /** The offset of a row's mark in `cells`, for walkers that must meet each row once. */
-  get markOffset(): number {
-    return this.#width - 1
+    return this.#states[row]!
   }
 
   /** A mark that no row carries. */
@@ -115,50 +135,112 @@ export class Table {
     return (this.#turn = (this.#turn + 1) & 0x3fffffff)
   }
 
+  /** The cell of a row, filled if need be. */
+  cellOf(row: number, symbol: number): number {
+    const known = symbol < NARROW ? this.cells[row * NARROW + symbol]! : (this.#rareCells[row]?.[symbol - NARROW] ?? UNKNOWN)
+    return known < 0 ? this.explore(row, symbol) : known
+  }
+
+  /** The cell of the start state behind `before`, filled if need be. */
+  startCellOf(before: number, symbol: number): number {
+    const at = before * (this.#symbols.count + 1) + symbol
+    const known = this.startCells[at]!
+    return known < 0 ? (this.startCells[at] = this.#cellFor(this.#startRows[before]!, symbol, DEAD)) : known
+  }
+
   /** Fills a cell and returns it. Existing rows stay valid. */
   explore(row: number, symbol: number): number {
+    const cell = this.#cellFor(row, symbol, row)
+    if (symbol < NARROW) return (this.cells[row * NARROW + symbol] = cell)
+    let rare = this.#rareCells[row]
+    if (!rare) {
+      this.#rareCells[row] = rare = new Int32Array(this.#symbols.count + 1 - NARROW).fill(UNKNOWN)
+      this.#rareCount += rare.length
+      this.#measure()
+    }
+    return (rare[symbol - NARROW] = cell)
+  }
+
+  #cellFor(row: number, symbol: number, source: number): number {
+    const matched: number[] = []
+    const target = this.#targetOf(row, symbol, matched)
+    const mayJoin = target === DEAD ? 0 : this.#cameFrom(target, source)
+    return (target << ROW_SHIFT) | mayJoin | (matched.length === 0 ? 0 : this.#matchSetOf(matched))
+  }
+
+  #targetOf(row: number, symbol: number, matched: number[]): number {
     const { kernel, before } = this.stateOf(row)
     const traits = symbol === this.#symbols.count ? 0 : this.#symbols.traits[symbol]!
-    if ((traits & MARK) !== 0) return this.#exploreMark(row, symbol)
-    const matched: number[] = []
+    if ((traits & MARK) !== 0) return this.#targetOfMark(row, symbol)
     const next = this.#follow(kernel, before, traits, symbol, matched)
-    const target = next.length === 0 ? DEAD : this.rowOf({ kernel: next, before: traits })
-    const value = (target << 1) | (matched.length > 0 ? 1 : 0)
-    this.cells[row + symbol] = value
-    if (matched.length > 0)
-      this.#matches.set(
-        row + symbol,
-        matched.sort((a, b) => a - b),
-      )
-    return value
+    return next.length === 0 ? DEAD : this.rowOf({ kernel: next, before: traits })
   }
 
   /** A mark belongs to the letter before it: a candidate takes it if it can, and goes on as if there were none. */
-  #exploreMark(row: number, symbol: number): number {
+  #targetOfMark(row: number, symbol: number): number {
+    if (row === DEAD) return DEAD
     const { kernel, before } = this.stateOf(row)
     const taken = this.#follow(kernel, before, before, symbol, [])
-    const target = row === DEAD ? DEAD : this.rowOf({ kernel: [...new Set([...kernel, ...taken])].sort((a, b) => a - b), before })
-    return (this.cells[row + symbol] = target << 1)
+    return this.rowOf({ kernel: [...new Set([...kernel, ...taken])].sort(ascending), before })
   }
 
-  /** Rules that match up to the character before `symbol`. */
-  matchesAt(row: number, symbol: number): readonly number[] {
-    return this.#matches.get(row + symbol) ?? []
+  /** With the second row that leads to a target the cells of the first learn of it. */
+  #cameFrom(target: number, source: number): number {
+    const first = this.#sources[target]!
+    if (first === source) return 0
+    this.#sources[target] = first === NOWHERE ? source : SEVERAL_ROWS
+    if (first === NOWHERE) return 0
+    if (first === DEAD) tellOfJoins(this.startCells, 0, this.startCells.length, target)
+    else if (first !== SEVERAL_ROWS) {
+      tellOfJoins(this.cells, first * NARROW, (first + 1) * NARROW, target)
+      const rare = this.#rareCells[first]
+      if (rare) tellOfJoins(rare, 0, rare.length, target)
+    }
+    return MAY_JOIN
+  }
+
+  #matchSetOf(matched: number[]): number {
+    const key = matched.sort(ascending).join()
+    let set = this.#matchSetByKey.get(key)
+    if (set === undefined) this.#matchSetByKey.set(key, (set = this.#matchSets.push(matched) - 1))
+    // Cells have no room for many more; walkers go on with an empty table behind the current step, which adds a set per open candidate at most.
+    if (set >= MATCH_SETS - SPARE_SETS) this.isFull = true
+    if (set >= MATCH_SETS) throw new RangeError('too many sets of rules that match at one place')
+    return set
+  }
+
+  /** Rules that match up to the character before the symbol of `cell`. */
+  matchesAt(cell: number): readonly number[] {
+    return this.#matchSets[cell & HAS_MATCHES]!
   }
 
   rowOf(state: State): number {
-    const key = `${state.before}:${state.kernel.join()}`
-    const known = this.#rowByKey.get(key)
-    if (known !== undefined) return known
-    const row = (this.#states.push(state) - 1) * this.#width
-    if (row + this.#width > this.cells.length) {
-      const larger = new Int32Array(this.cells.length * 2).fill(UNKNOWN)
-      larger.set(this.cells)
-      this.cells = larger
-    }
-    this.#rowByKey.set(key, row)
+    const hash = hashOf(state)
+    const last = this.#rowByHash.get(hash) ?? -1
+    for (let row = last; row >= 0; row = this.#sameHash[row]!) if (isSame(this.#states[row]!, state)) return row
+    const row = this.#states.push(state) - 1
+    this.#sameHash.push(last)
+    this.#rowByHash.set(hash, row)
+    if (row === this.marks.length) this.#grow()
     this.work += state.kernel.length
+    this.#measure()
     return row
+  }
+
+  #measure(): void {
+    if (this.#states.length * NARROW + this.#rareCount > this.#maxCells) this.isFull = true
+  }
+
+  #grow(): void {
+    const cells = new Int32Array(this.cells.length * 2).fill(UNKNOWN, this.cells.length)
+    cells.set(this.cells)
+    this.cells = cells
+    const marks = new Int32Array(this.marks.length * 2)
+    marks.set(this.marks)
+    this.marks = marks
+    const sources = new Int32Array(marks.length).fill(NOWHERE, this.#sources.length)
+    sources.set(this.#sources)
+    this.#sources = sources
   }
 
   /** Where the kernel leads over `symbol`. */
@@ -175,7 +257,7 @@ export class Table {
       this.#seen[to] = turn
       next.push(to)
     }
-    return next.sort((a, b) => a - b)
+    return next.length < 2 ? next : next.sort(ascending)
   }
 
   /** What a kernel comes to when assertions have looked at the character before and at the traits of the one behind. Kept for the last few kernels. */
@@ -217,6 +299,24 @@ interface Closure {
 }
 
 const KEPT_CLOSURES = 512
+
+function tellOfJoins(cells: Int32Array, from: number, to: number, target: number): void {
+  for (let i = from; i < to; i++) if (cells[i]! >= 0 && cells[i]! >> ROW_SHIFT === target) cells[i]! |= MAY_JOIN
+}
+
+const ascending = (a: number, b: number): number => a - b
+
+function hashOf({ kernel, before }: State): number {
+  let hash = before
+  for (let i = 0; i < kernel.length; i++) hash = (Math.imul(hash, 0x01000193) ^ kernel[i]!) & 0x3fffffff
+  return hash
+}
+
+function isSame(a: State, b: State): boolean {
+  if (a.before !== b.before || a.kernel.length !== b.kernel.length) return false
+  for (let i = 0; i < a.kernel.length; i++) if (a.kernel[i] !== b.kernel[i]) return false
+  return true
+}
 
 function holds({ what }: Extract<NfaNode, { kind: 'assert' }>, before: number, after: number, isEnd: boolean): boolean {
   switch (what) {

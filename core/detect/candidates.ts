@@ -1,8 +1,8 @@
 // Walks a text once and follows every candidate from each place where a match may begin. Linear for every pattern: two candidates in the
 // same state walk on as one, and share their ends from there. The first open candidate is where a stream must hold its text back.
-import { DEAD, TEXT_START, type Automaton, type Table } from './automaton.ts'
+import { DEAD, HAS_MATCHES, MAY_JOIN, ROW_SHIFT, TEXT_START, UNKNOWN, type Automaton, type Table } from './automaton.ts'
 import { EXPANDED, expansionOf, foldAstral } from './fold.ts'
-import { FIRST_HALF, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
+import { FIRST_HALF, NARROW, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
 
 /** Where a match begins, and all its ends. */
 export interface Candidate {
@@ -27,6 +27,13 @@ export function endsOf(candidate: Candidate): readonly number[] {
   return all
 }
 
+/** The same, the shortest first. */
+export function ascendingEndsOf(candidate: Candidate): readonly number[] {
+  if (candidate.shares === null && candidate.ends.length <= MAX_ENDS) return candidate.ends
+  const ends = endsOf(candidate)
+  return ends.map((_, i) => ends[ends.length - 2 - i + 2 * (i & 1)]!)
+}
+
 /** Those behind `from` of the candidate that it became one with come first: they are longer. */
 function gather({ ends, shares }: Candidate, from: number, all: number[]): void {
   if (shares) gather(shares.with, shares.from, all)
@@ -35,13 +42,16 @@ function gather({ ends, shares }: Candidate, from: number, all: number[]): void 
 
 /**
  * Places where a match may have begun that are followed at once. Ordinary text has one or two, a card number in single digits sixteen. Of
- * more, those in the middle are given up: a long match begins with one of the first, and what is hidden behind a hundred false beginnings
- * with one of the last.
+ * more, those in the middle are given up, some at a time: a long match begins with one of the first, and what is hidden behind a hundred
+ * false beginnings with one of the last.
  */
-const MAX_OPEN = 40
+const MAX_OPEN = 48
 const KEPT_FIRST = 16
+const KEPT_LAST = 24
+/** Room for the open ones, and for the places of some that have closed in front of them. */
+const PLACES = 64
 
-/** A match is never longer, however it is written; what a stream holds is bounded by it. */
+/** A match is never longer, however it is written, unless it can be taken in pieces; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
 
 /** Whether a match ends anywhere, shared ends included. */
@@ -62,11 +72,13 @@ export class Candidates {
   #end = 0
   #before = TEXT_START
   #half = -1
-  // Open candidates, by ascending start.
-  #open = 0
-  #starts = new Int32Array(8)
-  #rows = new Int32Array(8)
-  #candidates: (Candidate | null)[] = []
+  // Open candidates, by ascending start, from `#head` to `#tail`.
+  #head = 0
+  #tail = 0
+  readonly #starts = new Int32Array(PLACES)
+  #rows = new Int32Array(PLACES)
+  #nextRows = new Int32Array(PLACES)
+  readonly #candidates: (Candidate | null)[] = Array.from({ length: PLACES }, () => null)
 
   constructor(automaton: Automaton) {
     this.#automaton = automaton
@@ -80,7 +92,7 @@ export class Candidates {
 
   /** Where the first open candidate begins; the position if none is open. */
   get firstOpen(): number {
-    return this.#open > 0 ? this.#starts[0]! : this.#position
+    return this.#tail > this.#head ? this.#starts[this.#head]! : this.#position
   }
 
   read(text: string): void {
@@ -88,7 +100,7 @@ export class Candidates {
     let i = 0
     if (this.#half >= 0 && text.length > 0) i = this.#readPair(this.#half, text.charCodeAt(0)) - 1
     for (; i < text.length; i++) {
-      i = this.#readPlain(text, i)
+      if (this.#tail - this.#head <= 2) i = this.#readFew(text, i)
       if (i === text.length) return
       const unit = text.charCodeAt(i)
       const symbol = of[unit]!
@@ -106,8 +118,10 @@ export class Candidates {
     const { of } = this.#automaton.symbols
     if (this.#half >= 0) this.#step(of[0xffff]!, 1)
     this.#half = -1
+    if (this.#table.isFull) this.#moveOn()
     this.#advance(this.#automaton.endSymbol)
-    this.#open = 0
+    this.#candidates.fill(null)
+    this.#head = this.#tail = 0
   }
 
   /**
@@ -115,20 +129,19 @@ export class Candidates {
    * certain.
    */
   cutFirst(): boolean {
-    const first = this.#open > 0 ? this.#candidates[0] : null
+    const head = this.#head
+    const first = this.#tail > head ? this.#candidates[head] : null
     const end = first ? this.#certainEnd(first) : -1
     if (!first || end <= first.start) return false
-    const starts = this.#starts
-    const rows = this.#rows
-    const row = rows[0]!
-    let i = 0
-    for (; i + 1 < this.#open && starts[i + 1]! < end; i++) {
-      starts[i] = starts[i + 1]!
-      rows[i] = rows[i + 1]!
+    const row = this.#rows[head]!
+    let i = head
+    for (; i + 1 < this.#tail && this.#starts[i + 1]! < end; i++) {
+      this.#starts[i] = this.#starts[i + 1]!
+      this.#rows[i] = this.#rows[i + 1]!
       this.#candidates[i] = this.#candidates[i + 1]!
     }
-    starts[i] = end
-    rows[i] = row
+    this.#starts[i] = end
+    this.#rows[i] = row
     this.#candidates[i] = { start: end, ends: [], shares: null, continues: true }
     return true
   }
@@ -140,62 +153,58 @@ export class Candidates {
     return -1
   }
 
-  /** A match that may be taken in pieces has no longest length. */
-  #cutOldest(oldest: number): void {
-    while (this.#open > 0 && this.#starts[0]! <= oldest) if (!this.cutFirst()) return
-  }
-
   /**
    * The fast way through ordinary text, with at most two open candidates and every cell known: `#step` in one loop over locals.
    * Returns the offset of the first unit that needs more than that.
    */
-  #readPlain(text: string, from: number): number {
-    if (this.#open > 2) return from
-    const { of, traits } = this.#automaton.symbols
-    const { cells, startRows } = this.#table
+  #readFew(text: string, from: number): number {
+    const { of, traits, count } = this.#automaton.symbols
+    const { cells, startCells } = this.#table
+    const head = this.#head
+    const wasOpen = this.#tail - head
     let before = this.#before
-    let first = this.#open > 0 ? this.#rows[0]! : DEAD
-    let second = this.#open > 1 ? this.#rows[1]! : DEAD
-    let firstStart = this.#starts[0]!
-    let secondStart = this.#starts[1]!
-    const candidates = this.#candidates
+    let first = wasOpen > 0 ? this.#rows[head]! : DEAD
+    let second = wasOpen > 1 ? this.#rows[head + 1]! : DEAD
+    let firstStart = this.#starts[head]!
+    let secondStart = this.#starts[head + 1]!
+    let firstFound = wasOpen > 0 ? this.#candidates[head]! : null
+    let secondFound = wasOpen > 1 ? this.#candidates[head + 1]! : null
     const base = this.#position - from
     let i = from
     for (; i < text.length; i++) {
       const symbol = of[text.charCodeAt(i)]!
-      if (symbol >= SPECIAL) break
+      if (symbol >= NARROW && (symbol >= SPECIAL || first !== DEAD)) break
       // Unknown cells, matches to note, candidates that become one or grow too long: the slow way knows what to do.
-      const begun = cells[startRows[before]! + symbol]! >> 1
+      const begun = startCells[before * (count + 1) + symbol]! >> ROW_SHIFT
       if (begun < 0) break
       if (first === DEAD) {
         first = begun
         firstStart = base + i
       } else {
-        const cell = cells[first + symbol]!
-        if (cell < 0 || (cell & 1) === 1 || base + i - firstStart >= MAX_MATCH_CHARS) break
-        const next = cell >> 1
+        const cell = cells[first * NARROW + symbol]!
+        if (cell < 0 || (cell & HAS_MATCHES) !== 0 || base + i - firstStart >= MAX_MATCH_CHARS) break
+        const next = cell >> ROW_SHIFT
         let nextSecond = DEAD
         if (second !== DEAD) {
-          const secondCell = cells[second + symbol]!
-          if (secondCell < 0 || (secondCell & 1) === 1) break
-          nextSecond = secondCell >> 1
+          const secondCell = cells[second * NARROW + symbol]!
+          if (secondCell < 0 || (secondCell & HAS_MATCHES) !== 0) break
+          nextSecond = secondCell >> ROW_SHIFT
           if (nextSecond !== DEAD && (nextSecond === next || nextSecond === begun || (begun !== DEAD && next !== DEAD))) break
         }
         if (begun !== DEAD && begun === next) break
         if (next === DEAD) {
-          candidates[0] = candidates[1] ?? null
-          candidates[1] = null
           first = nextSecond === DEAD ? begun : nextSecond
           firstStart = nextSecond === DEAD ? base + i : secondStart
+          firstFound = nextSecond === DEAD ? null : secondFound
           second = nextSecond === DEAD ? DEAD : begun
           secondStart = base + i
-          if (nextSecond === DEAD) candidates[0] = null
+          secondFound = null
         } else {
           first = next
           if (nextSecond === DEAD) {
-            if (second !== DEAD) candidates[1] = null
             second = begun
             secondStart = base + i
+            secondFound = null
           } else second = nextSecond
         }
       }
@@ -203,12 +212,15 @@ export class Candidates {
     }
     if (i === from) return i
     const open = first === DEAD ? 0 : second === DEAD ? 1 : 2
-    while (candidates.length < open) candidates.push(null)
-    candidates.length = this.#open = open
+    this.#head = 0
+    this.#tail = open
     this.#rows[0] = first
     this.#rows[1] = second
     this.#starts[0] = firstStart
     this.#starts[1] = secondStart
+    if (wasOpen > 0) this.#candidates[head] = this.#candidates[head + 1] = null
+    this.#candidates[0] = firstFound
+    this.#candidates[1] = secondFound
     this.#before = before
     this.#position = this.#end = base + i
     return i
@@ -241,7 +253,8 @@ export class Candidates {
 
   /** A mark: it begins nothing, and belongs to a match that ends with its letter. */
   #pass(symbol: number): void {
-    if (this.#open > 0) this.#advance(symbol)
+    if (this.#table.isFull) this.#moveOn()
+    if (this.#tail > this.#head) this.#advance(symbol)
     this.#position++
     this.#end = this.#position
   }
@@ -249,15 +262,20 @@ export class Candidates {
   /** `span`: the length of the character, where the position moves on later. */
   #step(symbol: number, units: number, span = units): void {
     const table = this.#table
-    const mark = this.#open > 0 ? this.#advance(symbol) : 0
-    const row = table.startRows[this.#before]!
-    let cell = table.cells[row + symbol]!
-    if (cell < 0) cell = table.explore(row, symbol)
-    const begun = cell >> 1
-    if (begun !== DEAD && this.#open > 0 && table.cells[begun + table.markOffset] === mark)
-      this.#join({ start: this.#position, ends: [], shares: null }, begun)
-    else if (begun !== DEAD) this.#begin(begun)
-    this.#before = this.#automaton.symbols.traits[symbol]!
+    const { symbols } = this.#automaton
+    const mark = this.#tail > this.#head ? this.#advance(symbol) : 0
+    let cell = table.startCells[this.#before * (symbols.count + 1) + symbol]!
+    if (cell < 0) {
+      cell = table.startCellOf(this.#before, symbol)
+      if ((cell & MAY_JOIN) !== 0) this.#mark(cell >> ROW_SHIFT, this.#tail, mark)
+    }
+    const begun = cell >> ROW_SHIFT
+    if (begun !== DEAD) {
+      if (mark !== 0 && (cell & MAY_JOIN) !== 0 && table.marks[begun] === mark)
+        this.#join({ start: this.#position, ends: [], shares: null }, begun)
+      else this.#begin(begun)
+    }
+    this.#before = symbols.traits[symbol]!
     this.#end = this.#position + span
     this.#position += units
     if (table.isFull) this.#moveOn()
@@ -266,51 +284,140 @@ export class Candidates {
   /** Takes every open candidate over `symbol`; returns the mark that the rows now in use carry. */
   #advance(symbol: number): number {
     const table = this.#table
-    const { markOffset } = table
-    const mark = table.freshMark()
+    let mark = table.freshMark()
     const rows = this.#rows
     const starts = this.#starts
     const candidates = this.#candidates
-    const oldest = this.#position - MAX_MATCH_CHARS
-    let { cells } = table
-    if (starts[0]! <= oldest) this.#cutOldest(oldest)
-    let kept = 0
-    for (let i = 0; i < this.#open; i++) {
-      if (i === KEPT_FIRST && this.#open > MAX_OPEN) i = this.#open - (MAX_OPEN - KEPT_FIRST)
+    const tail = this.#tail
+    let { cells, marks } = table
+    const tooLong = this.#findTooLong()
+    const isTooMany = tail - this.#head > MAX_OPEN
+    if (symbol < NARROW && tooLong === this.#head && !isTooMany) {
+      if (this.#advanceAll(symbol, cells, mark)) return mark
+      mark = table.freshMark()
+    }
+    let kept = this.#head
+    const middle = isTooMany ? kept + KEPT_FIRST : tail
+    for (let i = kept; i < tail; i++) {
+      if (i === middle) i = tail - KEPT_LAST
       const row = rows[i]!
-      let cell = cells[row + symbol]!
+      let cell = symbol < NARROW ? cells[Math.imul(row, NARROW) + symbol]! : UNKNOWN
       if (cell < 0) {
-        cell = table.explore(row, symbol)
+        cell = table.cellOf(row, symbol)
         cells = table.cells
+        marks = table.marks
+        if ((cell & MAY_JOIN) !== 0) this.#mark(cell >> ROW_SHIFT, kept, mark)
       }
-      if ((cell & 1) === 1) this.#note(i, table.matchesAt(row, symbol))
-      const next = cell >> 1
-      if (next === DEAD || starts[i]! <= oldest) continue
-      if (cells[next + markOffset] === mark) {
-        this.#join(candidates[i] ?? { start: starts[i]!, ends: [], shares: null }, next)
+      if ((cell & HAS_MATCHES) !== 0) this.#note(i, table.matchesAt(cell))
+      const next = cell >> ROW_SHIFT
+      if (next === DEAD || i < tooLong) {
+        // Those that close are mostly the first: then the others stay where they are.
+        if (kept !== this.#head) continue
+        candidates[i] = null
+        kept = this.#head = i + 1
         continue
       }
-      cells[next + markOffset] = mark
+      if ((cell & MAY_JOIN) !== 0) {
+        if (marks[next] === mark) {
+          this.#join(candidates[i] ?? { start: starts[i]!, ends: [], shares: null }, next)
+          continue
+        }
+        marks[next] = mark
+      }
+      rows[kept] = next
       if (kept !== i) {
         starts[kept] = starts[i]!
-        candidates[kept] = candidates[i]!
+        if (candidates[i] !== candidates[kept]) candidates[kept] = candidates[i]!
       }
-      rows[kept++] = next
+      kept++
     }
-    candidates.length = this.#open = kept
+    for (let i = kept; i < tail; i++) candidates[i] = null
+    this.#tail = kept
     return mark
+  }
+
+  /**
+   * The usual case, in a loop without branches: the first may close, all others go on, and none joins another. False if that is not so; then
+   * those that have closed are done with, and nothing else has changed.
+   */
+  #advanceAll(symbol: number, cells: Int32Array, mark: number): boolean {
+    const rows = this.#rows
+    const nextRows = this.#nextRows
+    this.#closeFirst(symbol, cells)
+    const head = this.#head
+    const tail = this.#tail
+    // Negative with the first cell that is unknown or leads to DEAD.
+    let least = 0
+    let flags = 0
+    for (let i = head; i < tail; i++) {
+      const cell = cells[Math.imul(rows[i]!, NARROW) + symbol]!
+      least |= cell - (1 << ROW_SHIFT)
+      flags |= cell
+      nextRows[i] = cell >> ROW_SHIFT
+    }
+    if (least < 0 || ((flags & MAY_JOIN) !== 0 && this.#wouldJoin(mark))) return false
+    for (let i = (flags & HAS_MATCHES) === 0 ? tail : head; i < tail; i++) {
+      const cell = cells[Math.imul(rows[i]!, NARROW) + symbol]!
+      if ((cell & HAS_MATCHES) !== 0) this.#note(i, this.#table.matchesAt(cell))
+    }
+    this.#rows = nextRows
+    this.#nextRows = rows
+    return true
+  }
+
+  /** Marks the next rows; true if two are the same. */
+  #wouldJoin(mark: number): boolean {
+    const { marks } = this.#table
+    const nextRows = this.#nextRows
+    const tail = this.#tail
+    let same = 0
+    for (let i = this.#head; i < tail; i++) {
+      const row = nextRows[i]!
+      same |= marks[row] === mark ? 1 : 0
+      marks[row] = mark
+    }
+    return same === 1
+  }
+
+  #closeFirst(symbol: number, cells: Int32Array): void {
+    for (; this.#head < this.#tail; this.#head++) {
+      const cell = cells[Math.imul(this.#rows[this.#head]!, NARROW) + symbol]!
+      if (cell >> ROW_SHIFT !== DEAD) return
+      if ((cell & HAS_MATCHES) !== 0) this.#note(this.#head, this.#table.matchesAt(cell))
+      this.#candidates[this.#head] = null
+    }
+  }
+
+  /** A cell has just told that candidates may join in its row: marks it if one before `end` has reached it already. */
+  #mark(row: number, end: number, mark: number): void {
+    for (let i = this.#head; i < end; i++) if (this.#rows[i] === row) this.#table.marks[row] = mark
+  }
+
+  /** The first candidate that is not too long, after those that may be taken in pieces have been. */
+  #findTooLong(): number {
+    const oldest = this.#position - MAX_MATCH_CHARS
+    if (this.#head === this.#tail || this.#starts[this.#head]! > oldest) return this.#head
+    this.#cutOldest(oldest)
+    let i = this.#head
+    while (i < this.#tail && this.#starts[i]! <= oldest) i++
+    return i
+  }
+
+  /** A match that may be taken in pieces has no longest length. */
+  #cutOldest(oldest: number): void {
+    while (this.#tail > this.#head && this.#starts[this.#head]! <= oldest) if (!this.cutFirst()) return
   }
 
   /** The table is full: goes on with an empty one. */
   #moveOn(): void {
     const next = this.#automaton.table
-    for (let i = 0; i < this.#open; i++) this.#rows[i] = next.rowOf(this.#table.stateOf(this.#rows[i]!))
+    for (let i = this.#head; i < this.#tail; i++) this.#rows[i] = next.rowOf(this.#table.stateOf(this.#rows[i]!))
     this.#table = next
   }
 
   /** Lets a candidate go on as one with the earlier one that has reached `row`. */
   #join(candidate: Candidate, row: number): void {
-    let index = 0
+    let index = this.#head
     while (this.#rows[index] !== row) index++
     const earlier = (this.#candidates[index] ??= { start: this.#starts[index]!, ends: [], shares: null })
     if (candidate.ends.length === 0) this.found.push(candidate)
@@ -318,25 +425,27 @@ export class Candidates {
   }
 
   #begin(row: number): void {
-    if (this.#open === this.#rows.length) {
-      this.#starts = enlarge(this.#starts)
-      this.#rows = enlarge(this.#rows)
+    if (this.#tail === PLACES) this.#moveDown()
+    this.#starts[this.#tail] = this.#position
+    this.#rows[this.#tail++] = row
+  }
+
+  /** To the first place. */
+  #moveDown(): void {
+    const open = this.#tail - this.#head
+    for (let i = 0; i < open; i++) {
+      this.#starts[i] = this.#starts[this.#head + i]!
+      this.#rows[i] = this.#rows[this.#head + i]!
+      this.#candidates[i] = this.#candidates[this.#head + i]!
     }
-    this.#starts[this.#open] = this.#position
-    this.#rows[this.#open] = row
-    this.#candidates.push(null)
-    this.#open++
+    this.#candidates.fill(null, open)
+    this.#head = 0
+    this.#tail = open
   }
 
   #note(index: number, rules: readonly number[]): void {
     const candidate = (this.#candidates[index] ??= { start: this.#starts[index]!, ends: [], shares: null })
     if (candidate.ends.length === 0) this.found.push(candidate)
-    for (const rule of rules) candidate.ends.push(this.#end, rule)
+    for (let i = 0; i < rules.length; i++) candidate.ends.push(this.#end, rules[i]!)
   }
-}
-
-function enlarge(from: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(from.length * 2)
-  larger.set(from)
-  return larger
 }

@@ -2,9 +2,10 @@
 import { RE2JS } from 're2js'
 import { Automaton } from './automaton.ts'
 import { boundOf } from './hold.ts'
+import type { CheckTest } from '../plugin/index.ts'
 import type { DetectorSpec } from './port.ts'
 
-export type CheckTest = (match: string) => boolean
+export type { CheckTest }
 
 export interface NearRule {
   /** Folded and in lower case. */
@@ -16,6 +17,8 @@ export interface NearRule {
 export interface PreparedDetector {
   readonly name: string
   readonly checks: readonly { readonly name: string; readonly test: CheckTest }[]
+  /** Whether `lastOf` of the checks decides about a match. */
+  readonly judgesAtOnce: boolean
   readonly checkNames: readonly string[]
   readonly near: readonly NearRule[]
   readonly entropy: number | null
@@ -52,13 +55,15 @@ export class DetectorSet {
 }
 
 function prepare(spec: DetectorSpec, checks: ReadonlyMap<string, CheckTest>): PreparedDetector {
+  const tests = spec.checks.map((name) => {
+    const test = checks.get(name)
+    if (!test) throw new Error(`detector ${spec.name} uses the check \`${name}\`, which no loaded plugin brings`)
+    return { name, test }
+  })
   return {
     name: spec.name,
-    checks: spec.checks.map((name) => {
-      const test = checks.get(name)
-      if (!test) throw new Error(`detector ${spec.name} uses the check \`${name}\`, which no loaded plugin brings`)
-      return { name, test }
-    }),
+    checks: tests,
+    judgesAtOnce: tests.length > 0 && spec.entropy === null && spec.group === 0 && tests.every(({ test }) => test.lastOf !== undefined),
     checkNames: spec.checks,
     near: spec.near.map(({ words, ...rest }) => ({ ...rest, words: words.map((word) => word.normalize('NFKC').toLowerCase()) })),
     entropy: spec.entropy,

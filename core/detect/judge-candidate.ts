@@ -1,7 +1,7 @@
 // From candidate to finding: of all ends at a start the longest that passes checks and entropy counts, then words nearby add to its score.
 // Trying shorter ends means that a digit glued to a card number does not hide it.
 import type { Finding } from '../model/content.ts'
-import { endsOf, type Candidate } from './candidates.ts'
+import { ascendingEndsOf, type Candidate } from './candidates.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
 import { foldWithOffsets, isPlain, readingsOf, takeForPlain } from './fold.ts'
 import { isLetter } from './letters.ts'
@@ -34,6 +34,8 @@ export class CandidateJudge {
   readonly #lastEnds: number[]
   /** Per detector: the candidate that last brought a match. */
   readonly #decided: number[]
+  /** Ends of one detector, when it judges all at once. */
+  readonly #ends: number[] = []
   #turn = 0
 
   constructor(set: DetectorSet) {
@@ -46,14 +48,22 @@ export class CandidateJudge {
   judge(candidate: Candidate, window: TextWindow): readonly Match[] {
     const { start } = candidate
     const turn = ++this.#turn
-    const ends = endsOf(candidate)
+    const ends = ascendingEndsOf(candidate)
     let matches: Match[] | null = null
-    for (let i = 0; i < ends.length; i += 2) {
+    for (let i = ends.length - 2; i >= 0; i -= 2) {
       const end = ends[i]!
       const { detector, source, isPiecewise } = this.#set.automaton.rules[ends[i + 1]!]!
       if (end <= start || this.#decided[detector] === turn || start < this.#lastEnds[detector]!) continue
       if (candidate.continues && (!isPiecewise || start > this.#lastEnds[detector]!)) continue
       const prepared = this.#set.detectors[detector]!
+      if (prepared.judgesAtOnce && (window.isPlain || isPlain(slice(window, start, end)))) {
+        this.#decided[detector] = turn
+        const last = this.#longestOf(prepared, detector, ends, i, start, window)
+        if (last < 0) continue
+        ;(matches ??= []).push({ detector, start, end: last })
+        this.#lastEnds[detector] = last
+        continue
+      }
       if (prepared.group === 0 || source === null) {
         if (!this.#passes(prepared, start, end, window)) continue
         ;(matches ??= []).push(candidate.continues ? { detector, start, end, continues: true } : { detector, start, end })
@@ -66,6 +76,29 @@ export class CandidateJudge {
       this.#lastEnds[detector] = end
     }
     return matches ?? NONE
+  }
+
+  /** The longest match that passes all checks, of the ends up to `ends[at]`: each check is asked about all that are left. -1 if none does. */
+  #longestOf(
+    { checks }: PreparedDetector,
+    detector: number,
+    ends: readonly number[],
+    at: number,
+    start: number,
+    window: TextWindow,
+  ): number {
+    const { rules } = this.#set.automaton
+    const own = this.#ends
+    let count = 0
+    for (let i = 0; i <= at; i += 2)
+      if (ends[i]! > start && rules[ends[i + 1]!]!.detector === detector) own[count++] = ends[i]! - window.from
+    for (let k = 0, agreed = 0; agreed < checks.length; k = (k + 1) % checks.length) {
+      const last = checks[k]!.test.lastOf!(window.text, start - window.from, own, count)
+      if (last < 0) return -1
+      agreed = last + 1 === count ? agreed + 1 : 1
+      count = last + 1
+    }
+    return own[count - 1]! + window.from
   }
 
   #passes({ checks, entropy }: PreparedDetector, start: number, end: number, window: TextWindow): boolean {

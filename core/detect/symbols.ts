@@ -13,6 +13,10 @@ export const SEVERAL = 0xfffd
 /** In `Symbols.of`: set for all that is no plain symbol. With the symbol of a mark in the lower bits, or one of the values above. */
 export const SPECIAL = 0x8000
 
+/** The first so many symbols are the common ones: each row of the table has cells for them, and for others only when
+ * they come by. An odd number of cache lines, so that the cells of one symbol do not push each other out. */
+export const NARROW = 112
+
 /** Bits of `Symbols.traits`. */
 export const WORD = 1
 export const LETTER = 2
@@ -59,17 +63,32 @@ export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
     plain.fill(symbol, from, starts[i + 1] ?? 0x10000)
   })
   const isPerhapsWord = addLookAlikes(plain, members, sets.length)
+  const of = foldSymbols(plain, members, sets.length + 2)
+  const order = commonFirst(of, members.length)
   const traitsOf = (isIn: readonly boolean[], symbol: number): number =>
     (isIn[sets.length] ? WORD : 0) |
     (isIn[sets.length + 1] ? LETTER : 0) |
     (isIn[sets.length + 2] ? MARK : 0) |
     (isPerhapsWord.has(symbol) ? PERHAPS_WORD : 0)
+  const rank = new Uint16Array(order.length)
+  order.forEach((symbol, i) => (rank[symbol] = i))
   return {
     count: members.length,
-    of: foldSymbols(plain, members, sets.length + 2),
-    traits: Uint8Array.from(members, traitsOf),
-    inSet: Uint8Array.from(sets.flatMap((_, set) => members.map((isIn) => Number(isIn[set])))),
+    of: of.map((symbol) => (isSymbol(symbol) ? (symbol & SPECIAL) | rank[symbol & ~SPECIAL]! : symbol)),
+    traits: Uint8Array.from(order, (symbol) => traitsOf(members[symbol]!, symbol)),
+    inSet: Uint8Array.from(sets.flatMap((_, set) => order.map((symbol) => Number(members[symbol]![set])))),
   }
+}
+
+const isSymbol = (value: number): boolean => value < SEVERAL
+
+/** Symbols of ASCII, then those that stand for the most units. */
+function commonFirst(of: Uint16Array, count: number): readonly number[] {
+  const units = new Float64Array(count)
+  of.forEach((value, unit) => {
+    if (isSymbol(value)) units[value & ~SPECIAL]! += unit < 0x80 ? 0x10000 : 1
+  })
+  return Array.from(units.keys()).sort((a, b) => units[b]! - units[a]!)
 }
 
 /** Gives look-alikes symbols of their own, in the sets of either reading. Returns those that `\w` has in one reading only. */

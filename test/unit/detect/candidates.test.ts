@@ -1,0 +1,92 @@
+// The fast ways through a text with many open candidates against one plain walk from each place.
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { Automaton, DEAD, ROW_SHIFT, TEXT_START } from '../../../core/detect/automaton.ts'
+import { ascendingEndsOf, Candidates, endsOf } from '../../../core/detect/candidates.ts'
+import { NARROW } from '../../../core/detect/symbols.ts'
+import { detector } from './standard.ts'
+
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 3000 : 150
+
+type Found = readonly (readonly number[])[]
+
+/** From each place on its own, whatever others do. */
+function walkEach({ table, symbols, endSymbol }: Automaton, text: string): Found {
+  const found: (readonly number[])[] = []
+  const symbolAt = (i: number): number => (i === text.length ? endSymbol : symbols.of[text.charCodeAt(i)]!)
+  for (let start = 0; start < text.length; start++) {
+    const before = start === 0 ? TEXT_START : symbols.traits[symbolAt(start - 1)]!
+    let row = table.startCellOf(before, symbolAt(start)) >> ROW_SHIFT
+    const ends: number[] = []
+    for (let i = start + 1; i <= text.length && row !== DEAD; i++) {
+      const cell = table.cellOf(row, symbolAt(i))
+      for (const rule of table.matchesAt(cell)) ends.push(i, rule)
+      row = cell >> ROW_SHIFT
+    }
+    if (ends.length > 0) found.push([start, ...ends])
+  }
+  return found
+}
+
+function walkAll(automaton: Automaton, text: string, pieceChars: number): Found {
+  const candidates = new Candidates(automaton)
+  for (let at = 0; at < text.length; at += pieceChars) candidates.read(text.slice(at, at + pieceChars))
+  candidates.finish()
+  return candidates.found
+    .map((candidate) => [candidate.start, ...ascendingEndsOf(candidate)])
+    .filter(({ length }) => length > 1)
+    .sort((a, b) => a[0]! - b[0]!)
+}
+
+const PATTERNS = [
+  [String.raw`\b(?:\d[ -]?){11,18}\d\b`, String.raw`\b\d{2} \d{2}\b`],
+  [String.raw`a[ab1]{3,30}`, String.raw`[ab]{2,9}1`, String.raw`b[ab ]{0,20}-`],
+  [String.raw`(?:ab|ba|1){1,20}\b`, String.raw`a+b+`, String.raw`\w{5}`],
+]
+const text = fc.string({ unit: fc.constantFrom('a', 'b', 'a', '1', '2', ' ', '-', 'б', '\u4e00'), maxLength: 120 })
+const digits = fc.string({ unit: fc.constantFrom('1', '2 ', '3', '4 ', '5-', 'a'), maxLength: 60 })
+
+describe('candidates', () => {
+  PATTERNS.forEach((patterns, i) => {
+    // Symbols that no row has room for among the common ones take the slow way.
+    const rare = Array.from({ length: i === 1 ? NARROW : 0 }, (_, k) => `${String.fromCharCode(0x4e00 + k)}{2}x`)
+    const specs = [detector('d', { patterns: [...patterns, ...rare] })]
+
+    it(`are found together as each alone: ${patterns[0]}`, () => {
+      const known = new Automaton(specs)
+      fc.assert(
+        fc.property(fc.oneof(text, digits), fc.integer({ min: 1, max: 130 }), (text, pieceChars) => {
+          const expected = walkEach(known, text)
+          assert.deepEqual(walkAll(known, text, pieceChars), expected)
+          // With every row new, and with a table that is full all the time.
+          assert.deepEqual(walkAll(new Automaton(specs), text, pieceChars), expected)
+          assert.deepEqual(walkAll(new Automaton(specs, 1), text, pieceChars), expected)
+        }),
+        { numRuns: RUNS, seed: 3 },
+      )
+    })
+  })
+
+  it('keeps the first and the last where hundreds are open, whether rows are known or new', () => {
+    const specs = [detector('d', { patterns: [String.raw`x[xy1]{0,400}1`] })]
+    const automaton = new Automaton(specs)
+    const text = `${'xyyy'.repeat(90)}1`
+    const found = walkAll(automaton, text, text.length)
+    assert(found.length >= 40 && found.length <= 49)
+    assert.deepEqual(
+      found.slice(0, 16).map(([start]) => start),
+      Array.from({ length: 16 }, (_, i) => i * 4),
+    )
+    assert.equal(found.at(-1)![0], 89 * 4)
+    assert.deepEqual(walkAll(automaton, text, 7), found)
+    assert.deepEqual(walkAll(new Automaton(specs), text, 64), found)
+  })
+
+  it('tells ends from the longest and from the shortest', () => {
+    const longest = { start: 0, ends: [3, 0, 3, 1, 5, 0], shares: null }
+    const joined = { start: 1, ends: [2, 1], shares: { with: longest, from: 4 } }
+    assert.deepEqual(endsOf(joined), [5, 0, 2, 1])
+    assert.deepEqual(ascendingEndsOf(joined), [2, 1, 5, 0])
+    assert.deepEqual(ascendingEndsOf(longest), longest.ends)
+  })
+})

@@ -79,7 +79,7 @@ describe('the checks for secrets', () => {
     const code = [
       'process.env.API_KEY2',
       'this._client.webhookSecret',
-      'NEXUS-GPT4-API-KEY',
+      'MODEL-PROXY-API-KEY',
       './keys/token1.pem',
       'https://x.example/1a',
       'v1.22.333',

@@ -1,5 +1,6 @@
 // The plugins that come with the gateway. The order here is the order of ties; `after` decides the rest.
 import type { Plugin } from './plugin/contract.ts'
+import { approvals } from '../plugins/approvals/index.ts'
 import { auth } from '../plugins/auth/index.ts'
 import { jwt } from '../plugins/auth.jwt/index.ts'
 import { cache } from '../plugins/cache/index.ts'
@@ -15,6 +16,7 @@ import { routing } from '../plugins/routing/index.ts'
 export const PLUGINS: readonly Plugin[] = [
   auth,
   jwt,
+  approvals,
   pii,
   presidio,
   routing,

@@ -59,7 +59,7 @@ export async function startGateway({ loaded, flags, log, metrics, generation = 1
       await gateway.close()
       await closeKernel(kernel)
     }
-    return { gateway, spool: kernel.record, url: `http://${host}:${address.port}`, adminToken, demoKey, stop }
+    return { gateway, spool: kernel.record, url: `http://${host}:${address.port}`, adminToken: adminToken.current(), demoKey, stop }
   } catch (error) {
     await closeKernel(kernel)
     throw error

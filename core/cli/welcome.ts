@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashKey, makeKey } from '../model/key-material.ts'
 import { newId } from '../model/ids.ts'
+import { openAdminToken, type AdminToken } from '../state/admin-token.ts'
 import { secretsFolder } from '../state/secrets.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { State } from '../model/state.ts'
@@ -10,13 +11,13 @@ import type { State } from '../model/state.ts'
 const DEMO_TENANT = 'demo'
 const DEMO_SCOPES = ['chat', 'decide', 'debug']
 
-/** The admin token, derived from a secret of its own, and the key of the demo tenant where that tenant is configured. */
+/** The admin token and the key of the demo tenant where that tenant is configured. */
 export async function firstStart(
   loaded: LoadedConfig,
   state: State,
   secret: (name: string) => Buffer,
-): Promise<{ token: string; demoKey: string | null }> {
-  const token = `sp_admin_${secret('admin-token').toString('hex')}`
+): Promise<{ token: AdminToken; demoKey: string | null }> {
+  const token = openAdminToken(secretsFolder(loaded))
   return { token, demoKey: loaded.directory.tenants.has(DEMO_TENANT) ? await demoKey(loaded, state, secret) : null }
 }
 

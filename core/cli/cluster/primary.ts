@@ -36,7 +36,7 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     },
   })
   const together = new TogetherReload(crew)
-  const { token: adminToken, demoKey } = await prepareState(loaded, log)
+  const { token, demoKey } = await prepareState(loaded, log)
   const { url } = await crew.start()
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
   watchPrimary(metrics, { workers: () => crew.pids.length, isRecorderRunning: recorder && (() => recorder.pid !== null) })
@@ -50,7 +50,7 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
       if (ok) watched = loadConfig(flags.config)
     },
   )
-  printWelcome({ adminToken, demoKey, url, loaded })
+  printWelcome({ adminToken: token.current(), demoKey, url, loaded })
   log.info({ pids: crew.pids }, 'the workers listen')
   process.on('SIGUSR2', () => void crew.replaceAll())
   endOnSignals(log, ['SIGTERM', 'SIGINT'], async () => {

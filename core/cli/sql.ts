@@ -5,7 +5,11 @@ import { printQuery, type QueryOptions } from './print-query.ts'
 export function registerSql(program: Command): void {
   program
     .command('sql')
-    .description('query the record with one read-only SELECT')
+    .summary('query the record with one read-only SELECT')
+    .description(
+      'query the record with one read-only SELECT
+Tables: requests, decisions, findings, attempts, admin_events; their columns: docs/data-dictionary.md',
+    )
     .argument('<query>', 'e.g. "SELECT tenant, count() FROM requests GROUP BY tenant"')
     .option('--json', 'one JSON object per row; 64-bit integers and decimals are strings')
     .option('--config <file>', 'the configuration whose record is asked')

@@ -4,13 +4,19 @@
 export function unescape(raw: string): string {
   const spaced = raw.includes('%') ? raw.replaceAll('+', ' ') : raw
   return spaced
-    .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
-    .replaceAll(/(?:\\x[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll('\\x', '')))
+    .replaceAll(/(?:%u|\\{1,4}u)([0-9a-fA-F]{4})/g, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
+    .replaceAll(/\\{1,4}(?:u\{([0-9a-fA-F]{1,6})\}|U([0-9a-fA-F]{8}))/g, (_, short: string | undefined, long: string | undefined) =>
+      characterOf(Number.parseInt((short ?? long)!, 16)),
+    )
+    .replaceAll(/(?:\\{1,4}x[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+x/g, '')))
+    .replaceAll(/(?:\\{1,4}[0-3][0-7]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+([0-7]{3})/g, hexOfOctal)))
     .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'))
-    .replaceAll(/&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));/g, (_, decimal: string | undefined, hex: string | undefined) =>
+    .replaceAll(/&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));?/g, (_, decimal: string | undefined, hex: string | undefined) =>
       characterOf(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal)),
     )
 }
+
+const hexOfOctal = (_: string, octal: string): string => Number.parseInt(octal, 8).toString(16).padStart(2, '0')
 
 const characterOf = (codePoint: number): string => String.fromCodePoint(codePoint > 0x10ffff ? 0xfffd : codePoint)
 

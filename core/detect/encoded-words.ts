@@ -45,12 +45,14 @@ const BASE64 = /[A-Za-z0-9+/_-]{8,}={0,2}/g
 const LAST_LINE = /^[A-Za-z0-9+/_-]{2,15}={0,2}$/
 const HEX = /(?<![A-Za-z0-9])(?:0?[xX])?((?:[0-9a-fA-F]{2}){6,})/g
 const SHORT_HEX = /(?<![A-Za-z0-9])(?:0?[xX])?(?:[2-7][0-9a-fA-F]){6}/
-const ESCAPED = /(?:[A-Za-z0-9%._~+\\'()*!-]|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});)+/g
-const ESCAPE = /%[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});/
+/** Entities may lack their end, and braces stand in an escape alone. */
+const ESCAPED = /(?:[A-Za-z0-9%._~+@\\'()*!-]|(?<=\\u)\{[0-9a-fA-F]{1,6}\}|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});?)+/g
+const ESCAPE =
+  /%u?[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}|\\[0-3][0-7]{2}|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});?/
 /** One unit longer than the longest that is not complete: `&#1234567`. */
 const LONGEST_ESCAPE = 10
-/** The end of a word that may become an entity. */
-const OPEN_ENTITY = /&(?:#(?:\d{0,7}|[xX][0-9a-fA-F]{0,6}))?$/
+/** The end of a word that may become an entity, or an escape in braces. */
+const OPEN_ENTITY = /(?:&(?:#(?:\d{0,7}|[xX][0-9a-fA-F]{0,6}))?|(?<=\\u)\{[0-9a-fA-F]{0,6})$/
 const BEGINS_ESCAPE = /[%\\]|&#/
 /** What encoders leave between escapes, and people write behind them. */
 const SIGNS_BEHIND = "'()*!"

@@ -31,9 +31,30 @@ const KINDS = Uint8Array.from({ length: 128 }, (_, unit) => kindOf(String.fromCh
 
 function kindOf(character: string): number {
   if (/[A-Z0-9]/.test(character)) return WORD | DENSE
-  if (/[a-z+/_\-=.~&]/.test(character)) return WORD
+  if (/[a-z+/_\-=.~&@]/.test(character)) return WORD
   if (/[%\\]/.test(character)) return ESCAPES
-  return /['()*!#;]/.test(character) ? BESIDE_ESCAPES : 0
+  return /['()*!#;{}]/.test(character) ? BESIDE_ESCAPES : 0
+}
+
+/** The fast way over ordinary words: where the first begins that `read` must look at, or the length of the text. */
+function skipWords(text: string, from: number): number {
+  let start = from
+  let kinds = 0
+  for (let i = from; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    const kind = unit < 128 ? KINDS[unit]! : 0
+    if ((kind & (WORD | ESCAPES)) !== 0) {
+      kinds |= kind
+      continue
+    }
+    const length = i - start
+    const isEntity = unit === 35 && length > 0 && text.charCodeAt(i - 1) === 38
+    if ((kinds & ESCAPES) !== 0 || isEntity || length >= SURE_BASE64_CHARS || (length >= MIN_BASE64_CHARS && (kinds & DENSE) !== 0))
+      return start
+    start = i + 1
+    kinds = 0
+  }
+  return start
 }
 
 /** Up to here a word is looked at with every piece of it. */
@@ -66,6 +87,12 @@ export class EncodedRuns {
     let last = MAX_WORD_CHARS - this.#word.length
     let kinds = hasEscape(this.#word) ? ESCAPES : 0
     for (let i = 0; i < text.length; i++) {
+      if (from < 0 && this.#lead === null) {
+        const next = skipWords(text, i)
+        this.#position += next - i
+        i = next
+        if (i === text.length) return
+      }
       const unit = text.charCodeAt(i)
       let kind = unit < 128 ? KINDS[unit]! : 0
       if (kind === BESIDE_ESCAPES) {
@@ -115,9 +142,7 @@ export class EncodedRuns {
   #close(separator: number): void {
     const runs = this.#emit(this.#word)
     const last = runs.at(-1)
-    const isLine = separator === 10 || separator === 13
-    const goesOn = isLine && last?.encoding === 'base64' && last.end === this.#position && last.end - last.start >= MIN_LINE_CHARS
-    this.#lead = goesOn && !this.#word.endsWith('=') ? leadOf(last) : null
+    this.#lead = last?.end === this.#position ? leadBehind(last, separator, this.#word.endsWith('=')) : null
     this.#word = ''
     this.#seenChars = 0
   }
@@ -144,6 +169,14 @@ export class EncodedRuns {
     this.found.push(...runs)
     return runs
   }
+}
+
+/** Lines of base64 are one, and so are groups of escapes with a blank between them. */
+function leadBehind(last: EncodedRun, separator: number, isPadded: boolean): Lead | null {
+  const { start, end, encoding, text } = last
+  if (encoding === 'url' || encoding === 'escape') return separator === 32 ? { encoding, text: `${text.slice(-LEAD_CHARS)} ` } : null
+  const isLine = (separator === 10 || separator === 13) && end - start >= MIN_LINE_CHARS
+  return isLine && encoding === 'base64' && !isPadded ? leadOf(last) : null
 }
 
 const leadOf = ({ encoding, text }: EncodedRun): Lead => ({ encoding, text: text.slice(-LEAD_CHARS) })

@@ -122,6 +122,47 @@ describe('attacks on decoding', function () {
     }
   })
 
+  const hex = (text: string): string => Buffer.from(text).toString('hex')
+  const each = (text: string, write: (hex: string, code: number) => string): string =>
+    text.replaceAll(/[^ ]/g, (one) => write(hex(one), one.charCodeAt(0)))
+  const ways: { readonly [title: string]: (text: string) => string } = {
+    'percent in either case': (text) => each(text, (byte) => `%${byte[0]}${byte[1]!.toUpperCase()}`),
+    'percent twice': (text) => each(text, (byte) => `%25${byte}`),
+    'percent of UTF-16 units': (text) => each(text, (byte) => `%u00${byte}`),
+    'escapes of units': (text) => each(text, (byte) => `\\u00${byte}`),
+    'escapes of escapes': (text) => each(text, (byte) => `\\\\u00${byte}`),
+    'escapes in braces': (text) => each(text, (byte) => `\\u{${byte}}`),
+    'escapes of eight digits': (text) => each(text, (byte) => `\\U000000${byte}`),
+    'escapes of bytes': (text) => each(text, (byte) => `\\x${byte}`),
+    'octal escapes': (text) => each(text, (_, code) => `\\${code.toString(8).padStart(3, '0')}`),
+    entities: (text) => each(text, (_, code) => `&#${code};`),
+    'entities in hex': (text) => each(text, (byte) => `&#x${byte};`),
+    'entities without an end': (text) => each(text, (_, code) => `&#${code}`),
+    'every other character as an entity': (text) => each(text, (_, code) => (code % 2 === 1 ? `&#${code};` : String.fromCharCode(code))),
+  }
+  for (const [title, write] of Object.entries(ways))
+    it(`sees through ${title}, in pieces as in whole`, () => {
+      for (const [text, name] of [
+        [MAIL, 'email'],
+        ['4111 1111 1111 1111', 'payment_card'],
+      ] as const) {
+        const source = `see ${write(text)} now`
+        const { findings } = detection.scan([source], ALL, 1000) as ScanResult
+        assert.ok(
+          findings[0]!.some(({ detector, decoded }) => detector.endsWith(name) && decoded !== undefined),
+          source,
+        )
+        const stream = detection.openStream(ALL)
+        const released = [...[...source].map((one) => stream.push(one)), stream.end()]
+        let at = 0
+        const streamed = released.flatMap(({ text: piece, findings: here }) => {
+          at += piece.length
+          return here.map((one) => ({ ...one, start: one.start + at - piece.length, end: one.end + at - piece.length }))
+        })
+        assert.deepEqual(streamed, findings[0])
+      }
+    })
+
   it('reads JSON source through escapes of all of these', () => {
     const escape = (text: string): string => text.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     for (const one of ['\u200b', '\u0000', '\u0301', '\udc00', '\u{e0041}']) {

@@ -57,27 +57,6 @@ function skipWords(text: string, from: number): number {
   return start
 }
 
-/** The fast way over ordinary words: where the first begins that `read` must look at, or the length of the text. */
-function skipWords(text: string, from: number): number {
-  let start = from
-  let kinds = 0
-  for (let i = from; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    const kind = unit < 128 ? KINDS[unit]! : 0
-    if ((kind & (WORD | ESCAPES)) !== 0) {
-      kinds |= kind
-      continue
-    }
-    const length = i - start
-    const isEntity = unit === 35 && length > 0 && text.charCodeAt(i - 1) === 38
-    if ((kinds & ESCAPES) !== 0 || isEntity || length >= SURE_BASE64_CHARS || (length >= MIN_BASE64_CHARS && (kinds & DENSE) !== 0))
-      return start
-    start = i + 1
-    kinds = 0
-  }
-  return start
-}
-
 /** Up to here a word is looked at with every piece of it. */
 const SHORT_WORD_CHARS = 64
 

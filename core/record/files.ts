@@ -2,6 +2,8 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { MARK } from './ledger-mark.ts'
+import { KEPT } from './segment.ts'
 
 export interface SpoolFiles {
   /** Creates a file for writing; fails if it exists. */
@@ -12,7 +14,7 @@ export interface SpoolFiles {
   sync(file: number): Promise<void>
   close(file: number): Promise<void>
   rename(from: string, to: string): Promise<void>
-  /** Bytes and number of files in a folder. */
+  /** Bytes and number of files in a folder that wait to be shipped; what only the limits need is not among them. */
   usage(folder: string): Promise<{ readonly bytes: number; readonly files: number }>
 }
 
@@ -52,7 +54,7 @@ function writeAside(file: number, bytes: Buffer, offset: number, length: number,
 }
 
 async function usage(folder: string): Promise<{ bytes: number; files: number }> {
-  const names = await readdir(folder)
+  const names = (await readdir(folder)).filter((name) => !name.endsWith(KEPT) && !name.startsWith(MARK))
   // A file may have been shipped and deleted between the listing and the look.
   const sizes = await Promise.all(
     names.map((name) =>

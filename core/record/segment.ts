@@ -24,6 +24,9 @@ export function parseSegmentFile(file: string): (SegmentName & { readonly open: 
   return match === null ? null : { id: match[1]!, boot: match[2]!, number: Number(match[3]), open: match[4] === 'open', file }
 }
 
+/** A segment that is shipped and that limits still need (`ledger-mark.ts`): nobody ships it again. */
+export const KEPT = '.kept'
+
 export type SegmentFile = NonNullable<ReturnType<typeof parseSegmentFile>>
 
 /** The segments of one node, oldest first. */

@@ -8,8 +8,10 @@ import type { FrameKind } from './frame.ts'
 import { adminLines, exchangeLines, type Lines } from './lines.ts'
 import type { Place } from './columns.ts'
 import { takeNode, type Node } from './node.ts'
+import type { LedgerMark, UnderWay } from './ledger-mark.ts'
 import type { ExchangeRows, RecordWriter } from './port.ts'
 import type { AdminEventRow } from './rows.ts'
+import { LOCAL } from './replay.ts'
 import { newBoot, segmentId } from './segment.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
@@ -41,6 +43,15 @@ export interface Spool extends RecordWriter {
   readonly boot: string
   /** Folder of this node's segments. */
   readonly folder: string
+  /** Where it stands in this turn: all frames that were given to it so far, written or not. */
+  position(): SpoolPosition
+}
+
+export interface SpoolPosition {
+  /** What a checkpoint of the limits that is made now leaves behind. */
+  readonly mark: LedgerMark
+  /** Resolves when the frames up to here are written; rejects when some of them will never be. */
+  readonly written: Promise<void>
 }
 
 /** Opens the spool of this process, after cutting torn tails that a killed one left. Throws when the folder cannot be written. */
@@ -64,11 +75,13 @@ class DiskSpool implements Spool {
   readonly #now: () => number
   readonly #files: SpoolFiles
   readonly #writer: SegmentWriter
-  /** seq of the opened frame of every exchange under way. */
-  readonly #underWay = new Map<string, number>()
+  /** By request id, every exchange whose opened frame has no closed one yet. */
+  readonly #underWay = new Map<string, UnderWay>()
   readonly #ticker: NodeJS.Timeout
   readonly #buffers = new BatchBuffers()
   #batch: Batch | null = null
+  /** The batch that is being written. */
+  #writing: Batch | null = null
   #number = 1
   #rotate = false
   #ageTimer: NodeJS.Timeout | null = null
@@ -101,19 +114,26 @@ class DiskSpool implements Spool {
 
   opened(rows: ExchangeRows): Promise<void> {
     return this.#take('opened', 0, (place) => {
-      this.#underWay.set(rows.request.request_id, place.seq)
+      const { request_id: id, booked, warnings } = rows.request
+      this.#underWay.set(id, { id, seq: place.seq, booked, local: warnings.includes(LOCAL) })
       return exchangeLines(rows, place)
     })
   }
 
   closed(rows: ExchangeRows): Promise<void> {
-    const openedSeq = this.#underWay.get(rows.request.request_id) ?? 0
+    const openedSeq = this.#underWay.get(rows.request.request_id)?.seq ?? 0
     this.#underWay.delete(rows.request.request_id)
     return this.#take('closed', openedSeq, (place) => exchangeLines(rows, place))
   }
 
   adminEvent(row: AdminEventRow): Promise<void> {
     return this.#take('admin', 0, (place) => adminLines(row, place))
+  }
+
+  position(): SpoolPosition {
+    const mark = { boot: this.boot, segment: this.#batch?.number ?? this.#number, seq: this.#seq, open: [...this.#underWay.values()] }
+    const waiting = [this.#writing, this.#batch].flatMap((batch) => (batch === null ? [] : [batch.written.promise]))
+    return { mark, written: Promise.all(waiting).then(() => undefined) }
   }
 
   async close(): Promise<void> {
@@ -126,10 +146,14 @@ class DiskSpool implements Spool {
     this.#node.release()
   }
 
-  /** Why this kind of frame is not taken, or null. What has begun may still end in a full spool: `closed` has an eighth more room. */
-  #refusal(kind: FrameKind): string | null {
+  /**
+   * Why this kind of frame is not taken, or null. A full spool takes the end of everything whose beginning it holds, else the record would tell
+   * another end than the limits; refusals and changes by administrators have an eighth more room than new exchanges.
+   */
+  #refusal(kind: FrameKind, openedSeq = 0): string | null {
     if (this.#closed) return 'the spool is closed'
     if (this.#failure !== null) return this.#failure
+    if (openedSeq !== 0) return null
     const room = kind === 'opened' ? this.#options.maxBytes : this.#options.maxBytes * 1.125
     return this.#usedBytes >= room ? `the spool holds ${this.#usedBytes} bytes that are not shipped (record.spool.maxBytes)` : null
   }
@@ -144,7 +168,7 @@ class DiskSpool implements Spool {
 
   /** `linesAt` is called only for a frame that is taken. */
   #take(kind: FrameKind, openedSeq: number, linesAt: (place: Place) => Lines): Promise<void> {
-    const refusal = this.#refusal(kind)
+    const refusal = this.#refusal(kind, openedSeq)
     if (refusal !== null) return this.#refuse(refusal)
     const seq = ++this.#seq
     const batch = this.#openBatch()
@@ -182,7 +206,9 @@ class DiskSpool implements Spool {
     while (this.#batch !== null) {
       const batch = this.#batch
       this.#batch = null
+      this.#writing = batch
       await this.#write(batch)
+      this.#writing = null
     }
     if (this.#rotate) await this.#sealNow()
   }

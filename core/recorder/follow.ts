@@ -1,10 +1,11 @@
-// Follows the spool of one node: ships whole segments in order, deletes them, and closes the account of runs that have ended.
-import { readFileSync, rmSync } from 'node:fs'
+// Follows the spool of one node: ships whole segments in order, lets them go, and closes the account of runs that have ended.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { livingBoot } from '../record/node.ts'
 import { listSegments, sealOrphan, type SegmentFile } from '../record/segment.ts'
 import { checkpointedBoots, readCheckpoint, removeCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { writeDeadLetters } from './dead-letters.ts'
+import { letGo, sweepKept } from './kept.ts'
 import { newProgress, ship, type Progress } from './ship.ts'
 import type { Store } from './store.ts'
 import { interruptedShipment, readShipment, type Shipment } from './units.ts'
@@ -41,6 +42,7 @@ export class NodeFollower {
     // Who lives is asked before the files are listed: what a dead run has left cannot grow any more.
     const living = livingBoot(this.#folder)
     const segments = this.#wholeSegments(living)
+    sweepKept(this.#folder)
     let shipped = 0
     for (const segment of segments) {
       if (signal?.aborted) return shipped
@@ -66,7 +68,7 @@ export class NodeFollower {
         return { shipment: readShipment(this.#options.nodeId, segment.id, readFileSync(path), checkpoint), checkpoint }
       })
     }
-    rmSync(path, { force: true })
+    letGo(this.#folder, segment)
   }
 
   async #finish(store: Store, boot: string): Promise<number> {

@@ -12,6 +12,8 @@ export interface EncodedRun {
   readonly text: string
   /** Characters at the beginning of `text` that belong to the run before this one; what ends in them was found there. */
   readonly lead: number
+  /** They are the opening of a match that goes on in it. */
+  readonly goesOn?: true
 }
 
 /** What stands before a run that goes on from the one before it. */

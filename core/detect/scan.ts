@@ -3,6 +3,7 @@ import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { EncodedRun } from './encoded.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
+import type { Openings } from './openings.ts'
 import { walkText, type Walked } from './walk.ts'
 
 const NONE: readonly Finding[] = []
@@ -16,9 +17,12 @@ export function scanText(set: DetectorSet, text: string): readonly Finding[] | n
   return walked && judgeWalked(set, text, walked)
 }
 
-/** Findings of an encoded run; its length is bounded, and so is the work. */
-export function scanRun(set: DetectorSet, run: EncodedRun): readonly Finding[] {
-  const found = judgeWalked(set, run.text, walkText(set.automaton, run.text, Infinity, 1)!)
+/** Findings of an encoded run, as `openings` of those before it lead it; its length is bounded, and so is the work. */
+export function scanRun(set: DetectorSet, encoded: EncodedRun, openings: Openings): readonly Finding[] {
+  const run = openings.led(encoded)
+  const walked = walkText(set.automaton, run.text, Infinity, 1)!
+  openings.note(run, walked.candidates)
+  const found = judgeWalked(set, run.text, walked)
   return found.length === 0 ? found : placeFindings(run, found)
 }
 
@@ -54,6 +58,10 @@ export function* judgeInSteps(set: DetectorSet, text: string, { candidates, deco
 }
 
 /** What was found in a decoded text, at the place of the whole run. */
-function placeFindings({ start, end, encoding, lead }: EncodedRun, found: readonly Finding[]): readonly Finding[] {
-  return found.filter((finding) => finding.end > lead).map((finding) => ({ ...finding, start, end, decoded: encoding }))
+function placeFindings({ start, end, encoding, lead, goesOn }: EncodedRun, found: readonly Finding[]): readonly Finding[] {
+  return found.flatMap((finding): readonly Finding[] => {
+    if (finding.end <= lead) return NONE
+    const placed = { ...finding, start, end, decoded: encoding }
+    return [goesOn && finding.start === 0 ? { ...placed, continues: true } : placed]
+  })
 }

@@ -6,6 +6,7 @@ import type { DetectorSet } from './detectors.ts'
 import { EncodedRuns } from './encoded.ts'
 import { joined, partedAt } from './hold.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
+import { Openings } from './openings.ts'
 import type { Released, StreamScanner } from './port.ts'
 import { scanRun } from './scan.ts'
 
@@ -17,6 +18,7 @@ export class DetectorStream implements StreamScanner {
   readonly #candidates: Candidates
   readonly #judge: CandidateJudge
   readonly #runs = new EncodedRuns()
+  readonly #openings: Openings
   /** What is held, behind some released text that words nearby may stand in. */
   #text = ''
   /** Offset of `#text` in the channel. */
@@ -32,6 +34,7 @@ export class DetectorStream implements StreamScanner {
     this.#set = set
     this.#candidates = new Candidates(set.automaton)
     this.#judge = new CandidateJudge(set)
+    this.#openings = new Openings(set.automaton)
   }
 
   get held(): number {
@@ -93,7 +96,7 @@ export class DetectorStream implements StreamScanner {
 
   /** Decoded texts are bounded by the longest run, so they are scanned at once. */
   #scanRuns(): void {
-    for (const run of this.#runs.found) this.#findings.push(...scanRun(this.#set, run))
+    for (const run of this.#runs.found) this.#findings.push(...scanRun(this.#set, run, this.#openings))
     this.#runs.found = []
     this.#findings.sort(inTextOrder)
   }

@@ -1,6 +1,7 @@
 // Walks a text and the encoded runs in it: where candidates are, before anything is judged. This part runs in workers too.
 import { Candidates, hasEnds, type Candidate } from './candidates.ts'
 import { EncodedRuns, type EncodedRun } from './encoded.ts'
+import { Openings } from './openings.ts'
 import type { Automaton } from './automaton.ts'
 
 export interface Walked {
@@ -35,9 +36,12 @@ export function walkText(automaton: Automaton, text: string, maxNewWork = Infini
   runs.read(text)
   runs.finish()
   const decoded: DecodedRun[] = []
-  for (const run of runs.found) {
+  const openings = new Openings(automaton)
+  for (const found of runs.found) {
+    const run = openings.led(found)
     const walked = walkText(automaton, run.text, maxNewWork, depth + 1)
     if (!walked) return null
+    openings.note(run, walked.candidates)
     if (walked.candidates.length === 0 && walked.decoded.length === 0) continue
     if (decoded.push({ ...run, walked }) > MAX_DECODED) return null
   }

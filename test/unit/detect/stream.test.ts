@@ -217,6 +217,26 @@ describe('the stream scanner', () => {
     })
   }
 
+  for (const [title, wrap] of [
+    ['in one word', (base64: string) => base64],
+    ['in lines', (base64: string) => base64.replaceAll(/.{76}/g, '$&\n')],
+  ] as const) {
+    it(`lets no character of a long private key pass that is written in base64 ${title}`, () => {
+      const key = wrap(Buffer.from(keyOf(6500)).toString('base64'))
+      const text = `data: ${key} and so on`
+      const whole = unary(standard, [`${MODULE}private_key`], text)
+      const covered = new Uint8Array(text.length)
+      for (const { start, end } of whole.findings) covered.fill(1, start, end)
+      const open = text.split('').filter((character, i) => covered[i] === 0 && character !== '\n')
+      // The last line may be too short to be taken for base64; it holds the last letters of the end line, and nothing of the key.
+      const rest = /^data: (.{0,15}) and so on$/.exec(open.join(''))
+      assert(rest && '-----END RSA PRIVATE KEY-----'.endsWith(Buffer.from(rest[1]!, 'base64').toString()), open.join(''))
+      assert.equal(whole.findings.filter(({ continues }) => !continues).length, 1)
+      for (const size of [1, 100, 2048, 100_000])
+        assert.deepEqual(run(standard.openStream([`${MODULE}private_key`]), sliced(text, size)), whole)
+    })
+  }
+
   it('finds a long private key in a whole text too', () => {
     const text = `a ${keyOf(70_000)} b`
     const { findings } = unary(standard, [`${MODULE}private_key`], text)

@@ -186,6 +186,29 @@ export interface StateHealth {
   readonly processes: number
 }
 
+/**
+ * How the ledger keeps step with the record, so that a crash neither loses nor doubles what was booked (decision 0017). A run is one life of a
+ * gateway: node and boot.
+ */
+export interface Keeping {
+  /**
+   * How bookings of a run that has ended are brought in. `anyway`: the store knows by `keptUpTo` what it holds. `reserved`: it knows by the
+   * reservation, of which it books each once; what was counted in a process alone is booked anyway.
+   */
+  readonly replay: 'reserved' | 'anyway'
+  /** Runs of which the store holds bookings, and the number of the last frame whose bookings it holds; Infinity: all of them. */
+  readonly keptUpTo: ReadonlyMap<string, number>
+  /** Takes hold, in this very turn, of everything that was settled so far. `runs` is what `keptUpTo` will then be. */
+  capture(runs: ReadonlyMap<string, number>): Captured
+}
+
+export interface Captured {
+  /** Call when the record holds the frames of it. Resolves when it survives the end of this process. */
+  keep(): Promise<void>
+  /** Instead of `keep`: the frames could not be written. It will be in the next capture. */
+  drop(): void
+}
+
 export interface State {
   readonly keys: KeyStore
   readonly ledger: Ledger
@@ -194,5 +217,7 @@ export interface State {
   readonly approvals: Approvals
   readonly raises: Raises
   readonly health: StateHealth
+  /** Absent: nothing is replayed after a crash. */
+  readonly keeping?: Keeping
   close(): Promise<void>
 }

@@ -73,7 +73,15 @@ function inherit(command: Command): void {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(
+    `sallyport: ${error instanceof Error ? error.message : String(error)}${isMissingPackage(error) ? MISSING_PACKAGE : ''}\n`,
+  )
   if (process.env['SALLYPORT_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   return error instanceof ConfigError && error.isUsage ? 2 : 1
 }
+
+/** A newer checkout over older `node_modules`. */
+const MISSING_PACKAGE = '\nInstall what this version needs: npm ci'
+
+const isMissingPackage = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && error.message.startsWith('Cannot find package')

@@ -75,6 +75,16 @@ describe('exit codes', () => {
     assert.doesNotMatch(stderr, /\n\s+at /)
   })
 
+  it('are 1 where a package is missing, as after an update, and say what installs it', () => {
+    const hooks = `import { registerHooks } from 'node:module'
+      const missing = Object.assign(new Error("Cannot find package 'chevrotain' imported from x.ts"), { code: 'ERR_MODULE_NOT_FOUND' })
+      registerHooks({ resolve(name, context, next) { if (name === 'chevrotain') throw missing; return next(name, context) } })`
+    const { status, stderr } = sallyport(['policy', 'check', '.'], folder, {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hooks)}`,
+    })
+    assert.deepEqual([status, stderr.trimEnd().split('\n').slice(1)], [1, ['Install what this version needs: npm ci']], stderr)
+  })
+
   it('are 0 for help and version', () => {
     assert.match(sallyport(['--version'], folder).stdout, /^\d+\.\d+\.\d+\n$/)
     const { status, stdout } = sallyport(['--help'], folder)

@@ -1,7 +1,7 @@
 // Walks a text once and follows every candidate from each place where a match may begin. Linear for every pattern: two candidates in the
 // same state walk on as one, and share their ends from there. The first open candidate is where a stream must hold its text back.
 import { DEAD, HAS_MATCHES, MAY_JOIN, ROW_SHIFT, TEXT_START, UNKNOWN, type Automaton, type Table } from './automaton.ts'
-import { EXPANDED, expansionOf, foldAstral } from './fold.ts'
+import { EXPANDED, expansionOf, foldAstral, INVISIBLE } from './fold.ts'
 import { FIRST_HALF, NARROW, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
 
 /** Where a match begins, and all its ends. */
@@ -115,8 +115,7 @@ export class Candidates {
 
   /** The text has ended: every candidate closes. */
   finish(): void {
-    const { of } = this.#automaton.symbols
-    if (this.#half >= 0) this.#step(of[0xffff]!, 1)
+    if (this.#half >= 0) this.#position++
     this.#half = -1
     if (this.#table.isFull) this.#moveOn()
     this.#advance(this.#automaton.endSymbol)
@@ -233,7 +232,8 @@ export class Candidates {
     const isPair = second >= 0xdc00 && second <= 0xdfff
     const units = isPair ? 2 : 1
     const codePoint = (first - 0xd800) * 0x400 + (second - 0xdc00) + 0x10000
-    const unit = isPair ? foldAstral(codePoint) : 0xffff
+    // A half that stands alone is no character.
+    const unit = isPair ? foldAstral(codePoint) : INVISIBLE
     const symbol = unit < 0 ? UNSEEN : of[unit]!
     if (symbol < SPECIAL) this.#step(symbol, units)
     else if (unit === EXPANDED) this.#stepSeveral(expansionOf(codePoint)!, units)

@@ -3,7 +3,7 @@
 import { LOOK_ALIKES, plainOfSymbol } from './look-alikes.ts'
 
 /** Stands for a unit that detectors do not see. */
-const INVISIBLE = -1
+export const INVISIBLE = -1
 /** Stands for a unit that counts as several: see `expansionOf`. */
 export const EXPANDED = -2
 
@@ -158,7 +158,7 @@ export function foldWithOffsets(text: string): Folded {
   for (let i = 0; i < text.length; i++) {
     const start = i
     const codePoint = text.codePointAt(i)!
-    const unit = codePoint > 0xffff ? foldAstral(codePoint) : fold[codePoint]!
+    const unit = codePoint > 0xffff ? foldAstral(codePoint) : isFirstHalf(codePoint) ? INVISIBLE : fold[codePoint]!
     if (codePoint > 0xffff) i++
     if (isMark(unit) && ends.length > 0) ends[ends.length - 1] = i + 1
     if (unit === INVISIBLE || isMark(unit)) continue
@@ -172,6 +172,9 @@ export function foldWithOffsets(text: string): Folded {
   starts.push(text.length)
   return { text: folded, starts, ends }
 }
+
+/** Of a pair, which stands alone here. */
+const isFirstHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
 
 function isMark(unit: number): boolean {
   return unit >= 0x300 && MARK_UNITS.some(([from, to]) => unit >= from && unit <= to)

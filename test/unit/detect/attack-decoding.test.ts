@@ -84,7 +84,7 @@ describe('attacks on decoding', function () {
       ),
     ],
     ['direction, mixed', ['\u202e', '\u2066\u202d', '\u200f\u200e', '\u061c', '\u2069\u2069\u2069']],
-    ['second halves of pairs', ['\udc00', '\udfff\udc00']],
+    ['halves of pairs', ['\udc00', '\udfff\udc00', '\ud800', '\udbff\ud83d']],
     ['thirty accents', ['\u0301'.repeat(30)]],
     ['accents upon invisible characters', ['\u200b\u0301\u200d']],
     ['marks of scripts beyond the basic plane', ['\u{1e000}', '\u{16fe4}', '\u{1da00}']],

@@ -1,44 +1,11 @@
 // Walks a text once and follows every candidate from each place where a match may begin. Linear for every pattern: two candidates in the
 // same state walk on as one, and share their ends from there. The first open candidate is where a stream must hold its text back.
 import { DEAD, HAS_MATCHES, MAY_JOIN, ROW_SHIFT, TEXT_START, UNKNOWN, type Automaton, type Table } from './automaton.ts'
+import type { Candidate } from './candidate.ts'
 import { EXPANDED, expansionOf, foldAstral, INVISIBLE } from './fold.ts'
 import { FIRST_HALF, NARROW, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
 
-/** Where a match begins, and all its ends. */
-export interface Candidate {
-  readonly start: number
-  /** Pairs of end (exclusive) and rule, in the order of the text. */
-  readonly ends: number[]
-  /** The earlier candidate that this one became one with, and how long its `ends` were then: those behind are ends of both. */
-  shares: { readonly with: Candidate; readonly from: number } | null
-  /** The rest of a match that was taken in pieces: it begins where the piece before it ends. */
-  readonly continues?: true
-}
-
-/** Ends of one candidate that are judged, from the longest. No standard detector needs more than the first few. */
-const MAX_ENDS = 1024
-
-/** Pairs of end and rule, the longest first, shared ones included. */
-export function endsOf(candidate: Candidate): readonly number[] {
-  const all: number[] = []
-  let length = candidate.ends.length
-  for (let link = candidate.shares; link; link = link.with.shares) length += link.with.ends.length
-  if (length > 0) gather(candidate, 0, all)
-  return all
-}
-
-/** The same, the shortest first. */
-export function ascendingEndsOf(candidate: Candidate): readonly number[] {
-  if (candidate.shares === null && candidate.ends.length <= MAX_ENDS) return candidate.ends
-  const ends = endsOf(candidate)
-  return ends.map((_, i) => ends[ends.length - 2 - i + 2 * (i & 1)]!)
-}
-
-/** Those behind `from` of the candidate that it became one with come first: they are longer. */
-function gather({ ends, shares }: Candidate, from: number, all: number[]): void {
-  if (shares) gather(shares.with, shares.from, all)
-  for (let i = ends.length - 2; i >= from && all.length < MAX_ENDS; i -= 2) all.push(ends[i]!, ends[i + 1]!)
-}
+export type { Candidate }
 
 /**
  * Places where a match may have begun that are followed at once. Ordinary text has one or two, a card number in single digits sixteen. Of
@@ -53,13 +20,6 @@ const PLACES = 64
 
 /** A match is never longer, however it is written, unless it can be taken in pieces; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
-
-/** Whether a match ends anywhere, shared ends included. */
-export function hasEnds({ ends, shares }: Candidate): boolean {
-  if (ends.length > 0) return true
-  for (let link = shares; link; link = link.with.shares) if (link.with.ends.length > link.from) return true
-  return false
-}
 
 /** One walk over one text, in pieces of any size. Offsets are UTF-16 units from its start. */
 export class Candidates {

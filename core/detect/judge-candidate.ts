@@ -1,7 +1,7 @@
 // From candidate to finding: of all ends at a start the longest that passes checks and entropy counts, then words nearby add to its score.
 // Trying shorter ends means that a digit glued to a card number does not hide it.
 import type { Finding } from '../model/content.ts'
-import { ascendingEndsOf, type Candidate } from './candidates.ts'
+import { ascendingEndsOf, type Candidate } from './candidate.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
 import { foldWithOffsets, isPlain, readingsOf, takeForPlain } from './fold.ts'
 import { isLetter } from './letters.ts'

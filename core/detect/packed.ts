@@ -1,6 +1,6 @@
 // Candidates as plain numbers, for the way between threads: start (its complement where it continues another), partner and place of shared
 // ends, number of ends, ends.
-import type { Candidate } from './candidates.ts'
+import type { Candidate } from './candidate.ts'
 import type { EncodedRun } from './encoded.ts'
 import type { Walked } from './walk.ts'
 

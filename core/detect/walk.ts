@@ -1,5 +1,6 @@
 // Walks a text and the encoded runs in it: where candidates are, before anything is judged. This part runs in workers too.
-import { Candidates, hasEnds, type Candidate } from './candidates.ts'
+import { hasEnds, type Candidate } from './candidate.ts'
+import { Candidates } from './candidates.ts'
 import { EncodedRuns, type EncodedRun } from './encoded.ts'
 import { Openings } from './openings.ts'
 import type { Automaton } from './automaton.ts'

@@ -14,25 +14,24 @@ export function luhn(match: string): boolean {
   return digits >= 12 && isMixed && sum % 10 === 0
 }
 
-/** Doubled, with the digits of the result added. */
-const DOUBLED = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]
-
 /** See `CheckTest.lastOf`: from the left, with either half of the digits doubled; which half it is, the number of digits tells. */
 export function lastLuhn(text: string, start: number, ends: readonly number[], count: number): number {
-  let [evenDoubled, oddDoubled, digits, first, isMixed, last] = [0, 0, 0, -1, false, -1]
-  for (let i = start, e = 0; ; i++) {
-    for (; ends[e] === i && e < count; e++) {
-      if (digits >= 12 && isMixed && (digits % 2 === 0 ? evenDoubled : oddDoubled) % 10 === 0) last = e
+  let [evenDoubled, oddDoubled, digits, first, differences, last] = [0, 0, 0, -1, 0, -1]
+  for (let i = start, e = 0; e < count; e++) {
+    const end = ends[e]!
+    for (; i < end; i++) {
+      const digit = text.charCodeAt(i) - 48
+      if (digit < 0 || digit > 9) continue
+      if (first < 0) first = digit
+      differences |= digit ^ first
+      const doubled = digit > 4 ? digit * 2 - 9 : digit * 2
+      const isEven = digits++ % 2 === 0
+      evenDoubled += isEven ? doubled : digit
+      oddDoubled += isEven ? digit : doubled
     }
-    if (e >= count) return last
-    const digit = text.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) continue
-    if (first < 0) first = digit
-    if (digit !== first) isMixed = true
-    const isEven = digits++ % 2 === 0
-    evenDoubled += isEven ? DOUBLED[digit]! : digit
-    oddDoubled += isEven ? digit : DOUBLED[digit]!
+    if (digits >= 12 && differences !== 0 && (digits % 2 === 0 ? evenDoubled : oddDoubled) % 10 === 0) last = e
   }
+  return last
 }
 
 /**

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Automaton, DEAD, ROW_SHIFT, TEXT_START } from '../../../core/detect/automaton.ts'
-import { ascendingEndsOf, Candidates, endsOf } from '../../../core/detect/candidates.ts'
+import { ascendingEndsOf, endsOf } from '../../../core/detect/candidate.ts'
+import { Candidates } from '../../../core/detect/candidates.ts'
 import { NARROW } from '../../../core/detect/symbols.ts'
 import { detector } from './standard.ts'
 

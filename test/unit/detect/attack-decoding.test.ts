@@ -163,6 +163,25 @@ describe('attacks on decoding', function () {
       }
     })
 
+  // Known and open: who sees through one of these moves its line up.
+  const open: { readonly [title: string]: (text: string) => string } = {
+    'hex in groups': (text) => hex(text).replaceAll(/../g, '$& '),
+    'hex behind colons': (text) => hex(text).replaceAll(/..(?=.)/g, '$&:'),
+    'quoted-printable': (text) => hex(text).replaceAll(/../g, '=$&'),
+    'base64 in groups of four': (text) => Buffer.from(text).toString('base64').replaceAll(/.{4}/g, '$& '),
+    'base64 with invisible characters in it': (text) => Buffer.from(text).toString('base64').replaceAll(/.{4}/g, '$&\u200b'),
+    'overlong UTF-8': (text) => each(text, (byte, code) => (code === 0x40 ? '%c1%80' : `%${byte}`)),
+    'letters of tags': (text) => String.fromCodePoint(...Array.from(text, (one) => 0xe0000 + one.charCodeAt(0))),
+    'blanks between all letters': (text) => [...text].join(' '),
+    'a third level': (text) => [1, 2, 3].reduce((inner) => Buffer.from(inner).toString('base64'), text),
+  }
+  for (const [title, write] of Object.entries(open))
+    it(`does not see through ${title}`, () =>
+      assert.deepEqual(
+        found(`see ${write('write to jo.smith@example.org')} now`).filter((hit) => hit.startsWith('email')),
+        [],
+      ))
+
   it('reads JSON source through escapes of all of these', () => {
     const escape = (text: string): string => text.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     for (const one of ['\u200b', '\u0000', '\u0301', '\udc00', '\u{e0041}']) {

@@ -92,6 +92,20 @@ describe('attacks on tokens', () => {
     assert.deepEqual(namesIn(hostile, 1000), [])
   }).timeout(20_000)
 
+  it('a value that expires while its answer is under way still comes back there, and nowhere later', async () => {
+    const first = open()
+    const placeholder = first.issue(VALUE, found('a.email'), [call({ duration: 1000 })])
+    await first.keep()
+    const restorer = first.open(TEXT)!
+    const begun = restorer.push(placeholder.slice(0, 4))
+    clock.advance(5000)
+    assert.equal(begun + restorer.push(placeholder.slice(4)) + restorer.end(), VALUE)
+    assert.equal(restore(first, placeholder), VALUE)
+    const later = open()
+    await later.recall([placeholder])
+    assert.equal(restore(later, placeholder), placeholder)
+  })
+
   it('a flood of forged placeholders is looked up once and within bounds', async () => {
     let asked = 0
     const getMany = vault.getMany.bind(vault)

@@ -26,6 +26,8 @@ interface Channel {
   known: number
   /** The last that left, as it came. */
   tail: string
+  /** The beginning of the match that the last that left belongs to; empty if there is none. */
+  opening: string
 }
 
 /** A channel that has ended, as far as it is needed if it goes on after all (reasoning between two texts). */
@@ -36,6 +38,8 @@ interface Ended {
 
 /** Longer than what any standard detector matches. */
 const TAIL_CHARS = 2048
+/** Enough of a match in pieces for it to be certain. */
+const OPENING_CHARS = 256
 
 export class StreamGovernor {
   readonly #bound: BoundPolicies
@@ -95,7 +99,7 @@ export class StreamGovernor {
     if (!channel) return ''
     const released = this.#release(channel, () => channel.scanner.end())
     this.#channels.delete(name)
-    if (!isWhole(name)) this.#ended.set(name, { tail: channel.tail.slice(-TAIL_CHARS), quotes: channel.quotes })
+    if (!isWhole(name)) this.#ended.set(name, { tail: channel.opening + channel.tail.slice(-TAIL_CHARS), quotes: channel.quotes })
     return released
   }
 
@@ -109,6 +113,7 @@ export class StreamGovernor {
         quotes: before?.quotes ?? new QuoteState(),
         pending: '',
         tail: before?.tail ?? '',
+        opening: '',
         known: 0,
       }
       this.#channels.set(name, channel)
@@ -253,6 +258,7 @@ function takePending(channel: Channel): string {
 function withoutKnown(channel: Channel, released: Released): Released {
   const { length } = released.text
   if (length === 0) return released
+  channel.opening = openingOf(channel.opening, released)
   channel.pending = channel.pending.slice(length)
   const known = Math.min(channel.known, length)
   channel.known -= known
@@ -262,6 +268,14 @@ function withoutKnown(channel: Channel, released: Released): Released {
   if (known === 0) return released
   const findings = released.findings.filter(({ end }) => end > known)
   return { text, findings: findings.map((one) => ({ ...one, start: Math.max(0, one.start - known), end: one.end - known })) }
+}
+
+/** The beginning of the match at the end of what is released; `before`: of the one that this may continue. */
+function openingOf(before: string, { text, findings }: Released): string {
+  const last = findings.find(({ end }) => end === text.length)
+  if (!last) return ''
+  const first = findings.findLast(({ detector, continues }) => detector === last.detector && !continues)
+  return first ? text.slice(first.start, first.start + OPENING_CHARS) : before
 }
 
 interface Group {

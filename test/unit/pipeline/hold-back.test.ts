@@ -41,4 +41,18 @@ describe('hold-back of the standard policies', () => {
       }
     })
   }
+
+  it('covers a long private key that reasoning interrupts', () => {
+    const lines = randomBytes(6000)
+      .toString('base64')
+      .match(/.{1,64}/g)!
+    const answer = ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', 'Done.'].join('\n')
+    const governor = governorOf(bound)
+    let out = ''
+    for (let at = 0; at < answer.length; at += 3100) {
+      out += governor.push('0/text', answer.slice(at, at + 3100)) + governor.end('0/text')
+      out += governor.push('0/reasoning', 'hm') + governor.end('0/reasoning')
+    }
+    assert.equal(out.replaceAll(/\[PRIVATE_KEY\]|hm/g, '').trim(), 'Done.')
+  })
 })

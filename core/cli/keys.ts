@@ -1,6 +1,5 @@
 // `sallyport keys create|list|revoke`: customer keys in the state store. Works beside a running gateway, which sees a change within a second.
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
 import { stringify } from 'yaml'
 import type { KeyRow } from '../model/directory.ts'
@@ -8,7 +7,7 @@ import type { KeyStore } from '../model/state.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import { hashKey, makeKey } from '../model/key-material.ts'
 import { newId } from '../model/ids.ts'
-import { openKeyStore } from '../state/key-store.ts'
+import { openKeys } from '../state/open.ts'
 import { openSecrets, secretsFolder } from '../state/secrets.ts'
 
 type LoadConfig = (path?: string) => LoadedConfig | Promise<LoadedConfig>
@@ -129,9 +128,8 @@ async function revokeKey(command: Command, loaded: LoadedConfig, id: string): Pr
   command.error(`error: no key "${id}" in the state store; ${help}`, { exitCode: 1 })
 }
 
-async function withKeys<T>({ config, baseDir }: LoadedConfig, use: (keys: KeyStore) => T | Promise<T>): Promise<T> {
-  if (config.state.driver !== 'embedded') throw new Error('`state.driver: redis` is not in this version; use `driver: embedded`')
-  const store = openKeyStore(resolve(baseDir, config.state.path))
+async function withKeys<T>(loaded: LoadedConfig, use: (keys: KeyStore) => T | Promise<T>): Promise<T> {
+  const store = await openKeys(loaded)
   try {
     return await use(store.keys)
   } finally {

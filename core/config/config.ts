@@ -13,7 +13,9 @@ export interface Config {
     readonly streamHeaderAfterMs: number
     readonly drainSeconds: number
   }
-  readonly state: { readonly driver: 'embedded'; readonly path: string } | { readonly driver: 'redis'; readonly url: string }
+  readonly state:
+    | { readonly driver: 'embedded'; readonly path: string }
+    | { readonly driver: 'redis'; readonly url: string; readonly commandTimeoutMs: number; readonly keyPrefix: string }
   readonly record: {
     readonly clickhouse:
       | { readonly driver: 'embedded'; readonly path: string }

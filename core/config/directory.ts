@@ -1,9 +1,11 @@
 // From the file to what the walk looks up: names resolved, plans laid under tenants, money in nano-units.
-import { decimalText, nanoOf, ratesAt } from './rates.ts'
+import { decimalText } from '../model/money.ts'
+import { ratesAt } from './rates.ts'
+import { readQuota, type QuotaSpec } from '../model/quota.ts'
 import type { CredentialSource } from './config.ts'
-import type { Directory, Feature, Model, Quota, Tenant } from '../model/directory.ts'
+import type { Directory, Feature, KeyRow, Model, Tenant } from '../model/directory.ts'
 import type { ProviderInfo, Target } from '../model/target.ts'
-import type { RawConfig, RawFeature, RawModel, RawPlan, RawProvider, RawQuota, RawTenant } from './raw.ts'
+import type { RawConfig, RawFeature, RawKey, RawModel, RawPlan, RawProvider, RawTenant } from './raw.ts'
 
 /** Of a file without findings. `now` (Unix ms) decides which dated rates hold. */
 export function buildDirectory(raw: RawConfig, now: number): Directory {
@@ -14,16 +16,8 @@ export function buildDirectory(raw: RawConfig, now: number): Directory {
     features: new Map(raw.features.map((feature) => [feature.name, featureOf(feature)])),
     models: new Map(raw.models.map((model) => [model.name, modelOf(model, providers, raw.money, now)])),
     pools: new Map(raw.pools.map((pool) => [pool.name, pool])),
-    users: new Map(raw.users.map((user) => [user.id, user])),
-    keys: raw.keys.map((key) => ({
-      ...key,
-      models: key.models ?? null,
-      features: key.features ?? null,
-      allowedIps: key.allowedIps ?? null,
-      expires: key.expires ?? null,
-      createdAt: null,
-      revokedAt: null,
-    })),
+    users: new Map(raw.users.map((user) => [user.id, { ...user, quota: readQuota(user.quota) }])),
+    keys: raw.keys.map(keyOf),
     tools: new Map(raw.tools.map(({ name, writes }) => [name, { writes }])),
   }
 }
@@ -55,6 +49,7 @@ function modelOf(model: RawModel, providers: ReadonlyMap<string, ProviderInfo>, 
     secure: model.secure,
     weight: target.weight,
     rates: ratesAt(target.rates ?? model.rates, money, now),
+    maxOutput: model.maxOutput ?? null,
   }))
   return { name: model.name, active: model.active, secure: model.secure, targets }
 }
@@ -68,12 +63,12 @@ function featureOf(feature: RawFeature): Feature {
     maxOutput: feature.maxOutput ?? null,
     allow: feature.allow,
     models: feature.models ?? null,
-    quota: quotaOf(feature.quota),
+    quota: readQuota(feature.quota),
   }
 }
 
 function tenantOf(tenant: RawTenant, plan: RawPlan | undefined): Tenant {
-  const planQuota: RawQuota = { ...plan?.quota, ...(plan?.monthly === undefined ? {} : { monthly: plan.monthly }) }
+  const planQuota: QuotaSpec = { ...plan?.quota, ...(plan?.monthly === undefined ? {} : { monthly: plan.monthly }) }
   return {
     id: tenant.id,
     plan: tenant.plan ?? null,
@@ -82,19 +77,20 @@ function tenantOf(tenant: RawTenant, plan: RawPlan | undefined): Tenant {
     timeZone: tenant.timeZone,
     features: tenant.features ?? plan?.features ?? null,
     defaultFeature: tenant.defaultFeature ?? plan?.defaultFeature ?? null,
-    quota: quotaOf({ ...planQuota, ...tenant.quota }),
+    quota: readQuota({ ...planQuota, ...tenant.quota }),
     markup: decimalText(tenant.markup ?? plan?.markup ?? 1),
   }
 }
 
-function quotaOf({ dailyTokens, monthly, rpm, tpm, concurrency }: RawQuota): Quota {
-  const daily = typeof dailyTokens === 'number' ? { hard: dailyTokens } : (dailyTokens ?? {})
+function keyOf({ budget, quota, ...key }: RawKey): KeyRow {
   return {
-    dailyTokensSoft: daily.soft ?? null,
-    dailyTokensHard: daily.hard ?? null,
-    monthlyNano: monthly === undefined ? null : nanoOf(monthly),
-    rpm: rpm ?? null,
-    tpm: tpm ?? null,
-    concurrency: concurrency ?? null,
+    ...key,
+    models: key.models ?? null,
+    features: key.features ?? null,
+    allowedIps: key.allowedIps ?? null,
+    expires: key.expires ?? null,
+    createdAt: null,
+    revokedAt: null,
+    quota: { ...quota, ...(budget === undefined ? {} : { monthly: budget }) },
   }
 }

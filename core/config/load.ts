@@ -114,12 +114,16 @@ function withoutMissingFolder(parsed: JsonObject, baseDir: string): JsonObject {
     : { ...parsed, policies: { ...(policies as JsonObject), paths: [] } }
 }
 
+function stateOf({ driver, path, url, commandTimeoutMs, keyPrefix }: RawConfig['state']): Config['state'] {
+  return driver === 'redis' ? { driver, url: url!, commandTimeoutMs, keyPrefix } : { driver, path }
+}
+
 function configOf(raw: RawConfig): Config {
   const { server, state, record, money, policies, pluginPaths, plugins, log } = raw
   const { clickhouse, spool } = record
   return {
     server: { ...server, maxBodyBytes: bytesOf(server.maxBodyBytes) },
-    state: state.driver === 'redis' ? { driver: 'redis', url: state.url! } : { driver: 'embedded', path: state.path },
+    state: stateOf(state),
     record: {
       clickhouse:
         clickhouse.driver === 'server'

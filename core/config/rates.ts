@@ -1,6 +1,6 @@
 // Prices as the operator wrote them become nano-units of the base currency, with the rate of exchange that holds today.
-import { divideHalfEven, parseDecimal } from '../model/money.ts'
-import type { Decimal, RawConfig, RawExchangeRate, RawRates } from './raw.ts'
+import { decimalText, divideHalfEven, parseDecimal, type Decimal } from '../model/money.ts'
+import type { RawConfig, RawExchangeRate, RawRates } from './raw.ts'
 import type { Rates } from '../model/target.ts'
 
 const ONE = 1_000_000_000n
@@ -42,13 +42,3 @@ function inForce<T extends { readonly validFrom?: string }>(entries: readonly T[
     return from <= today && (best === null || from >= (best.validFrom ?? '')) ? entry : best
   }, null)
 }
-
-/** Numbers that YAML read as floating point, without an exponent. */
-export function decimalText(value: Decimal): string {
-  if (typeof value === 'string') return value
-  const text = String(value)
-  return text.includes('e') ? value.toFixed(12).replace(/\.?0+$/, '') : text
-}
-
-/** Money of the base currency in nano-units. */
-export const nanoOf = (value: Decimal): bigint => parseDecimal(decimalText(value))

@@ -1,10 +1,10 @@
 // The file as it stands after the schema has passed it and filled its defaults: the type that `schema.ts` promises.
 import type { JsonObject } from '../model/value.ts'
 import type { CredentialSource } from './config.ts'
+import type { Decimal } from '../model/money.ts'
 import type { PiiMode } from '../model/directory.ts'
+import type { MoneyQuota, QuotaSpec } from '../model/quota.ts'
 import type { Timeouts } from '../model/target.ts'
-
-export type Decimal = number | string
 
 export interface RawConfig {
   readonly server: {
@@ -16,7 +16,13 @@ export interface RawConfig {
     readonly streamHeaderAfterMs: number
     readonly drainSeconds: number
   }
-  readonly state: { readonly driver: 'embedded' | 'redis'; readonly path: string; readonly url?: string }
+  readonly state: {
+    readonly driver: 'embedded' | 'redis'
+    readonly path: string
+    readonly url?: string
+    readonly commandTimeoutMs: number
+    readonly keyPrefix: string
+  }
   readonly record: {
     readonly clickhouse: {
       readonly driver: 'embedded' | 'server'
@@ -43,7 +49,7 @@ export interface RawConfig {
   readonly features: readonly RawFeature[]
   readonly plans: readonly RawPlan[]
   readonly tenants: readonly RawTenant[]
-  readonly users: readonly { readonly id: string; readonly tenant: string; readonly roles: readonly string[] }[]
+  readonly users: readonly RawUser[]
   readonly tools: readonly { readonly name: string; readonly writes: boolean }[]
   readonly keys: readonly RawKey[]
   readonly admins: readonly { readonly id: string; readonly role: string; readonly hash: string }[]
@@ -80,6 +86,7 @@ export interface RawModel {
   readonly name: string
   readonly active: boolean
   readonly secure: boolean
+  readonly maxOutput?: number
   readonly targets: readonly RawTarget[]
   readonly rates?: RawRates | readonly RawRates[]
 }
@@ -91,14 +98,6 @@ export interface RawTarget {
   readonly rates?: RawRates | readonly RawRates[]
 }
 
-export interface RawQuota {
-  readonly dailyTokens?: number | { readonly soft?: number; readonly hard?: number }
-  readonly monthly?: Decimal
-  readonly rpm?: number
-  readonly tpm?: number
-  readonly concurrency?: number
-}
-
 export interface RawFeature {
   readonly name: string
   readonly model?: string
@@ -107,15 +106,15 @@ export interface RawFeature {
   readonly pii: PiiMode
   readonly maxOutput?: number
   readonly allow: readonly string[]
-  readonly quota: RawQuota
+  readonly quota: QuotaSpec
 }
 
 export interface RawPlan {
   readonly name: string
-  readonly monthly?: Decimal
+  readonly monthly?: MoneyQuota
   readonly features?: readonly string[]
   readonly defaultFeature?: string
-  readonly quota?: RawQuota
+  readonly quota?: QuotaSpec
   readonly markup?: Decimal
 }
 
@@ -127,8 +126,15 @@ export interface RawTenant {
   readonly timeZone: string
   readonly features?: readonly string[]
   readonly defaultFeature?: string
-  readonly quota?: RawQuota
+  readonly quota?: QuotaSpec
   readonly markup?: Decimal
+}
+
+export interface RawUser {
+  readonly id: string
+  readonly tenant: string
+  readonly roles: readonly string[]
+  readonly quota: QuotaSpec
 }
 
 export interface RawKey {
@@ -141,4 +147,7 @@ export interface RawKey {
   readonly features?: readonly string[]
   readonly allowedIps?: readonly string[]
   readonly expires?: string
+  /** Short for `quota.monthly`. */
+  readonly budget?: Decimal
+  readonly quota?: QuotaSpec
 }

@@ -31,6 +31,8 @@ export function checkReferences(raw: RawConfig): readonly ConfigFinding[] {
     referAll(`features[${i}].models`, 'model', feature.models)
   })
   raw.plans.forEach((plan, i) => {
+    if (plan.monthly !== undefined && plan.quota?.monthly !== undefined)
+      add(`plans[${i}].monthly`, 'is short for quota.monthly, which is there too; keep one of them')
     referAll(`plans[${i}].features`, 'feature', plan.features)
     refer(`plans[${i}].defaultFeature`, 'feature', plan.defaultFeature)
   })
@@ -45,6 +47,8 @@ export function checkReferences(raw: RawConfig): readonly ConfigFinding[] {
     refer(`keys[${i}].tenant`, 'tenant', key.tenant)
     referAll(`keys[${i}].models`, 'model', key.models)
     referAll(`keys[${i}].features`, 'feature', key.features)
+    if (key.budget !== undefined && key.quota?.monthly !== undefined)
+      add(`keys[${i}].budget`, 'is short for quota.monthly, which is there too; keep one of them')
     if (key.expires !== undefined && Number.isNaN(Date.parse(key.expires)))
       add(`keys[${i}].expires`, 'must be a moment such as 2026-12-31T00:00:00Z')
   })
@@ -92,8 +96,15 @@ function checkDrivers(raw: RawConfig, add: Add): void {
   const { clickhouse } = raw.record
   if (raw.state.driver === 'redis' && raw.state.url === undefined)
     add('state.url', 'is missing; the redis driver needs it, e.g. ${REDIS_URL}')
+  if (raw.state.url !== undefined && !isRedisUrl(raw.state.url))
+    add('state.url', 'is no address of Redis; write redis://host:6379, redis://user:password@host:6379/0, or rediss:// for TLS')
   if (clickhouse.driver === 'server' && clickhouse.url === undefined)
     add('record.clickhouse.url', 'is missing; the server driver needs it, e.g. ${CLICKHOUSE_URL}')
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null
+  return url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '' && /^(\/\d{0,4})?$/.test(url.pathname)
 }
 
 function checkProvider({ endpoint, credential }: RawConfig['providers'][number], path: string, add: Add): void {

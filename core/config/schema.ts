@@ -77,15 +77,25 @@ const RATES: JsonObject = {
   description: 'Prices per million tokens; one entry, or a list with validFrom. Absent: the cost is unknown, which is not zero.',
 }
 
+const SOFT = 'From here on answers carry the warning quota_soft.'
+const HARD = 'From here on requests are refused.'
+const tokenQuota = (description: string): JsonObject => ({
+  anyOf: [{ type: 'integer', minimum: 0 }, block({ soft: count(SOFT), hard: count(HARD) })],
+  description,
+})
+const moneyQuota = (description: string): JsonObject => ({
+  anyOf: [
+    { type: 'number', minimum: 0 },
+    { type: 'string', pattern: DECIMAL },
+    block({ soft: money('From here on answers carry the warning budget_soft.'), hard: money(HARD) }),
+  ],
+  description,
+})
 const QUOTA = block({
-  dailyTokens: {
-    anyOf: [
-      { type: 'integer', minimum: 0 },
-      block({ soft: count('From here on answers carry the warning quota_soft.'), hard: count('From here on requests are refused.') }),
-    ],
-    description: 'Tokens per day of the tenant; a number is the hard limit.',
-  },
-  monthly: money('Money per month in the base currency.'),
+  hourlyTokens: tokenQuota('Tokens per hour; a number is the hard limit.'),
+  dailyTokens: tokenQuota('Tokens per day in the time zone of the tenant; a number is the hard limit.'),
+  monthlyTokens: tokenQuota('Tokens per month in the time zone of the tenant; a number is the hard limit.'),
+  monthly: moneyQuota('Money per month in the base currency; an amount is the hard limit.'),
   rpm: count('Requests per minute.'),
   tpm: count('Tokens per minute.'),
   concurrency: count('Requests at once.'),
@@ -118,7 +128,16 @@ export const CONFIG_SCHEMA: JsonObject = {
       {
         driver: oneOf(['embedded', 'redis'], 'embedded: one gateway process; redis: several.', { default: 'embedded' }),
         path: text('Folder of the embedded driver.', { default: './data/state' }),
-        url: text('Of Redis.'),
+        url: text('Of Redis: redis://user:password@host:6379/0, or rediss:// for TLS; write ${NAME}, never the password.'),
+        commandTimeoutMs: count('A command to Redis that takes longer counts as no answer; limits then follow their whileAway.', {
+          default: 250,
+          minimum: 10,
+          maximum: 60_000,
+        }),
+        keyPrefix: text('What all keys in Redis begin with; sets gateways apart that share one Redis.', {
+          default: 'sp',
+          pattern: '^[A-Za-z0-9._:-]{1,64}$',
+        }),
       },
       'Keys, counters and breakers.',
     ),
@@ -208,6 +227,7 @@ export const CONFIG_SCHEMA: JsonObject = {
         name: text('What clients send.'),
         active: flag('Offered to clients.', true),
         secure: flag('Belongs to the secure tier.', false),
+        maxOutput: count('Output tokens that it can give per choice; a bound of the gateway is never above.', { minimum: 1 }),
         targets: {
           type: 'array',
           minItems: 1,
@@ -250,7 +270,7 @@ export const CONFIG_SCHEMA: JsonObject = {
     plans: rows(
       {
         name: text('What tenants name.'),
-        monthly: money('Money per month in the base currency.'),
+        monthly: moneyQuota('Short for quota.monthly.'),
         features: words('Features of its tenants.'),
         defaultFeature: text('Feature that holds where none is named.'),
         quota: QUOTA,
@@ -275,7 +295,12 @@ export const CONFIG_SCHEMA: JsonObject = {
       'Customers.',
     ),
     users: rows(
-      { id: text('Id.'), tenant: text('An id of tenants.'), roles: words('For policies.', { default: [] }) },
+      {
+        id: text('Id.'),
+        tenant: text('An id of tenants.'),
+        roles: words('For policies.', { default: [] }),
+        quota: { ...QUOTA, default: {} },
+      },
       ['id', 'tenant'],
       'People.',
     ),
@@ -295,6 +320,8 @@ export const CONFIG_SCHEMA: JsonObject = {
         features: words('Features it may use; absent: all of the tenant.'),
         allowedIps: words('Networks (CIDR) it may come from; absent: all.'),
         expires: text('Moment (ISO 8601) from which it is refused.'),
+        budget: money('Money per month in the base currency; short for quota.monthly.'),
+        quota: QUOTA,
       },
       ['id', 'tenant', 'prefix', 'hash'],
       'Keys of customers; `sallyport keys create --print-config` prints a row.',

@@ -2,20 +2,53 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { openEmbeddedState } from '../../core/state/embedded.ts'
-import type { BreakerSettings, Claim, State } from '../../core/model/state.ts'
+import { openRedisState } from '../../core/state/redis/index.ts'
+import { counterName } from '../../core/model/counters.ts'
+import type { Approval, BreakerSettings, Claim, Raise, State } from '../../core/model/state.ts'
 import type { KeyRow } from '../../core/model/directory.ts'
 import { ManualClock, silentLog } from '../unit/state/manual-clock.ts'
+import { TestRedis } from '../support/redis.ts'
 
 interface Driver {
   readonly name: string
+  /** What it stands on, once for all its tests. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** The same folder opens what was kept there. */
   open(folder: string, clock: ManualClock, bounds?: { readonly maxVaultEntries: number }): State | Promise<State>
 }
 
+let redis: TestRedis
+
 const DRIVERS: readonly Driver[] = [
-  { name: 'embedded', open: (path, clock, bounds) => openEmbeddedState({ path, clock, log: silentLog(), ...bounds }) },
+  {
+    name: 'embedded',
+    start: async () => undefined,
+    stop: async () => undefined,
+    open: (path, clock, bounds) => openEmbeddedState({ path, clock, log: silentLog(), ...bounds }),
+  },
+  {
+    name: 'redis',
+    start: async () => void (redis = await TestRedis.start()),
+    stop: () => redis.stop(),
+    open: (folder, clock, bounds) =>
+      openRedisState({
+        url: redis.url,
+        clock,
+        log: silentLog(),
+        commandTimeoutMs: 5000,
+        keyPrefix: basename(folder),
+        scriptTime: () => clock.now(),
+        settlingMs: 0,
+        ...bounds,
+      }),
+  },
 ]
+
+const named = (policy: string): string => counterName({ tenant: 'acme', policy, window: 'hour', unit: 'tokens', values: [], period: '' })
+const [W, R, S] = [named('w'), named('r'), named('s')]
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -27,6 +60,8 @@ for (const driver of DRIVERS) {
     let folder: string
     let state: State
 
+    before(() => driver.start())
+    after(() => driver.stop())
     beforeEach(async () => {
       clock = new ManualClock()
       folder = mkdtempSync(join(tmpdir(), 'sallyport-state-'))
@@ -37,65 +72,65 @@ for (const driver of DRIVERS) {
       rmSync(folder, { recursive: true, force: true })
     })
 
-    const window = (amount: number, limit = 10, counter = 'w'): Claim => ({
+    const window = (amount: number, limit = 10, counter = W): Claim => ({
       kind: 'window',
       counter,
       limit,
       amount,
       endsAt: clock.now() - (clock.now() % HOUR) + HOUR,
     })
-    const rate = (amount: number, limit = 60, counter = 'r'): Claim => ({ kind: 'rate', counter, limit, amount, periodMs: MINUTE })
-    const slot = (limit = 2, leaseMs = HOUR, counter = 's'): Claim => ({ kind: 'slot', counter, limit, leaseMs })
+    const rate = (amount: number, limit = 60, counter = R): Claim => ({ kind: 'rate', counter, limit, amount, periodMs: MINUTE })
+    const slot = (limit = 2, leaseMs = HOUR, counter = S): Claim => ({ kind: 'slot', counter, limit, leaseMs })
     const accepted = async (id: string, ...claims: Claim[]): Promise<boolean> => (await state.ledger.reserve(id, claims)).ok
 
     describe('windows', () => {
       it('of 200 reservations at once against 10 lets exactly 10 through', async () => {
         const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => state.ledger.reserve(`x${i}`, [window(1)])))
         assert.equal(answers.filter(({ ok }) => ok).length, 10)
-        assert.equal(await state.ledger.level('w'), 10)
+        assert.equal(await state.ledger.level(W), 10)
       })
       it('replaces what was reserved by what was used', async () => {
         await accepted('a', window(8))
-        await state.ledger.settle('a', new Map([['w', 3]]))
-        assert.equal(await state.ledger.level('w'), 3)
+        await state.ledger.settle('a', new Map([[W, 3]]))
+        assert.equal(await state.ledger.level(W), 3)
       })
       it('books more than was reserved, beyond the limit too', async () => {
         await accepted('a', window(8))
-        await state.ledger.settle('a', new Map([['w', 14]]))
-        assert.equal(await state.ledger.level('w'), 14)
+        await state.ledger.settle('a', new Map([[W, 14]]))
+        assert.equal(await state.ledger.level(W), 14)
         assert.equal(await accepted('b', window(0)), false)
       })
       it('settles an id once', async () => {
         await accepted('a', window(8))
-        await state.ledger.settle('a', new Map([['w', 3]]))
-        await state.ledger.settle('a', new Map([['w', 3]]))
-        assert.equal(await state.ledger.level('w'), 3)
+        await state.ledger.settle('a', new Map([[W, 3]]))
+        await state.ledger.settle('a', new Map([[W, 3]]))
+        assert.equal(await state.ledger.level(W), 3)
       })
       it('gives everything back when nothing was used', async () => {
         await accepted('a', window(8))
         await state.ledger.settle('a', new Map())
-        assert.equal(await state.ledger.level('w'), 0)
+        assert.equal(await state.ledger.level(W), 0)
       })
       it('adds a second reservation of the same id to the first and books use once', async () => {
         await accepted('a', window(4))
         assert.equal(await accepted('a', window(4)), true)
-        assert.equal(await state.ledger.level('w'), 8)
-        await state.ledger.settle('a', new Map([['w', 5]]))
-        assert.equal(await state.ledger.level('w'), 5)
+        assert.equal(await state.ledger.level(W), 8)
+        await state.ledger.settle('a', new Map([[W, 5]]))
+        assert.equal(await state.ledger.level(W), 5)
       })
       it('starts anew when the window ends, and books late use to the window it was reserved in', async () => {
         await accepted('late', window(10))
         clock.advance(HOUR)
-        assert.equal(await state.ledger.level('w'), 0)
+        assert.equal(await state.ledger.level(W), 0)
         assert.equal(await accepted('b', window(10)), true)
-        await state.ledger.settle('late', new Map([['w', 10]]))
-        assert.equal(await state.ledger.level('w'), 10)
+        await state.ledger.settle('late', new Map([[W, 10]]))
+        assert.equal(await state.ledger.level(W), 10)
       })
       it('says which claim was refused, where it stands, and when to ask again', async () => {
         await accepted('a', window(8))
         const answer = await state.ledger.reserve('b', [window(3)])
         assert.ok(!answer.ok)
-        assert.deepEqual({ ...answer.level }, { counter: 'w', used: 8, settled: 0, limit: 10 })
+        assert.deepEqual({ ...answer.level }, { counter: W, used: 8, settled: 0, limit: 10 })
         assert.equal(answer.retryAfterMs, HOUR)
       })
       it('says that waiting never helps when the claim is larger than the limit', async () => {
@@ -108,13 +143,13 @@ for (const driver of DRIVERS) {
     it('takes all claims or none', async () => {
       await accepted('full', slot(1))
       assert.equal(await accepted('b', window(4), rate(4), slot(1)), false)
-      assert.equal(await state.ledger.level('w'), 0)
-      assert.equal(await state.ledger.level('r'), 0)
-      assert.equal(await state.ledger.level('s'), 1)
+      assert.equal(await state.ledger.level(W), 0)
+      assert.equal(await state.ledger.level(R), 0)
+      assert.equal(await state.ledger.level(S), 1)
     })
     it('counts two claims on one counter together', async () => {
       assert.equal(await accepted('a', window(6), window(6)), false)
-      assert.equal(await state.ledger.level('w'), 0)
+      assert.equal(await state.ledger.level(W), 0)
     })
 
     describe('rates', () => {
@@ -129,8 +164,8 @@ for (const driver of DRIVERS) {
       })
       it('give back what was not used', async () => {
         await accepted('a', rate(60))
-        await state.ledger.settle('a', new Map([['r', 10]]))
-        assert.equal(await state.ledger.level('r'), 10)
+        await state.ledger.settle('a', new Map([[R, 10]]))
+        assert.equal(await state.ledger.level(R), 10)
       })
       it('never let a claim larger than the burst pass', async () => {
         const refused = await state.ledger.reserve('a', [rate(61)])
@@ -168,14 +203,99 @@ for (const driver of DRIVERS) {
       })
     })
 
+    describe('bookings', () => {
+      const booking = (amount: number, lifeMs = HOUR, counter = W) => ({ counter, endsAt: clock.now() + lifeMs, amount })
+
+      it('replace what a process reserved that ended before it could settle', async () => {
+        await accepted('a', window(8), slot(1))
+        assert.equal(await state.ledger.book('a', [booking(5)], 'reserved'), true)
+        assert.equal(await state.ledger.level(W), 5)
+        assert.equal(await accepted('b', slot(1)), true)
+      })
+      it('of a settled reservation change nothing', async () => {
+        await accepted('a', window(8))
+        await state.ledger.settle('a', new Map([[W, 3]]))
+        assert.equal(await state.ledger.book('a', [booking(5)], 'reserved'), false)
+        assert.equal(await state.ledger.level(W), 3)
+      })
+      it('end a reservation: a settlement that comes later changes nothing', async () => {
+        await accepted('a', window(8))
+        await state.ledger.book('a', [booking(5)], 'reserved')
+        await state.ledger.settle('a', new Map([[W, 7]]))
+        assert.equal(await state.ledger.level(W), 5)
+      })
+      it('count without a reservation when they are told so, beyond the limit too', async () => {
+        assert.equal(await state.ledger.book('a', [booking(5)], 'reserved'), false)
+        assert.equal(await state.ledger.book('b', [booking(12)], 'anyway'), true)
+        assert.equal(await state.ledger.level(W), 12)
+        assert.equal(await accepted('c', window(0)), false)
+      })
+      it('of windows that have ended count nowhere', async () => {
+        await state.ledger.book('a', [booking(5, 0)], 'anyway')
+        assert.equal(await state.ledger.level(W), 0)
+      })
+    })
+
+    it('tells what it can say of itself', () => {
+      assert.deepEqual({ available: state.health.available, processes: state.health.processes }, { available: true, processes: 1 })
+    })
+    it('takes no claims at all', async () => {
+      assert.deepEqual(await state.ledger.reserve('a', []), { ok: true, levels: [] })
+    })
+    it('says where each counter stands, in the order of the claims, also of several tenants', async () => {
+      const shared = counterName({ tenant: '', policy: 'all', window: 'hour', unit: 'tokens', values: [], period: '' })
+      const answer = await state.ledger.reserve('a', [window(4), window(3, 20, shared), slot(2), window(1)])
+      assert.ok(answer.ok)
+      assert.deepEqual(
+        answer.levels.map((level) => ({ ...level })),
+        [
+          { counter: W, used: 5, settled: 0, limit: 10 },
+          { counter: shared, used: 3, settled: 0, limit: 20 },
+          { counter: S, used: 1, settled: 0, limit: 2 },
+          { counter: W, used: 5, settled: 0, limit: 10 },
+        ],
+      )
+    })
+    it('takes the claims of several tenants all or none, an extension too', async () => {
+      const shared = counterName({ tenant: '', policy: 'all', window: 'hour', unit: 'tokens', values: [], period: '' })
+      assert.equal(await accepted('a', window(4), rate(10), window(3, 5, shared)), true)
+      assert.equal(await accepted('a', window(4), rate(10), slot(2), window(3, 5, shared)), false)
+      assert.equal(await accepted('b', window(3, 5, shared), window(1)), false)
+      const levels = await Promise.all([W, R, S, shared].map((counter) => state.ledger.level(counter)))
+      assert.deepEqual(levels, [4, 10, 0, 3])
+      await state.ledger.settle(
+        'a',
+        new Map([
+          [W, 2],
+          [R, 1],
+          [shared, 5],
+        ]),
+      )
+      const after = await Promise.all([W, R, shared].map((counter) => state.ledger.level(counter)))
+      assert.deepEqual(after, [2, 1, 5])
+    })
+    it('tells the store of a settlement no sooner than the record has it', async () => {
+      await accepted('a', window(8))
+      const record = Promise.withResolvers<void>()
+      const settled = state.ledger.settle('a', new Map([[W, 3]]), record.promise)
+      record.resolve()
+      await settled
+      assert.equal(await state.ledger.level(W), 3)
+    })
+    it('settles also what could not be recorded', async () => {
+      await accepted('a', window(8))
+      await state.ledger.settle('a', new Map([[W, 3]]), Promise.reject(new Error('no room')))
+      assert.equal(await state.ledger.level(W), 3)
+    })
+
     it('lists its counters with what is used and reserved', async () => {
       await accepted('a', window(4), slot(2))
       await accepted('b', window(3))
-      await state.ledger.settle('b', new Map([['w', 2]]))
+      await state.ledger.settle('b', new Map([[W, 2]]))
       const list = [...(await state.ledger.list())].sort((a, b) => (a.counter < b.counter ? -1 : 1))
       assert.deepEqual(list, [
-        { counter: 's', used: 0, reserved: 1, endsAt: null },
-        { counter: 'w', used: 2, reserved: 4, endsAt: clock.now() + HOUR },
+        { counter: S, used: 0, reserved: 1, endsAt: null },
+        { counter: W, used: 2, reserved: 4, endsAt: clock.now() + HOUR },
       ])
     })
     it('refuses amounts that are no whole numbers from 0 on', async () => {
@@ -184,12 +304,12 @@ for (const driver of DRIVERS) {
     })
     it('keeps what was booked over a restart, and forgets what was only reserved', async () => {
       await accepted('a', window(4))
-      await state.ledger.settle('a', new Map([['w', 4]]))
+      await state.ledger.settle('a', new Map([[W, 4]]))
       await accepted('b', window(5), slot(2))
       await state.close()
       state = await driver.open(folder, clock)
-      assert.equal(await state.ledger.level('w'), 4)
-      assert.equal(await state.ledger.level('s'), 0)
+      assert.equal(await state.ledger.level(W), 4)
+      assert.equal(await state.ledger.level(S), 0)
     })
 
     describe('breakers', () => {
@@ -345,6 +465,123 @@ for (const driver of DRIVERS) {
       })
       it('say when there is none to revoke', async () => {
         assert.equal(await state.keys.revoke('nobody', '2026-01-01T00:00:00Z'), false)
+      })
+    })
+
+    describe('uses of keys', () => {
+      it('keep the latest moment of each', async () => {
+        await state.keys.noteUsed(
+          new Map([
+            ['k1', 1000],
+            ['k2', 5000],
+          ]),
+        )
+        await state.keys.noteUsed(
+          new Map([
+            ['k1', 3000],
+            ['k2', 4000],
+          ]),
+        )
+        assert.deepEqual([...(await state.keys.lastUsed())].sort(), [
+          ['k1', 3000],
+          ['k2', 5000],
+        ])
+      })
+      it('survive a restart', async () => {
+        await state.keys.noteUsed(new Map([['k1', 1000]]))
+        await state.close()
+        state = await driver.open(folder, clock)
+        assert.deepEqual([...(await state.keys.lastUsed())], [['k1', 1000]])
+      })
+    })
+
+    describe('approvals', () => {
+      const approval = (id: string, more: Partial<Approval> = {}): Approval => ({
+        id,
+        tenant: 'acme',
+        keyId: 'k1',
+        contentHash: 'abc',
+        policy: 'p',
+        approvers: [],
+        state: 'pending',
+        createdAt: clock.now(),
+        expiresAt: clock.now() + HOUR,
+        decidedBy: null,
+        decidedAt: null,
+        ...more,
+      })
+
+      it('are asked for once by tenant, key and content', async () => {
+        const first = approval('a1')
+        assert.deepEqual(await state.approvals.request(first), first)
+        assert.deepEqual(await state.approvals.request(approval('a2')), first)
+        for (const more of [{ tenant: 'other' }, { keyId: 'k2' }, { contentHash: 'abd' }]) {
+          const other = approval(`a-${Object.values(more).join()}`, more)
+          assert.deepEqual(await state.approvals.request(other), other)
+        }
+        assert.equal(await state.approvals.find('a2'), null)
+        assert.equal((await state.approvals.list()).length, 4)
+      })
+      it('of 20 at once for the same keep one', async () => {
+        const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => state.approvals.request(approval(`a${i}`))))
+        assert.equal(new Set(answers.map(({ id }) => id)).size, 1)
+      })
+      it('keep their first verdict, and give it to whoever asks again', async () => {
+        await state.approvals.request(approval('a1'))
+        const decided = { ...approval('a1'), state: 'approved', decidedBy: 'eve', decidedAt: clock.now() + 5 }
+        assert.deepEqual(await state.approvals.decide('a1', 'approved', 'eve', clock.now() + 5), decided)
+        assert.deepEqual(await state.approvals.decide('a1', 'rejected', 'bob', clock.now() + 9), decided)
+        assert.deepEqual(await state.approvals.request(approval('a2')), decided)
+        assert.equal(await state.approvals.decide('nobody', 'approved', 'eve', clock.now()), null)
+      })
+      it('are gone at the moment they were told, and can be asked for anew', async () => {
+        await state.approvals.request(approval('a1'))
+        clock.advance(HOUR)
+        assert.equal(await state.approvals.find('a1'), null)
+        assert.equal(await state.approvals.decide('a1', 'approved', 'eve', clock.now()), null)
+        assert.equal((await state.approvals.request(approval('a2'))).id, 'a2')
+        assert.deepEqual(
+          (await state.approvals.list()).map(({ id }) => id),
+          ['a2'],
+        )
+      })
+      it('are listed oldest first, and survive a restart', async () => {
+        await state.approvals.request(approval('a2', { contentHash: '2', createdAt: clock.now() + 2 }))
+        await state.approvals.request(approval('a1', { contentHash: '1', createdAt: clock.now() + 1 }))
+        await state.close()
+        state = await driver.open(folder, clock)
+        assert.deepEqual(
+          (await state.approvals.list()).map(({ id }) => id),
+          ['a1', 'a2'],
+        )
+      })
+    })
+
+    describe('raises', () => {
+      const raise = (id: string, lifeMs = HOUR): Raise => ({
+        id,
+        tenant: 'acme',
+        policy: 'p',
+        add: 2 ** 52 + 1,
+        until: clock.now() + lifeMs,
+        by: 'eve',
+        reason: 'month end',
+      })
+
+      it('are listed as long as they count, and survive a restart', async () => {
+        const kept = raise('r1', 2 * HOUR)
+        await state.raises.put(kept)
+        await state.raises.put(raise('r2'))
+        clock.advance(HOUR)
+        assert.deepEqual(await state.raises.list(), [kept])
+        await state.close()
+        state = await driver.open(folder, clock)
+        assert.deepEqual(await state.raises.list(), [kept])
+      })
+      it('can be taken back, once', async () => {
+        await state.raises.put(raise('r1'))
+        assert.deepEqual([await state.raises.remove('r1'), await state.raises.remove('r1')], [true, false])
+        assert.deepEqual(await state.raises.list(), [])
       })
     })
   })

@@ -1,0 +1,207 @@
+// The connection to Redis and whether it can be used. Nothing waits for a server that is away: a command has a deadline, and while none is
+// answered everything else fails at once, until a beat (a small write) goes through and what was left to do has been done.
+import { randomUUID } from 'node:crypto'
+import { Redis, ReplyError } from 'ioredis'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { StateHealth } from '../../model/state.ts'
+import type { Log } from '../../plugin/contract.ts'
+import type { Names } from './names.ts'
+import { defineScripts, runScript, type Argument, type ScriptName } from './scripts.ts'
+
+/** Looks for a server that is away this often; beats come at every fourth tick. */
+const TICK_MS = 500
+const BEAT_TICKS = 4
+/** A process that was not heard of for this long is not counted. Long, because too small a share is the safe mistake. */
+const PROCESS_MS = 30_000
+const CONNECT_MS = 1000
+const OPEN_MS = 5000
+/** After a return, and after the start, the others may not be back yet. */
+const SETTLING_MS = 10_000
+/** Answers of a server that is there and cannot serve now. */
+const CANNOT_SERVE = /^(LOADING|READONLY|MISCONF|OOM|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|UNKILLABLE|NOAUTH|NOPERM|WRONGPASS)\b/
+
+export interface LinkOptions {
+  readonly url: string
+  readonly names: Names
+  readonly commandTimeoutMs: number
+  readonly log: Log
+  /** 10,000 unless a test tells another. */
+  readonly settlingMs?: number
+  /** Uses the store for a moment and counts as no process. */
+  readonly isVisitor?: boolean
+}
+
+export class Link implements StateHealth {
+  readonly names: Names
+  readonly #client: Redis
+  readonly #log: Log
+  readonly #settlingMs: number
+  readonly #isVisitor: boolean
+  readonly #id = randomUUID()
+  readonly #onReturn: (() => Promise<void>)[] = []
+  readonly #onTick: ((tick: number) => void)[] = []
+  #available = false
+  #processes = 1
+  #settlingUntil = 0
+  #probing = false
+  #ticks = 0
+  #timer: NodeJS.Timeout | null = null
+  #awaySince = 0
+  #lastError: unknown = null
+
+  constructor({ url, names, commandTimeoutMs, log, settlingMs = SETTLING_MS, isVisitor = false }: LinkOptions) {
+    this.#isVisitor = isVisitor
+    this.#settlingMs = settlingMs
+    this.names = names
+    this.#log = log
+    this.#client = new Redis(url, {
+      lazyConnect: true,
+      enableAutoPipelining: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: commandTimeoutMs,
+      connectTimeout: CONNECT_MS,
+      disconnectTimeout: 100,
+      retryStrategy: () => TICK_MS / 2,
+      connectionName: 'sallyport',
+    })
+    defineScripts(this.#client)
+    this.#client.on('error', (error: unknown) => (this.#lastError = error))
+    this.#client.on('close', () => this.#leave(this.#lastError))
+  }
+
+  get available(): boolean {
+    return this.#available
+  }
+
+  get processes(): number {
+    return this.#processes
+  }
+
+  /** Others may not be back yet: their number does not fall meanwhile, and what they hold is left alone, however old. */
+  get isSettling(): boolean {
+    return performance.now() < this.#settlingUntil
+  }
+
+  /** Resolves when Redis answers. Rejects with a sentence that says what to do. */
+  async open(): Promise<void> {
+    const address = addressOf(this.#client)
+    const opened = (async () => {
+      await this.#client.connect()
+      await this.#beat()
+    })()
+    const late = AbortSignal.timeout(OPEN_MS)
+    const giveUp = new Promise<never>((_, reject) => late.addEventListener('abort', () => reject(new Error('no answer'))))
+    try {
+      await Promise.race([opened, giveUp])
+    } catch (error) {
+      opened.catch(() => undefined)
+      this.#client.disconnect()
+      const why = messageOf(this.#lastError ?? error)
+      throw new Error(`state.url: Redis at ${address} cannot be used (${why}); start it, or correct state.url`, { cause: error })
+    }
+    this.#available = true
+    this.#settlingUntil = performance.now() + this.#settlingMs
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
+  }
+
+  /** Called before the link is available again: does what was left to do, and rejects if it cannot. */
+  onReturn(work: () => Promise<void>): void {
+    this.#onReturn.push(work)
+  }
+
+  /** Called every half second while Redis is there. */
+  onTick(work: (tick: number) => void): void {
+    this.#onTick.push(work)
+  }
+
+  /** Runs a script. Rejects with `state_unavailable`, at once while Redis is away. */
+  run(script: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    if (!this.#available) return Promise.reject(unavailable())
+    return runScript(this.#client, script, keys, args).catch((error: unknown) => this.#failed(error))
+  }
+
+  /** Runs plain commands. Rejects as `run` does. */
+  async call<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    if (!this.#available) throw unavailable()
+    return work(this.#client).catch((error: unknown) => this.#failed(error))
+  }
+
+  /** As `run`, for what `onReturn` does. */
+  runOnReturn(script: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return runScript(this.#client, script, keys, args)
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    if (this.#available && !this.#isVisitor) await this.#client.zrem(this.names.processes()[0]!, this.#id).catch(() => undefined)
+    this.#available = false
+    this.#client.disconnect()
+  }
+
+  #failed(error: unknown): never {
+    if (!isReply(error) || CANNOT_SERVE.test(error.message)) this.#leave(error)
+    else this.#log.error({ error }, 'a command of the state store failed')
+    throw unavailable(error)
+  }
+
+  #leave(error: unknown): void {
+    if (!this.#available) return
+    this.#available = false
+    this.#awaySince = performance.now()
+    this.#log.error({ error: messageOf(error ?? 'the connection was closed') }, 'Redis is away; limits follow their setting whileAway')
+    void this.#probe()
+  }
+
+  #tick(): void {
+    if (!this.#available) return void this.#probe()
+    this.#ticks++
+    if (this.#ticks % BEAT_TICKS === 0) this.#beat().catch((error: unknown) => this.#leave(error))
+    for (const work of this.#onTick) work(this.#ticks)
+  }
+
+  async #probe(): Promise<void> {
+    // While it is not ready the client itself tries to connect again.
+    if (this.#probing || this.#client.status !== 'ready') return
+    this.#probing = true
+    try {
+      await this.#beat()
+      for (const work of this.#onReturn) await work()
+      this.#returned()
+    } catch {
+      // A connection that is silent may be dead without anybody saying so: a new one is the only way to know.
+      if (this.#client.status === 'ready') this.#client.disconnect(true)
+    } finally {
+      this.#probing = false
+    }
+  }
+
+  #returned(): void {
+    this.#available = true
+    this.#settlingUntil = performance.now() + this.#settlingMs
+    this.#log.info({ awayMs: Math.round(performance.now() - this.#awaySince) }, 'Redis is back')
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#isVisitor) return void (await this.#client.ping())
+    const count = Number(await runScript(this.#client, 'beat', this.names.processes(), [this.#id, PROCESS_MS]))
+    if (count >= this.#processes || !this.isSettling) this.#processes = count
+  }
+}
+
+const isReply = (error: unknown): error is Error => error instanceof ReplyError
+
+function unavailable(cause?: unknown): GatewayError {
+  return new GatewayError('state_unavailable', cause === undefined ? {} : { cause })
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Without user and password. */
+function addressOf({ options }: Redis): string {
+  return options.path ?? `${options.host}:${options.port}`
+}

@@ -1,4 +1,5 @@
 // The three kinds of counter behind a limit: a sum in a window, a steady rate, and slots. Plain arithmetic; the ledger decides what is taken together.
+// Rates and slots count in monotonic time, so that a clock that is set neither frees nor locks them; windows follow the clock on the wall.
 
 /** What a counter gave up for one claim, and how to give it back. */
 export interface Taking {
@@ -18,6 +19,8 @@ export class WindowCounter {
   used = 0
   reserved = 0
   dirty = false
+  /** Monotonic ms at which it was first seen over; Infinity while it is not. */
+  overSince = Infinity
 
   constructor(name: string, endsAt: number, used = 0) {
     this.name = name

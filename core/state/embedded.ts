@@ -1,5 +1,5 @@
 // The embedded state driver, for one gateway process: counters and breakers in memory; keys and vault at once and counters by checkpoint in lmdb.
-import type { State } from '../model/state.ts'
+import type { Keeping, State } from '../model/state.ts'
 import type { Clock, Log } from '../plugin/contract.ts'
 import { LmdbApprovals } from './approvals.ts'
 import { MemoryBreakers } from './breakers.ts'
@@ -36,16 +36,32 @@ export function openEmbeddedState({
   const env = openEnvironment(path)
   const ownership = takeOwnership(env, path, clock)
   const ledger = new MemoryLedger({ clock, maxCounters })
-  const checkpoint = new Checkpoint(env, ledger)
-  checkpoint.restore(clock.now())
+  const checkpoint = new Checkpoint(env, ledger, clock)
+  checkpoint.restore()
   const vault = new LmdbVault(env, clock, maxVaultEntries)
+
+  // Who keeps it in step with a record decides when it is written; nobody does so before.
+  let isKept = false
+  const keeping: Keeping = {
+    replay: checkpoint.replay,
+    get keptUpTo() {
+      return checkpoint.keptUpTo
+    },
+    capture(runs) {
+      isKept = true
+      return checkpoint.capture(runs)
+    },
+  }
+  const writeAlone = async (): Promise<void> => {
+    if (!isKept) await checkpoint.capture().keep()
+  }
 
   let closing: Promise<void> | null = null
   let cancel = schedule()
   function schedule(): () => void {
     return clock.after(BEAT_MS, () => {
       ownership.beat()
-      checkpoint.write().catch((error: unknown) => log.error({ error, path }, 'the state checkpoint could not be written'))
+      writeAlone().catch((error: unknown) => log.error({ error, path }, 'the state checkpoint could not be written'))
       vault.sweep().catch((error: unknown) => log.error({ error, path }, 'expired values could not be removed from the vault'))
       cancel = schedule()
     })
@@ -53,7 +69,7 @@ export function openEmbeddedState({
 
   async function close(): Promise<void> {
     cancel()
-    await checkpoint.write()
+    await writeAlone()
     ownership.release()
     await env.close()
   }
@@ -66,6 +82,7 @@ export function openEmbeddedState({
     approvals: new LmdbApprovals(env, clock),
     raises: new LmdbRaises(env, clock),
     health: { available: true, processes: 1 },
+    keeping,
     close: () => (closing ??= close()),
   }
 }

@@ -23,7 +23,13 @@ export interface LedgerOptions {
   readonly maxCounters: number
 }
 
-/** What the checkpoint keeps of a counter. Slots and reservations end with the process and are not kept. */
+/**
+ * A window that is over is kept this much longer, by the clock on the wall and by the monotonic one: a clock that was set forward by mistake is
+ * set back, and must find what was counted.
+ */
+const OVER_MS = 3_600_000
+
+/** What the checkpoint keeps of a counter, in Unix ms. Slots and reservations end with the process and are not kept. */
 export type KeptCounter =
   | { readonly kind: 'window'; readonly name: string; readonly used: number; readonly endsAt: number }
   | { readonly kind: 'rate'; readonly name: string; readonly fullAt: number; readonly periodMs: number; readonly limit: number }
@@ -34,6 +40,7 @@ export class MemoryLedger implements Ledger {
   readonly #counters = new Map<string, Counter>()
   readonly #reservations = new Map<string, Reservation>()
   #changed: Counter[] = []
+  #gone: string[] = []
 
   constructor({ clock, maxCounters }: LedgerOptions) {
     this.#clock = clock
@@ -43,27 +50,28 @@ export class MemoryLedger implements Ledger {
   /** Throws RangeError on amounts that are no integers of 0 to 2⁵³ − 1. */
   reserve(reservationId: string, claims: readonly Claim[]): Reserved {
     const now = this.#clock.now()
+    const mono = this.#clock.monotonic()
     const takings: Taking[] = []
     for (const claim of claims) {
       checkClaim(claim)
       const counter = this.#counterFor(claim, now)
-      const taking = take(counter, claim, reservationId, now)
+      const taking = take(counter, claim, reservationId, mono)
       if (taking) {
         takings.push(taking)
         continue
       }
-      for (let i = takings.length - 1; i >= 0; i--) undo(takings[i]!, reservationId, now)
-      return { ok: false, claim, level: levelOf(counter, now), retryAfterMs: waitFor(counter, claim, now) }
+      for (let i = takings.length - 1; i >= 0; i--) undo(takings[i]!, reservationId, mono)
+      return { ok: false, claim, level: levelOf(counter, mono), retryAfterMs: waitFor(counter, claim, now, mono) }
     }
-    this.#remember(reservationId, takings, now)
-    return { ok: true, levels: takings.map(({ counter }) => levelOf(counter, now)) }
+    this.#remember(reservationId, takings, mono)
+    return { ok: true, levels: takings.map(({ counter }) => levelOf(counter, mono)) }
   }
 
   settle(reservationId: string, used: ReadonlyMap<string, number>): void {
     const reservation = this.#reservations.get(reservationId)
     if (!reservation) return
     this.#reservations.delete(reservationId)
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     // The second taking of one counter (an extension) only goes back: what was used is booked once.
     const booked = new Set<string>()
     for (const taking of reservation.takings) {
@@ -86,7 +94,7 @@ export class MemoryLedger implements Ledger {
     this.settle(reservationId, new Map())
     const now = this.#clock.now()
     for (const { counter: name, endsAt, amount } of bookings) {
-      if (endsAt <= now) continue
+      if (endsAt <= now - OVER_MS) continue
       const known = this.#counters.get(name)
       const counter = known?.kind === 'window' ? known : new WindowCounter(name, endsAt)
       this.#counters.set(name, counter)
@@ -97,56 +105,76 @@ export class MemoryLedger implements Ledger {
   }
 
   level(name: string): number {
-    const now = this.#clock.now()
     const counter = this.#counters.get(name)
-    if (!counter || hasEnded(counter, now)) return 0
-    return counter.kind === 'slot' ? counter.held(now) : levelOf(counter, now).used
+    if (!counter || hasEnded(counter, this.#clock.now())) return 0
+    const mono = this.#clock.monotonic()
+    return counter.kind === 'slot' ? counter.held(mono) : levelOf(counter, mono).used
   }
 
   list(): readonly CounterReading[] {
     const now = this.#clock.now()
-    return [...this.#counters.values()].filter((counter) => !hasEnded(counter, now)).map((counter) => readingOf(counter, now))
+    const mono = this.#clock.monotonic()
+    return [...this.#counters.values()].filter((counter) => !hasEnded(counter, now)).map((counter) => readingOf(counter, mono))
   }
 
-  /** Forgets windows that have ended, idle rates, empty slots, and reservations that nobody came back for. Returns the names that left. */
-  sweep(): readonly string[] {
-    const now = this.#clock.now()
+  /** Forgets windows that have been over for long, idle rates, empty slots, and reservations that nobody came back for. */
+  sweep(): void {
+    const mono = this.#clock.monotonic()
     for (const [id, { since }] of this.#reservations) {
-      if (now - since < FORGET_AFTER_MS) break
+      if (mono - since < FORGET_AFTER_MS) break
       this.settle(id, new Map())
     }
-    const gone: string[] = []
-    for (const [name, counter] of this.#counters) {
-      if (!isIdle(counter, now)) continue
-      this.#counters.delete(name)
-      if (counter.kind !== 'slot') gone.push(name)
-    }
+    this.#forget((counter) => this.#isIdle(counter, mono))
+  }
+
+  /** Names of counters that left since the last call, of those that are kept. */
+  drainGone(): readonly string[] {
+    const gone = this.#gone
+    this.#gone = []
     return gone
   }
 
   /** Counters that changed since the last call, as they should be kept. */
   drainChanged(): readonly KeptCounter[] {
-    const now = this.#clock.now()
+    const ahead = this.#clock.now() - this.#clock.monotonic()
     const changed = this.#changed
     this.#changed = []
     return changed.flatMap((counter) => {
       counter.dirty = false
-      return hasEnded(counter, now) ? [] : keptForm(counter)
+      return this.#counters.get(counter.name) === counter ? keptForm(counter, ahead) : []
     })
   }
 
+  /** A rate comes back no fuller than full, whatever the clock was. */
   restore(kept: KeptCounter): void {
-    const counter =
-      kept.kind === 'window'
-        ? new WindowCounter(kept.name, kept.endsAt, kept.used)
-        : new RateCounter(kept.name, kept.fullAt, kept.periodMs, kept.limit)
-    this.#counters.set(kept.name, counter)
+    this.#counters.set(kept.name, kept.kind === 'window' ? new WindowCounter(kept.name, kept.endsAt, kept.used) : this.#restoredRate(kept))
+  }
+
+  #restoredRate({ name, fullAt, periodMs, limit }: Extract<KeptCounter, { kind: 'rate' }>): RateCounter {
+    const left = Math.min(fullAt - this.#clock.now(), periodMs)
+    return new RateCounter(name, this.#clock.monotonic() + left, periodMs, limit)
+  }
+
+  #isIdle(counter: Counter, mono: number): boolean {
+    if (counter.kind === 'slot') return counter.held(mono) === 0
+    if (counter.kind === 'rate') return counter.holders === 0 && counter.fullAt <= mono
+    const overFor = this.#clock.now() - counter.endsAt
+    counter.overSince = overFor < 0 ? Infinity : Math.min(counter.overSince, mono)
+    return overFor >= OVER_MS && mono - counter.overSince >= OVER_MS
+  }
+
+  #forget(isOver: (counter: Counter) => boolean): void {
+    for (const [name, counter] of this.#counters) {
+      if (!isOver(counter)) continue
+      this.#counters.delete(name)
+      if (counter.kind !== 'slot') this.#gone.push(name)
+    }
   }
 
   #counterFor(claim: Claim, now: number): Counter {
     const known = this.#counters.get(claim.counter)
-    if (known && known.kind === claim.kind && !hasEnded(known, now)) {
-      // The end of a running window moves only when its time zone was changed.
+    if (known && known.kind === claim.kind && !isAnother(known, claim, now)) {
+      // The end of a window moves only when its time zone was changed.
       if (known.kind === 'window' && claim.kind === 'window') known.endsAt = claim.endsAt
       return known
     }
@@ -158,6 +186,10 @@ export class MemoryLedger implements Ledger {
 
   #refuseMore(): void {
     this.sweep()
+    if (this.#counters.size < this.#maxCounters) return
+    // Better to trust the clock than to refuse.
+    const now = this.#clock.now()
+    this.#forget((counter) => hasEnded(counter, now))
     if (this.#counters.size < this.#maxCounters) return
     throw new GatewayError('state_unavailable', {
       message: `There are more than ${this.#maxCounters} limit counters; a limit counts by too many different values.`,
@@ -205,8 +237,8 @@ function undo(taking: Taking, holder: string, now: number): void {
 }
 
 /** Milliseconds until waiting may help; null when the claim alone is larger than the limit. */
-function waitFor(counter: Counter, claim: Claim, now: number): number | null {
-  if (counter.kind === 'rate' && claim.kind === 'rate') return counter.waitFor(claim.amount, now)
+function waitFor(counter: Counter, claim: Claim, now: number, mono: number): number | null {
+  if (counter.kind === 'rate' && claim.kind === 'rate') return counter.waitFor(claim.amount, mono)
   if (claim.kind === 'window') return claim.amount > claim.limit ? null : claim.endsAt - now
   return claim.limit === 0 ? null : SLOT_RETRY_MS
 }
@@ -245,15 +277,15 @@ function hasEnded(counter: Counter, now: number): boolean {
   return counter.kind === 'window' && counter.endsAt <= now
 }
 
-function isIdle(counter: Counter, now: number): boolean {
-  if (hasEnded(counter, now)) return true
-  if (counter.kind === 'slot') return counter.held(now) === 0
-  return counter.kind === 'rate' && counter.holders === 0 && counter.fullAt <= now
+/** A window of the same name that ends later than one that is over: names without a period say nothing else of a new window. */
+function isAnother(known: Counter, claim: Claim, now: number): boolean {
+  return known.kind === 'window' && claim.kind === 'window' && known.endsAt <= now && claim.endsAt > known.endsAt
 }
 
-function keptForm(counter: Counter): KeptCounter[] {
+/** `ahead`: of the clock on the wall before the monotonic one. */
+function keptForm(counter: Counter, ahead: number): KeptCounter[] {
   if (counter.kind === 'window') return [{ kind: 'window', name: counter.name, used: counter.used, endsAt: counter.endsAt }]
   if (counter.kind === 'rate')
-    return [{ kind: 'rate', name: counter.name, fullAt: counter.fullAt, periodMs: counter.periodMs, limit: counter.limit }]
+    return [{ kind: 'rate', name: counter.name, fullAt: counter.fullAt + ahead, periodMs: counter.periodMs, limit: counter.limit }]
   return []
 }

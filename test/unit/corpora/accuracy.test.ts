@@ -11,8 +11,8 @@ import { readLabels, readLines, type Class } from './corpora.ts'
 
 /** Reached so far where a target is not, or there is none; in shares. */
 const FLOORS: { readonly [of: string]: Target } = {
-  'secret literal': { recall: 0.92, falseRate: 0.03 },
-  'secret both': { recall: 0.97, falseRate: 0.028 },
+  'secret literal': { recall: 0.935, falseRate: 0.03 },
+  'secret both': { recall: 0.985, falseRate: 0.028 },
   'name literal': { recall: 0, falseRate: 0 },
   'name generated': { recall: 0.12, falseRate: 0 },
   'name both': { recall: 0.12, falseRate: 0 },

@@ -4,13 +4,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { accuracyPage, classTable, labelTable, ordinaryTable, percent } from './page.ts'
-import { CLASSES, measure, type Accuracy, type Miss } from './measure.ts'
+import { accuracyPage, classTable, evasionTable, labelTable, ordinaryTable } from './page.ts'
+import { measure, type Accuracy, type Miss } from './measure.ts'
 import { measureOrdinary, type Ordinary } from './ordinary.ts'
 import { openScanner, ROOT } from './scanner.ts'
 import { measureEvasions } from './evasions.ts'
 import { readLabels, readLines } from './corpora.ts'
-import { table } from '../../../scripts/markdown.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,16 +45,16 @@ function missText({ label, expect, span, text, source, findings }: Miss): string
 }
 
 /** Generated lines are as many and as alike as their templates; the literal ones say enough, unless `--all` is given. */
-async function showEvasions(): Promise<void> {
+function evade(missed?: (name: string, label: string, text: string) => void): ReturnType<typeof measureEvasions> {
   const lines = readLines().filter(({ trials }) => values.all || trials.some(({ origin }) => origin === 'literal'))
-  const missed = (name: string, label: string, text: string): void => console.log(`${name}  ${label}  ${JSON.stringify(text)}`)
-  const evaded = await measureEvasions(scanner, { labels: readLabels() }, lines, values.misses ? missed : undefined)
-  const rows = [...evaded].map(([name, counts]) => [name, ...CLASSES.map((of) => shareOf(counts.get(of)))])
-  console.log(table(['written as', ...CLASSES], rows))
+  return measureEvasions(scanner, { labels: readLabels() }, lines, missed)
 }
 
-const shareOf = (tally: { found: number; of: number } | undefined): string =>
-  tally ? `${tally.found}/${tally.of} ${percent(tally.found / tally.of)}` : ''
+async function showEvasions(): Promise<void> {
+  const missed = (name: string, label: string, text: string): void => console.log(`${name}  ${label}  ${JSON.stringify(text)}`)
+  const evaded = await evade(values.misses ? missed : undefined)
+  console.log(evasionTable(evaded))
+}
 
 function showOrdinary(ordinary: Ordinary, detector: string | undefined): void {
   console.log(ordinaryTable(ordinary))
@@ -68,7 +67,8 @@ const scanner = openScanner()
 try {
   if (values.evasions) await showEvasions()
   else if (values.ordinary) showOrdinary(await measureOrdinary(scanner), positionals[0])
-  else if (values.write) writeFileSync(join(ROOT, 'docs/accuracy.md'), accuracyPage(await measure(scanner), await measureOrdinary(scanner)))
+  else if (values.write)
+    writeFileSync(join(ROOT, 'docs/accuracy.md'), accuracyPage(await measure(scanner), await measureOrdinary(scanner), await evade()))
   else await show()
 } finally {
   await scanner.close()

@@ -1,4 +1,5 @@
 // A policy set as a platform of many tenants would have it, and requests for it: four policies of five speak of one tenant, the fifth of all.
+import { NO_QUOTA } from '../core/model/quota.ts'
 import type { ExchangeView } from '../core/plugin/contract.ts'
 
 export const TENANTS = 200
@@ -92,7 +93,6 @@ export function policySet(count: number): string {
 
 type Draw = <T>(items: readonly T[]) => T
 
-const NO_QUOTA = { dailyTokensSoft: null, dailyTokensHard: null, monthlyNano: null, rpm: null, tpm: null, concurrency: null }
 const FRESH = new Date('2026-11-21T10:00:00Z').getTime()
 
 /** Requests as the pipeline hands them to the policies. Every tenant has two kinds of keys; ten models and three features are in use. */

@@ -1,17 +1,8 @@
 // The facts of `sallyport.yaml` that judge requests, prepared for look-up. Built once per snapshot, never changed.
+import type { Quota, QuotaSpec } from './quota.ts'
 import type { Target } from './target.ts'
 
 export type PiiMode = 'scrub' | 'warn' | 'allow'
-
-/** Limits of a tenant or feature; null is no limit. Money in nano-units of the base currency. */
-export interface Quota {
-  readonly dailyTokensSoft: number | null
-  readonly dailyTokensHard: number | null
-  readonly monthlyNano: bigint | null
-  readonly rpm: number | null
-  readonly tpm: number | null
-  readonly concurrency: number | null
-}
 
 export interface Tenant {
   readonly id: string
@@ -54,6 +45,7 @@ export interface User {
   readonly id: string
   readonly tenant: string
   readonly roles: readonly string[]
+  readonly quota?: Quota
 }
 
 /** A key as it stands in `sallyport.yaml` or in the state store; `hash` is hex HMAC-SHA-256 under the pepper. */
@@ -70,6 +62,8 @@ export interface KeyRow {
   readonly expires: string | null
   readonly createdAt: string | null
   readonly revokedAt: string | null
+  /** Limits of this key alone; absent: none. */
+  readonly quota?: QuotaSpec
 }
 
 export interface Directory {

@@ -35,6 +35,20 @@ export function parseDecimal(text: string, digits = 9): bigint {
   return match[1] === '-' ? -value : value
 }
 
+/** A decimal as people write it: a number, or its text. */
+export type Decimal = number | string
+
+/** Numbers without an exponent. */
+export function decimalText(value: Decimal): string {
+  if (typeof value === 'string') return value
+  const text = String(value)
+  if (!text.includes('e')) return text
+  return Math.abs(value) < 1 ? value.toFixed(12).replace(/\.?0+$/, '') : BigInt(value).toString()
+}
+
+/** Money of the base currency in nano-units. */
+export const nanoOf = (value: Decimal): bigint => parseDecimal(decimalText(value))
+
 /** Writes nano-units as a decimal with nine places, as the record's Decimal(18, 9) columns take it. */
 export function formatNano(nano: bigint): string {
   const sign = nano < 0n ? '-' : ''

@@ -1,4 +1,5 @@
 // Who the caller was proved to be. Everything here comes from a key, a token or the network, never from what a caller says of itself.
+import type { Quota } from './quota.ts'
 
 /** The proved caller of an exchange. Lists that are absent (null) restrict nothing; an empty list allows nothing. */
 export interface Principal {
@@ -8,6 +9,8 @@ export interface Principal {
   readonly scopes: readonly string[]
   readonly models: readonly string[] | null
   readonly features: readonly string[] | null
+  /** Limits of the key; absent: none. */
+  readonly quota?: Quota
   /** The proved user, or null: a JWT subject, or `x-sallyport-user` from a key with the scope `act-as-user`. */
   readonly user: { readonly id: string; readonly roles: readonly string[]; readonly source: 'jwt' | 'act-as-user' } | null
 }

@@ -43,4 +43,6 @@ export interface Target {
   readonly secure: boolean
   readonly weight: number
   readonly rates: Rates | null
+  /** Output tokens per choice that the model can give, if known. */
+  readonly maxOutput?: number | null
 }

@@ -15,7 +15,8 @@ export {
   type UsageSource,
 } from '../model/answer.ts'
 export type { Principal } from '../model/principal.ts'
-export type { Directory, Feature, KeyRow, Model, Pool, Quota, Tenant, User, PiiMode } from '../model/directory.ts'
+export type { Directory, Feature, KeyRow, Model, Pool, Tenant, User, PiiMode } from '../model/directory.ts'
+export { readQuota, type Quota, type QuotaSpec } from '../model/quota.ts'
 export type { ProviderInfo, Rates, Target, Timeouts } from '../model/target.ts'
 export { bookedKey, counterName, type Booked, type Booking } from '../model/counters.ts'
 export type {

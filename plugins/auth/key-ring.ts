@@ -1,6 +1,6 @@
 // Keys prepared for look-up: a row compiled once (expiry, networks, principal), and the short memory that makes a known key cost one map look-up.
 import ipaddr from 'ipaddr.js'
-import type { KeyRow, Principal } from '../../core/plugin/index.ts'
+import { readQuota, type KeyRow, type Principal } from '../../core/plugin/index.ts'
 
 /** A key whose row was found and whose hash fits. What may change by itself (time, address, scope) is still to be judged. */
 export interface KnownKey {
@@ -19,11 +19,16 @@ export function compileKey(row: KeyRow): KnownKey {
   if (Number.isNaN(expiresAt)) throw new RangeError(`key ${row.id}: expires is no date: ${row.expires}`)
   return {
     row,
-    principal: { tenantId: row.tenant, keyId: row.id, scopes: row.scopes, models: row.models, features: row.features, user: null },
+    principal: principalOf(row),
     scopes: new Set(row.scopes),
     expiresAt,
     networks: row.allowedIps === null ? null : new Networks(row.id, row.allowedIps),
   }
+}
+
+function principalOf({ id, tenant, scopes, models, features, quota }: KeyRow): Principal {
+  const principal = { tenantId: tenant, keyId: id, scopes, models, features, user: null }
+  return quota ? { ...principal, quota: readQuota(quota) } : principal
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6

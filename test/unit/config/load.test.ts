@@ -1,4 +1,5 @@
 // The configuration file as its author meets it: text in, facts or findings out.
+import { NO_QUOTA, readQuota } from '../../../core/model/quota.ts'
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -248,25 +249,54 @@ features: [{ name: a }, { name: b }]
 plans: [{ name: team, monthly: 250, features: [a], quota: { rpm: 10, dailyTokens: { soft: 5, hard: 9 } }, markup: 1.15 }]
 tenants: [{ id: t, plan: team }, { id: u, plan: team, features: [], quota: { rpm: 20, dailyTokens: 7, monthly: "1.5" }, markup: 2 }, { id: v }]`)
       const { t, u, v } = Object.fromEntries(directory.tenants)
-      assert.deepEqual(t!.quota, {
-        dailyTokensSoft: 5,
-        dailyTokensHard: 9,
-        monthlyNano: 250_000_000_000n,
-        rpm: 10,
-        tpm: null,
-        concurrency: null,
-      })
+      assert.deepEqual(t!.quota, { ...NO_QUOTA, dailyTokensSoft: 5, dailyTokensHard: 9, monthlyNano: 250_000_000_000n, rpm: 10 })
       assert.deepEqual([t!.features, t!.markup], [['a'], '1.15'])
-      assert.deepEqual(u!.quota, {
-        dailyTokensSoft: null,
-        dailyTokensHard: 7,
-        monthlyNano: 1_500_000_000n,
-        rpm: 20,
-        tpm: null,
-        concurrency: null,
-      })
+      assert.deepEqual(u!.quota, { ...NO_QUOTA, dailyTokensHard: 7, monthlyNano: 1_500_000_000n, rpm: 20 })
       assert.deepEqual([u!.features, u!.markup], [[], '2'], 'an empty list allows nothing and is no absence')
       assert.deepEqual([v!.features, v!.markup, v!.quota.rpm], [null, '1', null])
+    })
+  })
+
+  describe('quotas', () => {
+    const ROW = 'id: k, tenant: t, prefix: abcdefghij, hash: "' + 'a'.repeat(64) + '"'
+
+    it('stand at users and keys too, with two thresholds where one is to warn; a budget is money per month', () => {
+      const { directory } = load(`${MODEL}
+tenants: [{ id: t, quota: { monthly: { soft: 80, hard: "100.50" }, hourlyTokens: 5 } }]
+users: [{ id: jo, tenant: t, quota: { monthlyTokens: { soft: 1, hard: 2 } } }, { id: al, tenant: t }]
+keys: [{ ${ROW}, budget: 12.5, quota: { rpm: 3 } }]`)
+      assert.deepEqual(directory.tenants.get('t')!.quota, {
+        ...NO_QUOTA,
+        monthlySoftNano: 80_000_000_000n,
+        monthlyNano: 100_500_000_000n,
+        hourlyTokensHard: 5,
+      })
+      assert.deepEqual(directory.users.get('jo')!.quota, { ...NO_QUOTA, monthlyTokensSoft: 1, monthlyTokensHard: 2 })
+      assert.deepEqual(directory.users.get('al')!.quota, NO_QUOTA)
+      const spec = directory.keys[0]!.quota!
+      assert.deepEqual(JSON.parse(JSON.stringify(spec)), { monthly: 12.5, rpm: 3 })
+      assert.deepEqual(readQuota(spec), { ...NO_QUOTA, monthlyNano: 12_500_000_000n, rpm: 3 })
+    })
+    for (const [title, quota] of [
+      ['below zero', 'rpm: -1'],
+      ['that is no number', 'tpm: .nan'],
+      ['with a fraction', 'dailyTokens: 1.5'],
+      ['of money in words', 'monthly: { hard: much }'],
+      ['that nobody knows', 'yearlyTokens: 5'],
+    ] as const) {
+      it(`cannot hold a limit ${title}`, () => {
+        assert.throws(() => load(`${MODEL}\ntenants: [{ id: t }]\nusers: [{ id: jo, tenant: t, quota: { ${quota} } }]`), /users\[0\]\.quota/)
+      })
+    }
+    it('take money that is larger than anybody has', () => {
+      const { directory } = load(`${MODEL}\ntenants: [{ id: t, quota: { monthly: 1e300, rpm: 1e300 } }]`)
+      assert.equal(directory.tenants.get('t')!.quota.monthlyNano, BigInt(1e300) * 1_000_000_000n)
+    })
+    it('say one thing once', () => {
+      assert.throws(
+        () => load(`${MODEL}\ntenants: [{ id: t }]\nkeys: [{ ${ROW}, budget: 1, quota: { monthly: 2 } }]`),
+        /keys\[0\]\.budget: is short for quota\.monthly, which is there too; keep one of them/,
+      )
     })
   })
 

@@ -1,5 +1,5 @@
-// Slows whoever guesses: after a failed login the same address with the same beginning of a secret waits a second, then two, up to a minute; an address
-// that fails with many secrets waits as a whole.
+// Slows whoever guesses: after a failed login the same address with the same beginning of a secret waits a second, then two, up to a minute. An address
+// that fails with many secrets waits as a whole, but for secrets that are right: others may share it.
 
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 60_000
@@ -27,9 +27,16 @@ export class FailedLogins {
 
   /** Milliseconds until this address may try this secret again; 0: now. `prefix` is the public beginning of what it shows, '' if there is none. */
   waitMs(address: string, prefix: string): number {
-    const now = this.#now()
-    const until = Math.max(this.#known.get(pairOf(address, prefix))?.until ?? 0, this.#known.get(address)?.until ?? 0)
-    return Math.max(0, until - now)
+    return this.#left(pairOf(address, prefix))
+  }
+
+  /** Milliseconds until a wrong secret of this address is worth an answer of its own. */
+  addressWaitMs(address: string): number {
+    return this.#left(address)
+  }
+
+  #left(name: string): number {
+    return Math.max(0, (this.#known.get(name)?.until ?? 0) - this.#now())
   }
 
   /** Returns how often this pair has failed in a row. */

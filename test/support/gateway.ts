@@ -18,6 +18,8 @@ export interface GatewaySetup {
   /** Start the recorder too (costs a second and 300 MB); off unless told. */
   readonly recorder?: boolean
   readonly env?: { readonly [name: string]: string }
+  /** Further words for `serve`. */
+  readonly args?: readonly string[]
   /** Use an existing folder (for restarts). */
   readonly folder?: string
 }
@@ -64,7 +66,7 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGat
   if (setup.config) writeFileSync(configPath, stringify(setup.config))
   for (const [file, text] of Object.entries(setup.policies ?? {})) writeFileSync(join(folder, 'policies', file), text)
 
-  const args = [MAIN, 'serve', '--config', configPath, ...(setup.recorder ? [] : ['--no-recorder'])]
+  const args = [MAIN, 'serve', '--config', configPath, ...(setup.recorder ? [] : ['--no-recorder']), ...(setup.args ?? [])]
   const env = { ...process.env, TEST_UPSTREAM_KEY: 'upstream-secret', ...setup.env }
   const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

@@ -27,9 +27,10 @@ export function requireAdmin(gateway: Gateway): RequestHandler {
     if (waitMs > 0) return refuse(response, tooOften(waitMs))
     const who = secret === '' ? noToken() : await identify(gateway, request, secret)
     if (who instanceof GatewayError) {
+      const addressWaitMs = failures.addressWaitMs(ip)
       const isGuess = secret !== '' && who.code === 'invalid_api_key'
       if (isGuess && isPowerOfTwo(failures.failed(ip, prefix))) await noteLogin(gateway, 'unknown', ip, 'refused')
-      return refuse(response, who)
+      return refuse(response, addressWaitMs > 0 ? tooOften(addressWaitMs) : who)
     }
     failures.succeeded(ip, prefix)
     if (logins.isNew(`${who.id} ${ip}`)) await noteLogin(gateway, who.id, ip, 'ok')

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { compileAside } from './compile-aside.ts'
 import { firstStart } from './welcome.ts'
+import { startKeeper, type Keeper } from '../server/keeper.ts'
 import { Gateway, type GatewayOptions } from '../server/gateway.ts'
 import { loadConfig } from '../config/load.ts'
 import { openState } from '../state/open.ts'
@@ -46,7 +47,9 @@ export interface Started {
 export async function startGateway({ loaded, flags, log, metrics, generation = 1, ...together }: StartOptions): Promise<Started> {
   const secret = openSecrets(secretsFolder(loaded))
   const kernel = await openKernel(loaded, log, metrics, secret)
+  let keeper: Keeper | null = null
   try {
+    keeper = await startKeeper({ ...kernel, spool: kernel.record })
     const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
     const load = (): LoadedConfig => loadConfig(flags.config)
     const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, compileAside, ...together }, generation)
@@ -57,10 +60,12 @@ export async function startGateway({ loaded, flags, log, metrics, generation = 1
     })
     const stop = async (): Promise<void> => {
       await gateway.close()
+      await keeper?.close()
       await closeKernel(kernel)
     }
     return { gateway, spool: kernel.record, url: `http://${host}:${address.port}`, adminToken: adminToken.current(), demoKey, stop }
   } catch (error) {
+    await keeper?.close()
     await closeKernel(kernel)
     throw error
   }

@@ -14,7 +14,8 @@ export interface Node {
 }
 
 const NODE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/
-const LOCK = 'writer.lock'
+/** Its owner alone writes the node. */
+export const WRITER_LOCK = 'writer.lock'
 
 /** The nodes of a spool, in order. */
 export const listNodes = (spool: string): string[] =>
@@ -25,7 +26,7 @@ export const listNodes = (spool: string): string[] =>
 
 /** The boot that writes into this node now, or null. */
 export function livingBoot(nodeFolder: string): string | null {
-  const lock = join(nodeFolder, LOCK)
+  const lock = join(nodeFolder, WRITER_LOCK)
   return isOwned(lock) ? (readOwner(lock)?.note ?? null) : null
 }
 
@@ -35,7 +36,7 @@ export function takeNode(spool: string, boot: string, wanted?: string): Node {
   for (const id of ids) {
     const folder = join(spool, id)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const held = claim(join(folder, LOCK), boot)
+    const held = claim(join(folder, WRITER_LOCK), boot)
     if (held !== null) return ownNode(id, folder, held)
   }
   throw new Error(`the spool ${join(spool, wanted ?? '')} belongs to a gateway that is running; stop it or use another record.spool.path`)

@@ -482,7 +482,7 @@ for (const driver of DRIVERS) {
             ['k2', 4000],
           ]),
         )
-        assert.deepEqual([...(await state.keys.lastUsed())].sort(), [
+        assert.deepEqual([...(await state.keys.lastUsed())].sort(([a], [b]) => (a < b ? -1 : 1)), [
           ['k1', 3000],
           ['k2', 5000],
         ])

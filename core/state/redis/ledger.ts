@@ -17,6 +17,7 @@ const RENEW_TICKS = 40
 const RENEW_BATCH = 500
 /** Reservations of others whose lease has ended, that one call gives back. */
 const GIVE_BACK_AT_ONCE = 20
+const LOOK_MS = 1000
 /** How long `close` waits for what is still to be settled. */
 const CLOSE_MS = 3000
 
@@ -36,6 +37,7 @@ export class RedisLedger implements Ledger {
   readonly #pending: PendingWrites
   /** Reservations of this process that are not settled. */
   readonly #held = new Map<string, Held>()
+  readonly #lookedAt = new Map<string, number>()
   readonly #settling = new Set<Promise<void>>()
 
   constructor({ link, clock, log, now }: RedisLedgerOptions) {
@@ -45,12 +47,11 @@ export class RedisLedger implements Ledger {
     this.#local = new LocalShare(clock)
     this.#pending = new PendingWrites(log)
     link.onReturn(async () => {
-      await this.#renew((...command) => link.runOnReturn(...command))
+      await this.renew((...command) => link.runOnReturn(...command))
       await this.#drain()
     })
     link.onTick((tick) => {
-      if (tick % RENEW_TICKS === 0)
-        this.#renew((...command) => link.run(...command)).catch((error: unknown) => log.warn({ error }, 'leases could not be renewed'))
+      if (tick % RENEW_TICKS === 0) this.renew().catch((error: unknown) => log.warn({ error }, 'leases could not be renewed'))
       if (this.#pending.size > 0) this.#drain().catch(() => undefined)
     })
   }
@@ -115,9 +116,23 @@ export class RedisLedger implements Ledger {
   }
 
   async #reservePart(id: string, { tenant, claims }: Part): Promise<readonly number[]> {
-    const args: (string | number)[] = [this.#now(), id, LEASE_MS, this.#link.isSettling ? 0 : GIVE_BACK_AT_ONCE]
+    const args: (string | number)[] = [
+      this.#now(),
+      id,
+      LEASE_MS,
+      this.#link.isSettling ? 0 : GIVE_BACK_AT_ONCE,
+      this.#isDue(tenant) ? 1 : 0,
+    ]
     for (const claim of claims) args.push(claim.kind === 'slot' ? 1 : claim.amount, claim.limit, extraOf(claim))
     return (await this.#link.run('reserve', this.#link.names.reserve(tenant, id, claims), args)) as readonly number[]
+  }
+
+  /** Once a second for each tenant a reservation also looks for what others left behind. */
+  #isDue(tenant: string): boolean {
+    const now = performance.now()
+    if (now - (this.#lookedAt.get(tenant) ?? -Infinity) < LOOK_MS) return false
+    this.#lookedAt.set(tenant, now)
+    return true
   }
 
   #reserveLocally(id: string, held: Held, claims: readonly Claim[]): Reserved {
@@ -219,7 +234,7 @@ export class RedisLedger implements Ledger {
     return this.#pending.drain(({ script, keys, args }) => this.#link.runOnReturn(script, keys, args))
   }
 
-  async #renew(run: Link['run']): Promise<void> {
+  async renew(run: Link['run'] = (...command) => this.#link.run(...command)): Promise<void> {
     for (const [tenant, ids] of this.#byTenant())
       for (let i = 0; i < ids.length; i += RENEW_BATCH)
         await run('renew', this.#link.names.leases(tenant), [this.#now(), LEASE_MS, ...ids.slice(i, i + RENEW_BATCH)])
@@ -266,7 +281,7 @@ function levelsOf(count: number, parts: readonly Part[], answers: readonly (read
   parts.forEach(({ claims, places }, p) => {
     const answer = answers[p]!
     claims.forEach(({ counter, limit }, i) => {
-      levels[places[i]!] = { counter, used: answer[3 * i + 1]!, settled: answer[3 * i + 2]!, limit }
+      levels[places[i]!] = { counter, used: Number(answer[3 * i + 1]), settled: Number(answer[3 * i + 2]), limit }
     })
   })
   return levels
@@ -274,6 +289,6 @@ function levelsOf(count: number, parts: readonly Part[], answers: readonly (read
 
 function refusalOf({ claims }: Part, [, index, used, settled, wait]: readonly number[]): Reserved {
   const claim = claims[index!]!
-  const level = { counter: claim.counter, used: used!, settled: settled!, limit: claim.limit }
+  const level = { counter: claim.counter, used: Number(used), settled: Number(settled), limit: claim.limit }
   return { ok: false, claim, level, retryAfterMs: wait! < 0 ? null : wait! }
 }

@@ -7,12 +7,15 @@
  */
 const PRELUDE = `
 local DAY = 86400000
+-- Whole milliseconds: the test's, or the server's.
 local function clock(given)
   if given ~= '' then return tonumber(given) end
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local function whole(number) return string.format('%.0f', number) end
+-- The client reads integers next to 2^53 a little wrong; texts it reads right.
+local function answer(number) return number > 9e15 and whole(number) or number end
 local function exact(number) return string.format('%.17g', number) end
 
 local function closeWindow(key, value, used)
@@ -22,39 +25,40 @@ local function closeWindow(key, value, used)
   if instance == first and used ~= '0' then redis.call('HINCRBY', key, 'u', used) end
 end
 
-local function moveRate(key, change, perUnit, period, now)
+local function moveRate(key, change, perUnit, period, given)
   if change == 0 then return end
   local fullAt = tonumber(redis.call('HGET', key, 'f') or '0')
   if change < 0 then
     if fullAt > 0 then redis.call('HSET', key, 'f', exact(fullAt + change)) end
     return
   end
+  local now = clock(given)
   fullAt = math.max(fullAt, now) + change
   redis.call('HSET', key, 'f', exact(fullAt), 'p', exact(period), 'l', whole(period / perUnit))
-  redis.call('PEXPIRE', key, whole(math.ceil(fullAt - now) + period + 60000))
+  redis.call('PEXPIRE', key, math.ceil(fullAt - now) + period + 60000)
 end
 
-local function closeRate(key, value, used, now)
+local function closeRate(key, value, used, given)
   local ms, perUnit, period = value:match('^(.-)|(.-)|(.*)$')
-  moveRate(key, tonumber(used) * tonumber(perUnit) - tonumber(ms), tonumber(perUnit), tonumber(period), now)
+  moveRate(key, tonumber(used) * tonumber(perUnit) - tonumber(ms), tonumber(perUnit), tonumber(period), given)
 end
 
 -- Gives back what one entry holds and books what was used.
-local function closeEntry(base, id, field, value, used, now)
+local function closeEntry(base, id, field, value, used, given)
   local kind = field:sub(1, 1)
   if kind == 'w' then closeWindow(base .. field, value, used)
-  elseif kind == 'r' then closeRate(base .. field, value, used, now)
+  elseif kind == 'r' then closeRate(base .. field, value, used, given)
   else redis.call('ZREM', base .. field, id) end
 end
 
 -- Gives back a reservation whose holder is gone. It stays for a day with nothing in it, so that its use can still be booked.
-local function giveBack(base, id, now)
+local function giveBack(base, id, given)
   redis.call('ZREM', base .. 'leases', id)
   local held = redis.call('HGETALL', base .. 'x:' .. id)
   if #held == 0 then return end
   for n = 1, #held, 2 do
     local field, value = held[n], held[n + 1]
-    closeEntry(base, id, field, value, '0', now)
+    closeEntry(base, id, field, value, '0', given)
     if field:sub(1, 1) == 'w' then held[n + 1] = value:gsub('|%d+|', '|0|')
     elseif field:sub(1, 1) == 'r' then held[n + 1] = value:gsub('^.-|', '0|') end
   end
@@ -67,22 +71,29 @@ local function isOver(endsAt, named, now)
   return not endsAt or (tonumber(endsAt) <= now and tonumber(named) > tonumber(endsAt))
 end
 local function keepWindow(key, endsAt, now)
-  redis.call('PEXPIRE', key, whole(math.max(0, tonumber(endsAt) - now) + 3600000))
+  redis.call('PEXPIRE', key, math.max(0, tonumber(endsAt) - now) + 3600000)
 end
 `
 
-/** ARGV: now, id, lease, how many ended ones to give back; then amount, limit, and endsAt | periodMs | leaseMs of each claim. Replies 1 and (used, settled, fresh) of each, or 0 and why. */
+/**
+ * ARGV: now, id, lease, how many ended ones to give back at once, and whether to do so in any case; then amount, limit, and endsAt | periodMs |
+ * leaseMs of each claim. Replies 1 and (used, settled, fresh) of each, or 0, which claim, used, settled, and ms to wait (-1: waiting is no help).
+ */
 export const RESERVE = `${PRELUDE}
 local base = KEYS[2]:sub(1, -7)
 local now, id = clock(ARGV[1]), ARGV[2]
-for _, ended in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[4])) do giveBack(base, ended, now) end
+local function giveBackEnded()
+  local ended = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[4])
+  for _, holder in ipairs(ended) do giveBack(base, holder, ARGV[1]) end
+  return #ended
+end
 
 local function rateLevel(fullAt, limit, period)
   return fullAt <= now and 0 or math.ceil((fullAt - now) / period * limit - 1e-9)
 end
 local touched = {}
 
-local function takeWindow(key, amount, limit, endsAt)
+local function takeWindow(key, amount, limit, endsAt, text)
   local w = touched[key]
   if not w then
     local kept = redis.call('HMGET', key, 'u', 'r', 'e', 'i')
@@ -94,6 +105,7 @@ local function takeWindow(key, amount, limit, endsAt)
   if w.u + w.r + w.add + amount > limit then
     return { w.u + w.r, w.u, amount > limit and -1 or math.max(0, tonumber(endsAt) - now) }
   end
+  w.text = not w.text and text or whole(w.add + amount)
   w.add = w.add + amount
 end
 
@@ -127,21 +139,34 @@ local function takeSlot(key, limit)
 end
 
 local function take(i)
-  local key, amount, limit, extra = KEYS[i + 2], tonumber(ARGV[3 * i + 2]), tonumber(ARGV[3 * i + 3]), ARGV[3 * i + 4]
+  local key, amount, limit, extra = KEYS[i + 2], tonumber(ARGV[3 * i + 3]), tonumber(ARGV[3 * i + 4]), ARGV[3 * i + 5]
   local kind = key:sub(#base + 1, #base + 1)
-  if kind == 'w' then return takeWindow(key, amount, limit, extra) end
+  if kind == 'w' then return takeWindow(key, amount, limit, extra, ARGV[3 * i + 3]) end
   if kind == 'r' then return takeRate(key, amount, limit, tonumber(extra)) end
   return takeSlot(key, limit)
 end
 
-for i = 1, #KEYS - 2 do
-  local refused = take(i)
-  if refused then return { 0, i - 1, refused[1], refused[2], refused[3] } end
+local function takeAll()
+  touched = {}
+  for i = 1, #KEYS - 2 do
+    local refused = take(i)
+    if refused then return { 0, i - 1, answer(refused[1]), answer(refused[2]), refused[3] } end
+  end
 end
+-- What others left behind matters most when there is no room.
+if ARGV[5] == '1' then giveBackEnded() end
+local refused = takeAll()
+for _ = 1, 10 do
+  if not refused or giveBackEnded() == 0 then break end
+  refused = takeAll()
+end
+if refused then return refused end
 
-local fields, entries = {}, {}
+local fields, entries, held = {}, {}, {}
 for i = 3, #KEYS do fields[i - 2] = KEYS[i]:sub(#base + 1) end
-local held = redis.call('HMGET', KEYS[1], unpack(fields))
+-- A month and a day: no window is longer, so what nobody gives back by then counts nowhere.
+local isNew = redis.call('ZADD', KEYS[2], now + ARGV[3], id) == 1
+if not isNew then held = redis.call('HMGET', KEYS[1], unpack(fields)) end
 
 local function keep(i, key, field)
   local c, kind = touched[key], field:sub(1, 1)
@@ -149,31 +174,34 @@ local function keep(i, key, field)
   c.done = true
   local entry = '1'
   if kind == 'w' then
-    if c.fresh then redis.call('HSET', key, 'u', '0', 'r', whole(c.add), 'e', c.e, 'i', c.i)
-    elseif c.add > 0 then redis.call('HINCRBY', key, 'r', whole(c.add)) end
+    if c.fresh then redis.call('HSET', key, 'u', '0', 'r', c.text, 'e', c.e, 'i', c.i)
+    elseif c.add > 0 then redis.call('HINCRBY', key, 'r', c.text) end
     if c.e ~= c.before then
       if not c.fresh then redis.call('HSET', key, 'e', c.e) end
       keepWindow(key, c.e, now)
     end
-    local first, amount, last = c.i, 0, c.i
-    if held[i] then first, amount, last = held[i]:match('^(%d+)|(%d+)|(%d+)$') end
-    entry = first .. '|' .. whole((last == c.i and tonumber(amount) or 0) + c.add) .. '|' .. c.i
+    local first, text = c.i, c.text
+    if held[i] then
+      local amount, last
+      first, amount, last = held[i]:match('^(%d+)|(%d+)|(%d+)$')
+      if last == c.i then text = whole(amount + c.add) end
+    end
+    entry = first .. '|' .. text .. '|' .. c.i
   elseif kind == 'r' then
     redis.call('HSET', key, 'f', exact(c.f), 'p', exact(c.period), 'l', whole(c.limit))
-    redis.call('PEXPIRE', key, whole(2 * c.period + 60000))
+    redis.call('PEXPIRE', key, 2 * c.period + 60000)
     local ms = held[i] and tonumber(held[i]:match('^(.-)|')) or 0
     entry = exact(ms + c.ms) .. '|' .. exact(c.per) .. '|' .. exact(c.period)
   else
-    redis.call('ZADD', key, whole(now + ARGV[3 * i + 4]), id)
-    if c.fresh then redis.call('PEXPIRE', key, whole(ARGV[3 * i + 4] + 60000)) end
+    redis.call('ZADD', key, now + ARGV[3 * i + 5], id)
+    if c.fresh then redis.call('PEXPIRE', key, ARGV[3 * i + 5] + 60000) end
   end
   entries[#entries + 1] = field
   entries[#entries + 1] = entry
 end
 for i = 3, #KEYS do keep(i - 2, KEYS[i], fields[i - 2]) end
 redis.call('HSET', KEYS[1], unpack(entries))
--- A month and a day: no window is longer, so what nobody gives back by then counts nowhere.
-if redis.call('ZADD', KEYS[2], whole(now + ARGV[3]), id) == 1 then redis.call('PEXPIRE', KEYS[1], 32 * DAY) end
+if isNew then redis.call('PEXPIRE', KEYS[1], 32 * DAY) end
 
 local reply = { 1 }
 for i = 3, #KEYS do
@@ -181,27 +209,27 @@ for i = 3, #KEYS do
   local used, settled = c.count, 0
   if kind == 'w' then used, settled = c.u + c.r + c.add, c.u
   elseif kind == 'r' then used = rateLevel(c.f, c.limit, c.period) settled = used end
-  reply[#reply + 1] = used
-  reply[#reply + 1] = settled
+  reply[#reply + 1] = answer(used)
+  reply[#reply + 1] = answer(settled)
   reply[#reply + 1] = c.fresh and 1 or 0
 end
 return reply`
 
 /** ARGV: now, id; then field and amount used of each counter. Replies 0 when there is no such reservation. */
 export const SETTLE = `${PRELUDE}
-local base, now, id = KEYS[2]:sub(1, -7), clock(ARGV[1]), ARGV[2]
+local base, id = KEYS[2]:sub(1, -7), ARGV[2]
 local held = redis.call('HGETALL', KEYS[1])
 if #held == 0 then return 0 end
 local used = {}
 for n = 3, #ARGV, 2 do used[ARGV[n]] = ARGV[n + 1] end
-for n = 1, #held, 2 do closeEntry(base, id, held[n], held[n + 1], used[held[n]:sub(3)] or '0', now) end
+for n = 1, #held, 2 do closeEntry(base, id, held[n], held[n + 1], used[held[n]:sub(3)] or '0', ARGV[1]) end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], id)
 return 1`
 
 /** Gives back one call's part of a reservation. ARGV: now, id; then amount and msPerUnit (rates) or fresh (slots) of each claim. */
 export const UNTAKE = `${PRELUDE}
-local base, now, id = KEYS[2]:sub(1, -7), clock(ARGV[1]), ARGV[2]
+local base, id = KEYS[2]:sub(1, -7), ARGV[2]
 for i = 1, #KEYS - 2 do
   local key, amount, extra = KEYS[i + 2], ARGV[2 * i + 1], ARGV[2 * i + 2]
   local field = key:sub(#base + 1)
@@ -215,7 +243,7 @@ for i = 1, #KEYS - 2 do
   elseif kind == 'r' then
     local ms, perUnit, period = entry:match('^(.-)|(.-)|(.*)$')
     local part = math.min(tonumber(ms), amount * extra)
-    moveRate(key, -part, tonumber(perUnit), tonumber(period), now)
+    moveRate(key, -part, tonumber(perUnit), tonumber(period), ARGV[1])
     redis.call('HSET', KEYS[1], field, exact(tonumber(ms) - part) .. '|' .. perUnit .. '|' .. period)
   elseif kind == 's' and extra == '1' then
     redis.call('ZREM', key, id)
@@ -230,7 +258,7 @@ local base, now, id = KEYS[2]:sub(1, -7), clock(ARGV[1]), ARGV[2]
 if ARGV[3] == 'reserved' and redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if not redis.call('SET', KEYS[3], '1', 'NX', 'PX', 7 * DAY) then return 0 end
 local held = redis.call('HGETALL', KEYS[1])
-for n = 1, #held, 2 do closeEntry(base, id, held[n], held[n + 1], '0', now) end
+for n = 1, #held, 2 do closeEntry(base, id, held[n], held[n + 1], '0', ARGV[1]) end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], id)
 for i = 1, #KEYS - 3 do
@@ -248,21 +276,21 @@ return 1`
 
 /** ARGV: now, lease, ids. A reservation that was given back stays so. */
 export const RENEW = `${PRELUDE}
-local score = whole(clock(ARGV[1]) + ARGV[2])
+local score = clock(ARGV[1]) + ARGV[2]
 for n = 3, #ARGV do redis.call('ZADD', KEYS[1], 'XX', score, ARGV[n]) end
 return 1`
 
 /** The holder ends and says so. ARGV: now, ids. */
 export const GIVE_BACK = `${PRELUDE}
-local base, now = KEYS[1]:sub(1, -7), clock(ARGV[1])
-for n = 2, #ARGV do giveBack(base, ARGV[n], now) end
+local base = KEYS[1]:sub(1, -7)
+for n = 2, #ARGV do giveBack(base, ARGV[n], ARGV[1]) end
 return 1`
 
 /** Keys: the counter as a window, as a rate, as slots. */
 export const LEVEL = `${PRELUDE}
 local now = clock(ARGV[1])
 local w = redis.call('HMGET', KEYS[1], 'u', 'r', 'e')
-if w[1] then return tonumber(w[3]) > now and w[1] + w[2] or 0 end
+if w[1] then return tonumber(w[3]) > now and answer(w[1] + w[2]) or 0 end
 local r = redis.call('HMGET', KEYS[2], 'f', 'p', 'l')
 if r[1] then return tonumber(r[1]) <= now and 0 or math.ceil((r[1] - now) / r[2] * r[3] - 1e-9) end
 return redis.call('ZCOUNT', KEYS[3], '(' .. whole(now), '+inf')`

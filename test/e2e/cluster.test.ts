@@ -143,19 +143,12 @@ describe('serve --workers, started wrongly', function () {
   it('ends with one sentence when no worker can start', async () => {
     const redis = await TestRedis.start()
     try {
-      const config = {
-        ...baseConfig('http://127.0.0.1:9'),
-        state: { driver: 'redis', url: redis.url },
-        policies: { paths: ['./policies'] },
-      }
-      await assert.rejects(
-        startGateway({
-          config,
-          policies: { 'bad.policy': 'module bad\npolicy bad.one "x" { on request alow }' },
-          args: ['--workers', '2'],
-        }),
-        (error: Error) => error.message.split('P106').length === 2,
-      )
+      const config = { ...baseConfig('http://127.0.0.1:9'), state: { driver: 'redis', url: redis.url } }
+      const policies = { 'bad.policy': 'module bad\npolicy bad.one "x" {\n  on request\n  deni "x"\n}\n' }
+      await assert.rejects(startGateway({ config, policies, args: ['--workers', '2'] }), (error: Error) => {
+        assert.equal(error.message.split('bad.policy').length, 2, error.message)
+        return true
+      })
     } finally {
       await redis.stop()
     }

@@ -15,6 +15,8 @@ export interface GatewayErrorDetails {
   readonly shouldRetry?: boolean
   /** The parameter at fault, e.g. `messages[0].content`. */
   readonly param?: string
+  /** Headers of the answer, names in lower case. */
+  readonly headers?: { readonly [name: string]: string }
   readonly cause?: unknown
 }
 
@@ -27,6 +29,7 @@ export class GatewayError extends Error {
   readonly policy: string | null
   readonly param: string | null
   readonly retryAfterSeconds: number | null
+  readonly headers: { readonly [name: string]: string } | null
 
   constructor(code: ErrorCode, details: GatewayErrorDetails = {}) {
     const entry = CATALOGUE[code]
@@ -40,5 +43,6 @@ export class GatewayError extends Error {
     this.reason = details.reason ?? null
     this.policy = details.policy ?? null
     this.param = details.param ?? null
+    this.headers = details.headers ?? null
   }
 }

@@ -29,6 +29,34 @@ export function tenantOfCounter(name: string): string {
   return name.slice(colon + 1, colon + 1 + length)
 }
 
+/** The reverse of `counterName`. Throws RangeError on a name that it did not make. */
+export function readCounterName(name: string): CounterIdentity {
+  const tenant = tenantOfCounter(name)
+  const words: string[] = []
+  let at = name.indexOf(':') + 1 + tenant.length
+  while (words.length < 3) {
+    const end = nextBar(name, at + 1)
+    words.push(name.slice(at + 1, end))
+    at = end
+  }
+  const values: string[] = []
+  while (at < name.length) {
+    const length = /^\|(\d+):/.exec(name.slice(at, at + 20))
+    // Periods are dates, and no date is digits and a colon.
+    if (!length) break
+    const from = at + length[0].length
+    at = from + Number(length[1])
+    values.push(name.slice(from, at))
+  }
+  const [policy, window, unit] = words as [string, string, string]
+  return { tenant, policy, window, unit, values, period: name.slice(at + 1) }
+}
+
+function nextBar(name: string, from: number): number {
+  const bar = name.indexOf('|', from)
+  return bar < 0 ? name.length : bar
+}
+
 /** What an exchange used of one window, in the unit of its counter. */
 export interface Booking {
   readonly counter: string

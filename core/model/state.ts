@@ -161,8 +161,9 @@ export interface Approvals {
 export interface Raise {
   readonly id: string
   readonly tenant: string
-  /** Id of the policy whose limit is raised. */
+  /** Id of the policy whose limits are raised: those in this unit, or all of them. */
   readonly policy: string
+  readonly unit?: 'tokens' | 'requests' | 'money' | 'concurrent'
   /** Added to the limit, in its unit (money in nano-units). */
   readonly add: number
   /** Unix ms from which on it no longer counts. */

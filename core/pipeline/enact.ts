@@ -144,6 +144,7 @@ function holdOne(
 function noteChange(exchange: Exchange, change: Change): void {
   for (const warning of change.warnings ?? []) exchange.warnings.add(warning)
   for (const label of change.labels ?? []) exchange.labels.add(label)
+  if (change.responseHeaders) Object.assign(exchange.responseHeaders, change.responseHeaders)
   if (change.hold) exchange.holds.push(change.hold)
 }
 

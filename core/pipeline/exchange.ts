@@ -69,6 +69,8 @@ export class Exchange implements HookLedger {
   responseBytes = 0
   cacheStatus = ''
   approvalId = ''
+  /** What plugins add to the headers of the answer. */
+  readonly responseHeaders: { [name: string]: string } = {}
   clientGone = false
   isSettled = false
   costNano: bigint | null = null

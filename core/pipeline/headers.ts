@@ -1,4 +1,4 @@
-// Headers of the answers: ids, where the answer comes from, warnings.
+// Headers of the answers: ids, where the answer comes from, warnings, what plugins add.
 import type { Exchange } from './exchange.ts'
 import type { Json, JsonObject } from '../model/value.ts'
 
@@ -8,7 +8,11 @@ export function streamHeaders(exchange: Exchange): { [name: string]: string } {
 
 /** Headers that every answer carries. */
 export function commonHeaders(exchange: Exchange): { [name: string]: string } {
-  const headers: { [name: string]: string } = { 'x-request-id': exchange.id, 'x-sallyport-trace': exchange.traceId }
+  const headers: { [name: string]: string } = {
+    ...exchange.responseHeaders,
+    'x-request-id': exchange.id,
+    'x-sallyport-trace': exchange.traceId,
+  }
   if (exchange.cacheStatus !== '') headers['x-sallyport-cache'] = exchange.cacheStatus
   if (exchange.target && (exchange.dispatched || exchange.cacheStatus !== '')) {
     headers['x-sallyport-model'] = headerText(exchange.target.model)

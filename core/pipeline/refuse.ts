@@ -19,7 +19,8 @@ export async function refuse(exchange: Exchange, error: GatewayError): Promise<v
   const wire = wireFor(exchange.incoming.governed.dialect)
   if (exchange.reply.isOpen) return exchange.reply.end(wire.writeStreamError(error, exchange.id).toString())
   const body = wire.writeError(error, exchange.id)
-  exchange.reply.send(error.status, { 'content-type': 'application/json', ...commonHeaders(exchange), ...retryHeaders(error) }, body)
+  const headers = { 'content-type': 'application/json', ...error.headers, ...commonHeaders(exchange), ...retryHeaders(error) }
+  exchange.reply.send(error.status, headers, body)
 }
 
 /** The account is closed (or could not be closed), and the answer was not released: the client must not take silence for an answer. */

@@ -14,32 +14,40 @@ export function countsOutput({ unit, finite }: Limit): boolean {
 }
 
 /**
- * The bound without the limits' levels: min(client's max × n, feature's cap), lowered to what `maxCostNano` buys where the client named no
- * maximum. A client that names both, and whose maximum could cost more, gets `max_cost_exceeded`.
+ * The bound without the limits: min(client's max × n, feature's cap), lowered to what `maxCostNano` buys where the client named no maximum. A
+ * client that names both, and whose maximum could cost more, gets `max_cost_exceeded`. Where neither names one and something counts the output,
+ * it is what the model can give if that is known, or `defaultMaxOutputTokens`: all that money buys is more than a provider takes.
  */
 export function ownBound(view: EnactView, limits: Limits, price: Price, settings: BoundSettings): number | GatewayError {
-  const asked = askedTokens(view)
-  const choices = Math.max(1, view.request.choices)
-  let bound = Math.min(asked ?? Infinity, view.feature?.maxOutput ?? Infinity)
-  if (bound === Infinity && !view.request.stream && limits.amounts.some(countsOutput)) bound = settings.defaultMaxOutputTokens * choices
   const { maxCostNano } = limits
-  if (maxCostNano === null) return bound
-  const affordable = tokensFor(maxCostNano - price.input * view.promptTokens, price)
-  if (affordable < 1 || (asked !== null && affordable < bound))
-    return tooDear(maxCostNano, costOf(price, view.promptTokens, asked === null ? 1 : bound))
+  const asked = askedTokens(view)
+  const affordable = maxCostNano === null ? Infinity : tokensFor(maxCostNano - price.input * view.promptTokens, price)
+  if (maxCostNano !== null && affordable < 1) return tooDear(maxCostNano, costOf(price, view.promptTokens, 1))
+  const choices = Math.max(1, view.request.choices)
+  const possible = possibleTokens(view) * choices
+  const usual = settings.defaultMaxOutputTokens * choices
+  let bound = Math.min(asked ?? Infinity, view.feature?.maxOutput ?? Infinity)
+  if (bound !== Infinity) bound = asked === null ? Math.min(bound, possible) : bound
+  else if (affordable !== Infinity) bound = possible === Infinity ? usual : possible
+  else if (!view.request.stream && limits.amounts.some(countsOutput)) bound = Math.min(possible, usual)
+  if (maxCostNano !== null && asked !== null && affordable < bound) return tooDear(maxCostNano, costOf(price, view.promptTokens, bound))
   return Math.min(bound, affordable)
 }
 
-/** Output tokens that the finite limits still buy beside the prompt; at least 1, so that an empty limit is refused by its own name. */
-export function boughtTokens(limits: readonly Limit[], levels: readonly number[], price: Price, promptTokens: number): number {
+/** Output tokens that the finite limits buy beside the prompt while nothing of them is used; at least 1, so that a limit of 0 refuses by its name. */
+export function boughtTokens(limits: readonly Limit[], price: Price, promptTokens: number): number {
   let tokens = Infinity
-  limits.forEach((limit, i) => {
-    // A rate refills by itself: its whole burst counts, not what is left of it now.
-    const left = limit.limit - (limit.window === 'minute' ? 0 : levels[i]!)
-    const output = limit.unit === 'money' ? tokensFor(left - price.input * promptTokens, price) : left - promptTokens
-    tokens = Math.min(tokens, output)
-  })
+  for (const limit of limits) if (countsOutput(limit)) tokens = Math.min(tokens, tokensWithin(limit, limit.limit, price, promptTokens))
   return Math.max(1, tokens)
+}
+
+/** Output tokens that are left of a limit; 0 where asking for less does not help. A rate refills by itself: waiting beats half an answer. */
+export function roomFor(limit: Limit, used: number, price: Price, promptTokens: number): number {
+  return countsOutput(limit) && limit.window !== 'minute' ? tokensWithin(limit, limit.limit - used, price, promptTokens) : 0
+}
+
+function tokensWithin({ unit }: Limit, amount: number, price: Price, promptTokens: number): number {
+  return unit === 'money' ? tokensFor(amount - price.input * promptTokens, price) : amount - promptTokens
 }
 
 /** What has to be sent upstream so that a bound holds there too. */
@@ -63,6 +71,13 @@ export function boundParameter(view: EnactView): 'max_tokens' | 'max_completion_
 function isOpenAiItself({ provider }: Target): boolean {
   if (provider.endpoint === null) return provider.type === 'openai'
   return /^https:\/\/(api\.openai\.com|[a-z0-9-]+\.openai\.azure\.com)(\/|$)/.test(provider.endpoint)
+}
+
+/** Output tokens per choice that every candidate can give, as far as it is known. */
+function possibleTokens({ candidates }: EnactView): number {
+  let tokens = Infinity
+  for (const { maxOutput } of candidates) if (maxOutput != null && maxOutput < tokens) tokens = maxOutput
+  return tokens
 }
 
 /** The client's bound for all choices, as effects before this one left it. */

@@ -3,27 +3,35 @@ import {
   GatewayError,
   type Change,
   type Claim,
+  type Clock,
   type EffectCall,
   type EnactView,
   type Hold,
   type Json,
   type Ledger,
-  type Level,
+  type Reserved,
 } from '../../core/plugin/index.ts'
-import { boughtTokens, boundParameter, countsOutput, ownBound, perChoice, type BoundSettings } from './bound.ts'
+import { after, withDeadline, type Awaitable } from './awaitable.ts'
+import { boughtTokens, boundParameter, countsOutput, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
 import { amountFor, fixedHold, StreamHold, type Reservation } from './holds.ts'
-import { claimOn, readLimits, type Limit, type Limits } from './limits.ts'
+import type { KnownLimits } from './known-limits.ts'
+import { claimOn, readLimits, type Limit, type Limits, type WhileAway } from './limits.ts'
+import { bookedOf, type Notices } from './notices.ts'
 import { worstPrice, type Price } from './price.ts'
 import type { LearnedOutput } from './learned.ts'
+import type { RaisesCopy } from './raises.ts'
+import { rateHeaders } from './rate-headers.ts'
 import { refusalOf } from './refusals.ts'
-
-type Awaitable<T> = T | Promise<T>
 
 export interface QuotaSettings extends BoundSettings {
   /** A slot whose exchange never ended is free again after this. */
   readonly slotLeaseSeconds: number
   /** Output reserved for a stream of a feature that nothing is known of yet. */
   readonly streamStartTokens: number
+  /** While a shared state store cannot be reached: refuse, or count in this process alone. */
+  readonly whileAway: WhileAway
+  /** By the id of the policy that limits. */
+  readonly whileAwayOf: { readonly [policy: string]: WhileAway }
 }
 
 /** What one snapshot's `limit` works with. */
@@ -31,6 +39,10 @@ export interface QuotaService {
   readonly ledger: Ledger
   readonly learned: LearnedOutput
   readonly settings: QuotaSettings
+  readonly clock: Clock
+  readonly raises: RaisesCopy
+  readonly notices: Notices
+  readonly known: KnownLimits
 }
 
 /** Everything known before the ledger is asked. */
@@ -39,33 +51,84 @@ interface Plan {
   readonly limits: Limits
   readonly price: Price
   readonly ownBound: number
+  /** Output tokens that each limit would buy if nothing of it were used. */
+  readonly ceiling: number
 }
 
-/** Synchronous with a synchronous ledger. */
+/** Longer than any store takes to answer or to give up, and within the hook's budget. */
+const DEADLINE_MS = 1500
+
+/** Synchronous with a synchronous store. A store that fails or hangs refuses. */
 export function enactLimits(service: QuotaService, view: EnactView, calls: readonly EffectCall[]): Awaitable<Change | GatewayError> {
-  const limits = readLimits(view, calls)
+  const done = after(service.raises.current(), (raises) => {
+    const now = service.clock.now()
+    const limits = readLimits(view, calls, { now, raises, whileAway: (policy) => whileAwayOf(service.settings, policy) })
+    return enactRead(service, view, limits)
+  })
+  if (!(done instanceof Promise)) return done
+  return withDeadline(done, DEADLINE_MS, service.clock, () => {
+    // What is reserved later belongs to nobody.
+    done.then((change) => change instanceof GatewayError || service.ledger.settle(view.id, new Map())).catch(() => undefined)
+    return storeFailed(new Error(`no answer within ${DEADLINE_MS} ms`))
+  }).catch(storeFailed)
+}
+
+function enactRead(service: QuotaService, view: EnactView, limits: Limits): Awaitable<Change | GatewayError> {
   const price = worstPrice(view.candidates)
   const bound = ownBound(view, limits, price, service.settings)
   if (bound instanceof GatewayError) return bound
-  const plan = { view, limits, price, ownBound: bound }
   if (limits.amounts.length === 0 && limits.slots.length === 0) return capped(view, bound)
-
-  const counting = limits.amounts.filter(countsOutput)
-  const levels = counting.map(({ counter, window }) => (window === 'minute' ? 0 : service.ledger.level(counter)))
-  return after(allOf(levels), (known) => reserve(service, plan, boughtTokens(counting, known, price, view.promptTokens)))
+  const ceiling = boughtTokens(limits.amounts, price, view.promptTokens)
+  return reserve(service, { view, limits, price, ownBound: bound, ceiling }, ceiling, limits.amounts.length)
 }
 
-function reserve(service: QuotaService, plan: Plan, bought: number): Awaitable<Change | GatewayError> {
-  const { view, limits } = plan
+/** Asks for the most that the limits may buy; where less of one is left, it asks again for that, once per limit. */
+function reserve(service: QuotaService, plan: Plan, bought: number, tries: number): Awaitable<Change | GatewayError> {
+  const { view } = plan
   // Streams are bounded as they flow; only whole answers must be bounded before they begin.
   const bound = view.request.stream ? plan.ownBound : Math.min(plan.ownBound, bought)
   const outputTokens = Math.min(bound, bought, firstReservation(service, view, bound))
   const claims = claimsOf(service, plan, outputTokens)
   return after(service.ledger.reserve(view.id, claims), (reserved) => {
-    if (!reserved.ok) return refusalOf(reserved, limitOf(limits, reserved.claim))
-    const hold = holdOf(service, plan, outputTokens, bound)
-    return { ...capped(view, bound, softWarnings(limits.amounts, reserved.levels, claims)), hold }
+    if (reserved.ok) return granted(service, plan, { reserved, claims, outputTokens, bound })
+    const limit = limitOf(plan.limits, reserved.claim)
+    const room = limit.kind === 'slots' || tries === 0 ? 0 : roomFor(limit, reserved.level.used, plan.price, view.promptTokens)
+    return room >= 1 && room < outputTokens ? reserve(service, plan, room, tries - 1) : refused(service, reserved, limit)
   })
+}
+
+interface Grant {
+  readonly reserved: Extract<Reserved, { ok: true }>
+  readonly claims: readonly Claim[]
+  readonly outputTokens: number
+  readonly bound: number
+}
+
+function granted(service: QuotaService, plan: Plan, { reserved, claims, outputTokens, bound }: Grant): Change {
+  const { amounts } = plan.limits
+  const now = service.clock.now()
+  const warnings = reserved.local ? ['limits_local'] : []
+  amounts.forEach((limit, i) => {
+    const claim = claims[i]!
+    const level = reserved.levels[i]!
+    service.known.note(limit)
+    if (limit.soft === null) return
+    const booked = bookedOf(limit, level, claim.kind === 'slot' ? 0 : claim.amount)
+    if (booked < limit.soft) return
+    warnings.push(limit.unit === 'money' ? 'budget_soft' : 'quota_soft')
+    service.notices.tell('soft', limit, booked)
+  })
+  const responseHeaders = rateHeaders(amounts, reserved.levels, now)
+  const change = { ...capped(plan.view, bound, warnings), hold: holdOf(service, plan, outputTokens, bound) }
+  return responseHeaders === null ? change : { ...change, responseHeaders }
+}
+
+function refused(service: QuotaService, reserved: Extract<Reserved, { ok: false }>, limit: Limits['slots'][number] | Limit): GatewayError {
+  const now = service.clock.now()
+  if (limit.kind === 'slots') return refusalOf(reserved, limit, now)
+  service.known.note(limit)
+  service.notices.tell('reached', limit, reserved.level.used)
+  return refusalOf(reserved, limit, now)
 }
 
 /** Whole answers reserve their bound; streams, and answers that nothing bounds, what is usual for the feature. */
@@ -74,17 +137,19 @@ function firstReservation({ learned, settings }: QuotaService, view: EnactView, 
   return learned.p95(view.feature?.name ?? '', settings.streamStartTokens)
 }
 
-/** Amounts first, in the order of the limits: `softWarnings` relies on it. */
+/** Amounts first, in the order of the limits: whoever reads the levels relies on it. */
 function claimsOf({ settings }: QuotaService, { view, limits, price }: Plan, outputTokens: number): readonly Claim[] {
   const claims: Claim[] = limits.amounts.map((limit) => claimOn(limit, amountFor(limit, price, view.promptTokens, outputTokens)))
-  for (const { counter, limit } of limits.slots) claims.push({ kind: 'slot', counter, limit, leaseMs: settings.slotLeaseSeconds * 1000 })
+  const leaseMs = settings.slotLeaseSeconds * 1000
+  for (const { counter, limit, whileAway } of limits.slots) claims.push({ kind: 'slot', counter, limit, leaseMs, whileAway })
   return claims
 }
 
-function holdOf({ ledger, learned }: QuotaService, { view, limits, price }: Plan, outputTokens: number, bound: number): Hold {
+function holdOf({ ledger, learned, clock }: QuotaService, { view, limits, price }: Plan, outputTokens: number, bound: number): Hold {
   const reservation: Reservation = {
     id: view.id,
     ledger,
+    clock,
     limits: limits.amounts,
     price,
     promptTokens: view.promptTokens,
@@ -104,26 +169,19 @@ function capped(view: EnactView, tokens: number, warnings: readonly string[] = [
   return { params, warnings: ['output_capped', ...warnings] }
 }
 
-/** Judged by what is booked, not by reservations: a worst case is no news. */
-function softWarnings(limits: readonly Limit[], levels: readonly Level[], claims: readonly Claim[]): readonly string[] {
-  const warnings = new Set<string>()
-  limits.forEach(({ soft, unit }, i) => {
-    if (soft === null) return
-    const claim = claims[i]!
-    const booked = levels[i]!.settled - (claim.kind === 'rate' ? claim.amount : 0)
-    if (booked >= soft) warnings.add(unit === 'money' ? 'budget_soft' : 'quota_soft')
-  })
-  return [...warnings]
-}
-
 function limitOf({ amounts, slots }: Limits, { counter }: Claim): Limit | Limits['slots'][number] {
   return amounts.find((limit) => limit.counter === counter) ?? slots.find((limit) => limit.counter === counter)!
 }
 
-function allOf<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
-  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[])
+function whileAwayOf({ whileAway, whileAwayOf: ofPolicy }: QuotaSettings, policy: string): WhileAway {
+  return Object.hasOwn(ofPolicy, policy) ? ofPolicy[policy]! : whileAway
 }
 
-function after<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
-  return value instanceof Promise ? value.then(next) : next(value)
+function storeFailed(error: unknown): GatewayError {
+  return error instanceof GatewayError
+    ? error
+    : new GatewayError('state_unavailable', {
+        message: 'Limits hold for this request, and their counters cannot be reached.',
+        cause: error,
+      })
 }

@@ -4,20 +4,21 @@ import {
   GatewayError,
   type Booked,
   type Claim,
+  type Clock,
   type Hold,
   type Ledger,
   type Reserved,
   type Settlement,
 } from '../../core/plugin/index.ts'
+import { withDeadline, type Awaitable } from './awaitable.ts'
 import { claimOn, type Limit } from './limits.ts'
 import { costOf, type Price } from './price.ts'
-import { refusalOf } from './refusals.ts'
-
-type Awaitable<T> = T | Promise<T>
+import { streamEndOf } from './refusals.ts'
 
 export interface Reservation {
   readonly id: string
   readonly ledger: Ledger
+  readonly clock: Clock
   readonly limits: readonly Limit[]
   readonly price: Price
   readonly promptTokens: number
@@ -72,10 +73,12 @@ function reservedTokensOf({ limits, promptTokens, outputTokens }: Reservation): 
 const EXTEND_AT = 0.8
 /** Where the whole step is refused this much is tried, so that a stream is cut near its limit and not a step before. */
 const SMALL_STEP = 32
+/** A store that is asked for more and says nothing in this time has said no. */
+const EXTENSION_MS = 1500
 
 /**
- * For streams: reserves more in steps while text flows. A refused step ends the stream only when what it holds is used up; until then others
- * may settle and make room. With a driver that answers later, the stream runs on meanwhile.
+ * For streams: reserves more in steps while text flows, ahead of need. What the reservation does not cover waits until it does; a refused step
+ * ends the stream only when what it holds is used up, since until then others may settle and make room.
  */
 export class StreamHold implements Hold {
   readonly reservedTokens: number
@@ -86,7 +89,9 @@ export class StreamHold implements Hold {
   #held: number
   #askAt: number
   #refusal: GatewayError | null = null
+  /** Resolves when the store has answered, or was given up. */
   #pending: Promise<void> | null = null
+  #isSettled = false
 
   constructor(reservation: Reservation, bound: number) {
     this.reservedTokens = reservedTokensOf(reservation)
@@ -97,10 +102,13 @@ export class StreamHold implements Hold {
     this.#askAt = this.#nextAsk()
   }
 
-  progress(completionTokens: number): GatewayError | null {
+  progress(completionTokens: number): Awaitable<GatewayError | null> {
     if (completionTokens < this.#askAt) return null
     if (this.#pending === null) this.#extend(completionTokens)
-    return this.#refusal !== null && completionTokens >= this.#held ? this.#refusal : null
+    if (completionTokens <= this.#held) return null
+    // Each round either covers more, or ends in a refusal.
+    const pending = this.#pending as Promise<void> | null
+    return pending === null ? this.#refusal : pending.then(() => this.#refusal ?? this.progress(completionTokens))
   }
 
   bookings(settlement: Settlement): Booked {
@@ -108,48 +116,65 @@ export class StreamHold implements Hold {
   }
 
   settle(settlement: Settlement, recorded: Promise<void>): Awaitable<void> {
-    const book = (): Awaitable<void> => settle(this.#reservation, settlement, recorded)
-    return this.#pending ? this.#pending.then(book) : book()
+    if (this.#pending) return this.#pending.then(() => this.settle(settlement, recorded))
+    this.#isSettled = true
+    return settle(this.#reservation, settlement, recorded)
   }
 
   #extend(completionTokens: number): void {
+    this.#refusal = null
     const wanted = Math.max(this.#reservation.outputTokens, Math.ceil(completionTokens / EXTEND_AT) - this.#held)
     const step = Math.min(wanted, this.#bound - this.#held)
-    const steps = step > SMALL_STEP ? [step, SMALL_STEP] : [step]
-    this.#take(steps, completionTokens)
+    const small = Math.max(SMALL_STEP, completionTokens - this.#held)
+    this.#take(step > small ? [step, small] : [step], completionTokens)
   }
 
   #take(steps: readonly number[], completionTokens: number): void {
     const step = steps[0]!
-    const answer = this.#reservation.ledger.reserve(this.#reservation.id, this.#claims(step))
     const next = (reserved: Reserved): void => {
       if (reserved.ok) this.#grow(step)
       else if (steps.length > 1) this.#take(steps.slice(1), completionTokens)
       else this.#refuse(reserved)
     }
-    if (!(answer instanceof Promise)) return next(answer)
-    this.#pending = answer.then(
-      (reserved) => {
-        this.#pending = null
-        next(reserved)
-        return this.#pending ?? undefined
-      },
-      (error: unknown) => {
-        this.#pending = null
-        this.#refusal = new GatewayError('state_unavailable', { cause: error })
-      },
-    )
+    try {
+      const answer = this.#reservation.ledger.reserve(this.#reservation.id, this.#claims(step))
+      if (!(answer instanceof Promise)) return next(answer)
+      this.#pending = this.#answered(answer).then(next, (error: unknown) => this.#failed(error))
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  async #answered(answer: Promise<Reserved>): Promise<Reserved> {
+    const { clock, id, ledger } = this.#reservation
+    try {
+      return await withDeadline(answer, EXTENSION_MS, clock, () => {
+        // What comes after the settlement belongs to nobody.
+        answer.then(({ ok }) => ok && this.#isSettled && ledger.settle(id, new Map())).catch(() => undefined)
+        throw new Error(`no answer within ${EXTENSION_MS} ms`)
+      })
+    } finally {
+      this.#pending = null
+    }
   }
 
   #grow(step: number): void {
-    this.#refusal = null
     this.#held += step
     this.#askAt = this.#nextAsk()
   }
 
   #refuse(reserved: Extract<Reserved, { ok: false }>): void {
     const limit = this.#growing.find(({ counter }) => counter === reserved.claim.counter)!
-    this.#refusal = refusalOf(reserved, limit)
+    this.#refusal = streamEndOf(reserved, limit, this.#held, this.#reservation.clock.now())
+    this.#askAt = this.#held
+  }
+
+  /** Fail closed, at the end of what is held. */
+  #failed(cause: unknown): void {
+    this.#refusal = new GatewayError('state_unavailable', {
+      message: `The answer ends here, after ${this.#held} output tokens: its limits cannot be reached, and no more could be reserved.`,
+      cause,
+    })
     this.#askAt = this.#held
   }
 

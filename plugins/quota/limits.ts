@@ -1,8 +1,18 @@
-// From calls of the verb `limit` to limits: amounts in integers, the counter's identity, and the end of its window.
-import type { Claim, EffectCall, EnactView, Operand } from '../../core/plugin/index.ts'
-import { MINUTE_MS, windowEnd, type Window } from './windows.ts'
+// From calls of the verb `limit` to limits: amounts in integers with what was added for a while, the counter's identity, and its window.
+import { createHash } from 'node:crypto'
+import {
+  counterName,
+  type Claim,
+  type CounterIdentity,
+  type EffectCall,
+  type EnactView,
+  type Operand,
+  type Raise,
+} from '../../core/plugin/index.ts'
+import { MINUTE_MS, windowAt, type Window, type WindowInstance } from './windows.ts'
 
 export type Unit = 'tokens' | 'requests' | 'money'
+export type WhileAway = 'deny' | 'local'
 
 /** One limit that applies to this exchange. Money in nano-units, everything else in pieces. */
 export interface Limit {
@@ -10,6 +20,7 @@ export interface Limit {
   readonly policy: string
   readonly unit: Unit
   readonly window: Window
+  readonly identity: CounterIdentity
   readonly counter: string
   readonly limit: number
   /** False: it only counts for its soft threshold and never refuses. */
@@ -19,6 +30,7 @@ export interface Limit {
   /** Unix ms; 0 for a rate per minute. */
   readonly endsAt: number
   readonly timeZone: string
+  readonly whileAway: WhileAway
 }
 
 export interface SlotLimit {
@@ -26,6 +38,7 @@ export interface SlotLimit {
   readonly policy: string
   readonly counter: string
   readonly limit: number
+  readonly whileAway: WhileAway
 }
 
 export interface Limits {
@@ -35,63 +48,106 @@ export interface Limits {
   readonly maxCostNano: number | null
 }
 
+/** What reading a limit needs besides the call. */
+export interface Circumstances {
+  /** Unix ms: decides which windows run. */
+  readonly now: number
+  readonly raises: readonly Raise[]
+  whileAway(policy: string): WhileAway
+}
+
 const NANO = 1_000_000_000
+/** Longer values of `by` are counted by their hash: a name of a counter is kept in memory, in Redis and in the record. */
+const MAX_VALUE_CHARS = 128
+const OF_ONE_TENANT = /^(?:tenant|key|user|session|instance)\./
+const RATE: WindowInstance = { label: '', endsAt: 0 }
 
 /** An amount that is absent is no limit. Throws TypeError on operands that the checker should have refused. */
-export function readLimits(view: EnactView, calls: readonly EffectCall[]): Limits {
+export function readLimits(view: EnactView, calls: readonly EffectCall[], circumstances: Circumstances): Limits {
   const amounts: Limit[] = []
   const slots: SlotLimit[] = []
-  let maxCostNano = view.claims.maxCostNano === null ? null : Number(view.claims.maxCostNano)
+  let maxCostNano = view.claims.maxCostNano === null ? null : scaled(Number(view.claims.maxCostNano), 'requests')
   for (const call of calls) {
-    if (call.operands.unit !== undefined) pushPresent(amounts, amountLimit(view, call))
-    else if (call.operands.attribute !== undefined) pushPresent(slots, slotLimit(call))
+    if (call.operands.unit !== undefined) pushStricter(amounts, amountLimit(view, call, circumstances))
+    else if (call.operands.attribute !== undefined) pushStricter(slots, slotLimit(view, call, circumstances))
     else maxCostNano = smaller(maxCostNano, scaled(numberOf(call, 'amount'), 'money'))
   }
   return { amounts, slots, maxCostNano }
 }
 
-function amountLimit(view: EnactView, call: EffectCall): Limit | null {
+function amountLimit(view: EnactView, call: EffectCall, { now, raises, whileAway }: Circumstances): Limit | null {
   const unit = call.operands.unit as Unit
   const window = call.operands.window as Window
-  const hard = scaled(numberOf(call, 'amount'), unit)
+  const hard = raised(scaled(numberOf(call, 'amount'), unit), view, call.policy, unit, raises, now)
   const soft = softOf(call, unit, hard)
   if (hard === null && soft === null) return null
   const { timeZone } = view.tenant
+  const { label, endsAt } = window === 'minute' ? RATE : windowAt(window, timeZone, now)
+  const identity = identityOf(view, call, window, unit, label)
   return {
     kind: 'amount',
     policy: call.policy,
     unit,
     window,
-    counter: counterOf(call, window, unit),
+    identity,
+    counter: counterName(identity),
     limit: hard ?? Number.MAX_SAFE_INTEGER,
     finite: hard !== null,
     soft,
-    endsAt: window === 'minute' ? 0 : windowEnd(window, timeZone, view.receivedAt),
+    endsAt,
     timeZone,
+    whileAway: whileAway(call.policy),
   }
 }
 
-function slotLimit(call: EffectCall): SlotLimit | null {
-  const limit = scaled(numberOf(call, 'amount'), 'requests')
-  return limit === null ? null : { kind: 'slots', policy: call.policy, counter: counterOf(call, 'now', 'concurrent'), limit }
+function slotLimit(view: EnactView, call: EffectCall, { now, raises, whileAway }: Circumstances): SlotLimit | null {
+  const limit = raised(scaled(numberOf(call, 'amount'), 'requests'), view, call.policy, 'concurrent', raises, now)
+  if (limit === null) return null
+  const counter = counterName(identityOf(view, call, 'now', 'concurrent', ''))
+  return { kind: 'slots', policy: call.policy, counter, limit, whileAway: whileAway(call.policy) }
 }
 
 /** The claim on a limit for `amount` more. */
-export function claimOn({ counter, limit, window, endsAt }: Limit, amount: number): Claim {
+export function claimOn({ counter, limit, window, endsAt, whileAway }: Limit, amount: number): Claim {
   return window === 'minute'
-    ? { kind: 'rate', counter, limit, amount, periodMs: MINUTE_MS }
-    : { kind: 'window', counter, limit, amount, endsAt }
+    ? { kind: 'rate', counter, limit, amount, periodMs: MINUTE_MS, whileAway }
+    : { kind: 'window', counter, limit, amount, endsAt, whileAway }
 }
 
-/** (policy, window, unit, key values). Values carry their length, so that no two lists of values can read the same. */
-function counterOf(call: EffectCall, window: string, unit: string): string {
-  let name = `${call.policy}|${window}|${unit}`
-  const keys = call.operands.attribute
-  for (const key of Array.isArray(keys) ? (keys as readonly Operand[]) : [keys as Operand]) {
-    const text = String(valueOf(key))
-    name += `|${text.length}:${text}`
+/** A counter by what is the same for all tenants (a feature, a model) is shared by them; everything else is the tenant's own. */
+function identityOf(view: EnactView, call: EffectCall, window: string, unit: string, period: string): CounterIdentity {
+  const by = call.operands.attribute
+  const keys = Array.isArray(by) ? (by as readonly Operand[]) : [by as Operand]
+  let tenant = ''
+  const values: string[] = []
+  for (const key of keys) {
+    if (typeof key === 'object' && 'attribute' in key && OF_ONE_TENANT.test(key.attribute)) tenant = view.tenant.id
+    values.push(valueText(key))
   }
-  return name
+  return { tenant, policy: call.policy, window, unit, values, period }
+}
+
+/** Half a surrogate pair would read as another one once it was written somewhere. */
+function valueText(key: Operand): string {
+  const text = String(valueOf(key)).toWellFormed()
+  return text.length <= MAX_VALUE_CHARS ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`
+}
+
+function raised(
+  hard: number | null,
+  view: EnactView,
+  policy: string,
+  unit: Unit | 'concurrent',
+  raises: readonly Raise[],
+  now: number,
+): number | null {
+  if (hard === null || raises.length === 0) return hard
+  let limit = hard
+  for (const raise of raises) {
+    const isOurs = raise.policy === policy && raise.tenant === view.tenant.id && (raise.unit ?? unit) === unit
+    if (isOurs && raise.until > now && raise.add > 0) limit += raise.add
+  }
+  return Math.min(Number.MAX_SAFE_INTEGER, limit)
 }
 
 function softOf(call: EffectCall, unit: Unit, hard: number | null): number | null {
@@ -122,6 +178,15 @@ function smaller(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.min(a, b)
 }
 
-function pushPresent<T>(list: T[], item: T | null): void {
-  if (item !== null) list.push(item)
+/** One policy may say the same limit twice: it has one counter, which is to be charged once, and the stricter amount holds. */
+function pushStricter<T extends Limit | SlotLimit>(list: T[], item: T | null): void {
+  if (item === null) return
+  const same = list.findIndex(({ counter }) => counter === item.counter)
+  if (same < 0) list.push(item)
+  else list[same] = stricter(list[same]!, item)
+}
+
+function stricter<T extends Limit | SlotLimit>(a: T, b: T): T {
+  const least = b.limit < a.limit ? b : a
+  return a.kind === 'amount' && b.kind === 'amount' ? { ...least, soft: smaller(a.soft, b.soft) } : least
 }

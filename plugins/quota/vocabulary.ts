@@ -1,46 +1,63 @@
-// The words of this plugin: the verb `limit`, and the quotas of tenant and feature as nouns. Money is in the base currency, as people write it.
+// The words of this plugin: the verb `limit`, and the quotas of tenant, feature, key and user as nouns. Money is in the base currency, as people
+// write it.
 import type { Attribute, ExchangeView, PluginVocabulary, Quota, Verb } from '../../core/plugin/index.ts'
 
 type Enact = Extract<Verb, { acts: 'exchange' }>['enact']
 
 const NANO = 1_000_000_000
 
+const money = (nano: bigint | null): number | null => (nano === null ? null : Number(nano) / NANO)
+
 const QUOTA_NOUNS: readonly { readonly word: string; readonly doc: string; read(quota: Quota): number | null }[] = [
+  { word: 'hourly_tokens', doc: 'Tokens per hour, refused beyond.', read: (quota) => quota.hourlyTokensHard },
+  { word: 'hourly_tokens_soft', doc: 'Tokens per hour, warned beyond.', read: (quota) => quota.hourlyTokensSoft },
   { word: 'daily_tokens', doc: 'Tokens per day, refused beyond.', read: (quota) => quota.dailyTokensHard },
   { word: 'daily_tokens_soft', doc: 'Tokens per day, warned beyond.', read: (quota) => quota.dailyTokensSoft },
-  {
-    word: 'monthly',
-    doc: 'Money per month in the base currency.',
-    read: (quota) => (quota.monthlyNano === null ? null : Number(quota.monthlyNano) / NANO),
-  },
+  { word: 'monthly_tokens', doc: 'Tokens per month, refused beyond.', read: (quota) => quota.monthlyTokensHard },
+  { word: 'monthly_tokens_soft', doc: 'Tokens per month, warned beyond.', read: (quota) => quota.monthlyTokensSoft },
+  { word: 'monthly', doc: 'Money per month in the base currency, refused beyond.', read: (quota) => money(quota.monthlyNano) },
+  { word: 'monthly_soft', doc: 'Money per month in the base currency, warned beyond.', read: (quota) => money(quota.monthlySoftNano) },
   { word: 'rpm', doc: 'Requests per minute.', read: (quota) => quota.rpm },
   { word: 'tpm', doc: 'Tokens per minute.', read: (quota) => quota.tpm },
   { word: 'concurrency', doc: 'Requests at a time.', read: (quota) => quota.concurrency },
 ]
 
-const TENANT_QUOTAS: readonly Attribute[] = QUOTA_NOUNS.map(({ word, doc, read }) => ({
-  name: `tenant.quota.${word}`,
-  type: { kind: 'number' },
-  optional: true,
-  phase: 'request',
-  source: 'proved',
-  lifetime: 'principal',
-  cost: 'free',
-  doc: `Quota of the tenant: ${doc}`,
-  resolve: (view: ExchangeView) => read(view.tenant.quota),
-}))
+interface Owner {
+  readonly noun: 'tenant' | 'feature' | 'key' | 'user'
+  readonly source: Attribute['source']
+  readonly lifetime: Attribute['lifetime']
+  quota(view: ExchangeView): Quota | null | undefined
+}
 
-const FEATURE_QUOTAS: readonly Attribute[] = QUOTA_NOUNS.map(({ word, doc, read }) => ({
-  name: `feature.quota.${word}`,
-  type: { kind: 'number' },
-  optional: true,
-  phase: 'request',
-  source: 'claimed',
-  lifetime: 'exchange',
-  cost: 'free',
-  doc: `Quota of the feature: ${doc}`,
-  resolve: (view: ExchangeView) => (view.feature === null ? null : read(view.feature.quota)),
-}))
+/** A user's quota is that of the proved user: a name in a header must not buy another limit. */
+const OWNERS: readonly Owner[] = [
+  { noun: 'tenant', source: 'proved', lifetime: 'principal', quota: ({ tenant }) => tenant.quota },
+  { noun: 'feature', source: 'claimed', lifetime: 'exchange', quota: ({ feature }) => feature?.quota },
+  { noun: 'key', source: 'proved', lifetime: 'principal', quota: ({ principal }) => principal.quota },
+  { noun: 'user', source: 'proved', lifetime: 'principal', quota: userQuota },
+]
+
+function userQuota({ principal, directory }: ExchangeView): Quota | undefined {
+  const user = principal.user === null ? undefined : directory.users.get(principal.user.id)
+  return user?.tenant === principal.tenantId ? user.quota : undefined
+}
+
+const QUOTAS: readonly Attribute[] = OWNERS.flatMap(({ noun, source, lifetime, quota }) =>
+  QUOTA_NOUNS.map(({ word, doc, read }): Attribute => ({
+    name: `${noun}.quota.${word}`,
+    type: { kind: 'number' },
+    optional: true,
+    phase: 'request',
+    source,
+    lifetime,
+    cost: 'free',
+    doc: `Quota of the ${noun}: ${doc}`,
+    resolve: (view: ExchangeView) => {
+      const own = quota(view)
+      return own ? read(own) : null
+    },
+  })),
+)
 
 const MAX_COST: Attribute = {
   name: 'request.max_cost',
@@ -72,7 +89,7 @@ export function quotaVocabulary(enact: Enact): PluginVocabulary {
     enact,
   })
   return {
-    attributes: [...TENANT_QUOTAS, ...FEATURE_QUOTAS, MAX_COST],
+    attributes: [...QUOTAS, MAX_COST],
     verbs: [
       limit(
         'limit <unit:tokens|requests|money> to <amount:number|attribute> per <window:minute|hour|day|month> by <attribute...> [at <soft:percent|number|attribute>]',

@@ -1,4 +1,4 @@
-// When the running hour, day and month end in a time zone. `Intl` is asked once per window and zone; until then the end is a map look-up.
+// Which hour, day and month runs in a time zone, and when it ends. `Intl` is asked once per window and zone; until then it is a map look-up.
 
 export type Window = 'minute' | 'hour' | 'day' | 'month'
 export type FixedWindow = Exclude<Window, 'minute'>
@@ -7,31 +7,58 @@ export const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-interface Known {
-  readonly from: number
+/** One instance of a window. Instances of a kind follow each other without gap or overlap. */
+export interface WindowInstance {
+  /** Names it: the local day (`2026-11-21`) or month (`2026-11`), or the first moment of the hour in UTC. */
+  readonly label: string
+  /** Unix ms of the first moment behind it. */
   readonly endsAt: number
+}
+
+interface Known extends WindowInstance {
+  readonly from: number
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 const known: { readonly [window in FixedWindow]: Map<string, Known> } = { hour: new Map(), day: new Map(), month: new Map() }
 
-/** The first moment (Unix ms) after `now` that belongs to the next hour, day or month there. Throws RangeError on an unknown zone. */
-export function windowEnd(window: FixedWindow, timeZone: string, now: number): number {
+/** The hour, day or month that `now` (Unix ms) belongs to there. Throws RangeError on an unknown zone. */
+export function windowAt(window: FixedWindow, timeZone: string, now: number): WindowInstance {
   const latest = known[window].get(timeZone)
-  if (latest && now >= latest.from && now < latest.endsAt) return latest.endsAt
-  const endsAt = findEnd(window, timeZone, now)
-  known[window].set(timeZone, { from: now, endsAt })
-  return endsAt
+  if (latest && now >= latest.from && now < latest.endsAt) return latest
+  const found = { from: now, ...(window === 'hour' ? hourAt(timeZone, now) : dateAt(window, timeZone, now)) }
+  known[window].set(timeZone, found)
+  return found
 }
 
-function findEnd(window: FixedWindow, timeZone: string, now: number): number {
-  const local = localTime(timeZone, now)
-  if (window === 'hour') return now + HOUR_MS - (local % HOUR_MS)
-  const date = new Date(local)
+/** Days are named by their date alone, so that one of 25 hours is one, and a clock that is set back finds its counter again. */
+function dateAt(window: 'day' | 'month', timeZone: string, now: number): WindowInstance {
+  const date = new Date(localTime(timeZone, now))
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()]
   return window === 'day'
-    ? firstMomentAt(timeZone, Date.UTC(year, month, day + 1), now, now + 2 * DAY_MS)
-    : firstMomentAt(timeZone, Date.UTC(year, month + 1, 1), now, now + 33 * DAY_MS)
+    ? { label: date.toISOString().slice(0, 10), endsAt: firstMomentAt(timeZone, Date.UTC(year, month, day + 1), now, now + 2 * DAY_MS) }
+    : { label: date.toISOString().slice(0, 7), endsAt: firstMomentAt(timeZone, Date.UTC(year, month + 1, 1), now, now + 33 * DAY_MS) }
+}
+
+/** Hours begin where the clock on the wall shows one. A shift by a part of an hour ends one and begins the next. */
+function hourAt(timeZone: string, now: number): WindowInstance {
+  const begin = now - (localTime(timeZone, now) % HOUR_MS)
+  const end = begin + HOUR_MS
+  const from = isFullHour(timeZone, begin) ? begin : shiftBetween(timeZone, begin, now)
+  const endsAt = isFullHour(timeZone, end) ? end : shiftBetween(timeZone, now, end)
+  return { label: new Date(from).toISOString().replace('.000', ''), endsAt }
+}
+
+function isFullHour(timeZone: string, moment: number): boolean {
+  return localTime(timeZone, moment) % HOUR_MS === 0
+}
+
+/** The first second with the offset that holds at `before`; the one at `after` is another. */
+function shiftBetween(timeZone: string, after: number, before: number): number {
+  const offset = (second: number): number => localTime(timeZone, second * 1000) - second * 1000
+  const [low, high] = [Math.floor(after / 1000), Math.floor(before / 1000)]
+  const last = offset(high)
+  return firstSecond(low, high, (second) => offset(second) === last)
 }
 
 /**
@@ -39,11 +66,14 @@ function findEnd(window: FixedWindow, timeZone: string, now: number): number {
  * (clocks go forward over it) or exist twice; zones shift on whole seconds.
  */
 function firstMomentAt(timeZone: string, wall: number, after: number, before: number): number {
-  let low = Math.floor(after / 1000)
-  let high = Math.ceil(before / 1000)
+  return firstSecond(Math.floor(after / 1000), Math.ceil(before / 1000), (second) => localTime(timeZone, second * 1000) >= wall)
+}
+
+/** Unix ms of the first second behind `low` that passes; `high` does. */
+function firstSecond(low: number, high: number, passes: (second: number) => boolean): number {
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
-    if (localTime(timeZone, middle * 1000) >= wall) high = middle
+    if (passes(middle)) high = middle
     else low = middle
   }
   return high * 1000

@@ -285,7 +285,10 @@ keys: [{ ${ROW}, budget: 12.5, quota: { rpm: 3 } }]`)
       ['that nobody knows', 'yearlyTokens: 5'],
     ] as const) {
       it(`cannot hold a limit ${title}`, () => {
-        assert.throws(() => load(`${MODEL}\ntenants: [{ id: t }]\nusers: [{ id: jo, tenant: t, quota: { ${quota} } }]`), /users\[0\]\.quota/)
+        assert.throws(
+          () => load(`${MODEL}\ntenants: [{ id: t }]\nusers: [{ id: jo, tenant: t, quota: { ${quota} } }]`),
+          /users\[0\]\.quota/,
+        )
       })
     }
     it('take money that is larger than anybody has', () => {

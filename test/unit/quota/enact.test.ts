@@ -4,10 +4,10 @@ import { GatewayError, type Change, type EffectCall, type EnactView, type Ledger
 import { enactLimits, type QuotaService } from '../../../plugins/quota/enact.ts'
 import type { MemoryLedger } from '../../../core/state/ledger.ts'
 import { ManualClock } from '../state/manual-clock.ts'
-import { concurrent, limit, serviceOn, settlement, targetAt, viewOf } from './exchange.ts'
+import { concurrent, limit, serviceOn, serviceWith, settlement, targetAt, viewOf } from './exchange.ts'
 
 const RECORDED = Promise.resolve()
-const DAY = 'test.tokens_day|day|tokens|4:acme'
+const DAY = '4:acme|test.tokens_day|day|tokens|4:acme|2026-01-15'
 
 function enact(service: QuotaService, view: EnactView, ...calls: EffectCall[]): Change | GatewayError {
   const result = enactLimits(service, view, calls)
@@ -147,7 +147,7 @@ describe('limit refuses', () => {
     const { message, resolution } = refused(service, viewOf({ maxTokens: 5 }), limit('tokens', 1000, 'day'))
     assert.equal(
       message,
-      'The limit of 1,000 tokens per day does not allow this request: 1,000 tokens are used or reserved, this request needs up to 11 tokens more. It resets at 2026-01-15T23:00:00.000Z (Europe/Berlin).',
+      'The limit of 1,000 tokens per day does not allow this request: 1,000 tokens are used or reserved, this request needs up to 15 tokens more. It resets at 2026-01-15T23:00:00.000Z (Europe/Berlin).',
     )
     assert.match(resolution, /2026-01-15T23:00:00\.000Z/)
   })
@@ -165,7 +165,7 @@ describe('limit refuses', () => {
 describe('limit on money', () => {
   const cheap = targetAt(1_000_000_000n, 2_000_000_000n)
   const dear = targetAt(2_000_000_000n, 8_000_000_000n)
-  const MONTH = 'test.money_month|month|money|4:acme'
+  const MONTH = '4:acme|test.money_month|month|money|4:acme|2026-01'
 
   it('reserves the worst case over all candidates and books the real cost', () => {
     const service = serviceOn()
@@ -265,8 +265,8 @@ describe('limit on streams', () => {
     assert.equal(service.ledger.level(DAY), 610)
   })
   it('runs on while a driver that answers later is asked, and ends when it says no', async () => {
-    const { ledger, ...rest } = serviceOn()
-    const service = { ...rest, ledger: later(ledger) }
+    const { ledger, clock } = serviceOn()
+    const service = serviceWith(later(ledger), clock)
     const change = await enactLimits(service, stream(), [limit('tokens', 600, 'day')])
     assert.ok(!(change instanceof GatewayError))
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

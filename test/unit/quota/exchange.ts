@@ -1,16 +1,68 @@
 // Builds what the verb `limit` is handed: a view of an exchange, calls as policies make them, and a service on a real ledger.
-import type { EffectCall, EnactView, Operand, Rates, Settlement, Target } from '../../../core/plugin/index.ts'
+import type {
+  AdminEvent,
+  EffectCall,
+  EnactView,
+  Ledger,
+  Operand,
+  Raise,
+  Raises,
+  Rates,
+  Settlement,
+  Target,
+} from '../../../core/plugin/index.ts'
 import { NO_USAGE } from '../../../core/plugin/index.ts'
-import type { QuotaService } from '../../../plugins/quota/enact.ts'
+import type { QuotaService, QuotaSettings } from '../../../plugins/quota/enact.ts'
+import { KnownLimits } from '../../../plugins/quota/known-limits.ts'
 import { LearnedOutput } from '../../../plugins/quota/learned.ts'
+import { Notices } from '../../../plugins/quota/notices.ts'
+import { RaisesCopy } from '../../../plugins/quota/raises.ts'
 import { MemoryLedger } from '../../../core/state/ledger.ts'
-import { ManualClock } from '../state/manual-clock.ts'
+import { ManualClock, silentLog } from '../state/manual-clock.ts'
 
-export function serviceOn(clock = new ManualClock()): Omit<QuotaService, 'ledger'> & { readonly ledger: MemoryLedger } {
+export interface TestService extends QuotaService {
+  readonly ledger: MemoryLedger
+  readonly clock: ManualClock
+  readonly raised: Raise[]
+  readonly events: AdminEvent[]
+}
+
+export const SETTINGS: QuotaSettings = {
+  defaultMaxOutputTokens: 4096,
+  slotLeaseSeconds: 1800,
+  streamStartTokens: 512,
+  whileAway: 'deny',
+  whileAwayOf: {},
+}
+
+export function serviceOn(clock = new ManualClock()): TestService {
+  const ledger = new MemoryLedger({ clock, maxCounters: 10_000 })
+  return serviceWith(ledger, clock)
+}
+
+/** The same on another ledger, e.g. one that answers later. */
+export function serviceWith<L extends Ledger>(ledger: L, clock: ManualClock): Omit<TestService, 'ledger'> & { readonly ledger: L } {
+  const raised: Raise[] = []
+  const events: AdminEvent[] = []
+  const log = silentLog()
+  const raises: Raises = {
+    list: () => [...raised],
+    put: (raise) => void raised.push(raise),
+    remove: (id) => {
+      const at = raised.findIndex((raise) => raise.id === id)
+      return at >= 0 && raised.splice(at, 1).length > 0
+    },
+  }
   return {
-    ledger: new MemoryLedger({ clock, maxCounters: 10_000 }),
+    ledger,
+    clock,
     learned: new LearnedOutput(),
-    settings: { defaultMaxOutputTokens: 4096, slotLeaseSeconds: 1800, streamStartTokens: 512 },
+    settings: SETTINGS,
+    raises: new RaisesCopy(raises, clock, log),
+    notices: new Notices(ledger, { log, adminEvent: async (event) => void events.push(event) }),
+    known: new KnownLimits(),
+    raised,
+    events,
   }
 }
 

@@ -1,0 +1,22 @@
+// Values that may come later, without a promise where they are there.
+import type { Clock } from '../../core/plugin/index.ts'
+
+export type Awaitable<T> = T | Promise<T>
+
+export function after<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/** What `late` gives, or throws, when nothing has come in time. */
+export function withDeadline<T>(pending: Promise<T>, ms: number, clock: Pick<Clock, 'after'>, late: () => T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => {
+      try {
+        resolve(late())
+      } catch (error) {
+        reject(error as Error)
+      }
+    })
+    void pending.then(resolve, reject).finally(cancel)
+  })
+}

@@ -1,0 +1,57 @@
+// Events that people should see: a window passed its soft threshold, a window is used up. Told once per counter, however many requests come
+// and processes share the state: the ledger itself keeps who was first, in a counter of one.
+import { counterName, type Host, type Ledger, type Level } from '../../core/plugin/index.ts'
+import type { Limit } from './limits.ts'
+
+type Kind = 'soft' | 'reached'
+
+const ACTIONS = { soft: 'quota soft threshold', reached: 'quota reached' } as const
+const MAX_KNOWN = 10_000
+
+/** Unit of the counters that only remember what was told: `tokens.soft`. */
+export const NOTICE_UNIT = /\.(?:soft|reached)$/
+
+export class Notices {
+  readonly #ledger: Ledger
+  readonly #host: Pick<Host, 'adminEvent' | 'log'>
+  /** Spares the ledger the question. */
+  readonly #known = new Set<string>()
+
+  constructor(ledger: Ledger, host: Pick<Host, 'adminEvent' | 'log'>) {
+    this.#ledger = ledger
+    this.#host = host
+  }
+
+  /** Costs a look-up when it was told before. Rates come and go with every minute: they are no news. */
+  tell(kind: Kind, limit: Limit, used: number): void {
+    if (limit.window === 'minute') return
+    const name = `${kind} ${limit.counter}`
+    if (this.#known.has(name)) return
+    if (this.#known.size >= MAX_KNOWN) this.#known.delete(this.#known.values().next().value!)
+    this.#known.add(name)
+    this.#tellFirst(name, kind, limit, used).catch((error: unknown) =>
+      this.#host.log.warn({ err: error, policy: limit.policy }, 'an event about a limit could not be written'),
+    )
+  }
+
+  async #tellFirst(name: string, kind: Kind, limit: Limit, used: number): Promise<void> {
+    const { identity, endsAt, policy, unit, window } = limit
+    const counter = counterName({ ...identity, unit: `${unit}.${kind}` })
+    const reserved = await this.#ledger.reserve(name, [{ kind: 'window', counter, limit: 1, amount: 1, endsAt }])
+    if (!reserved.ok) return
+    await this.#ledger.settle(name, new Map([[counter, 1]]))
+    const after = { counter: limit.counter, window, unit, used, soft: limit.soft, limit: limit.finite ? limit.limit : null, endsAt }
+    await this.#host.adminEvent({
+      tenant: identity.tenant,
+      actor: 'system',
+      action: ACTIONS[kind],
+      target: policy,
+      after: JSON.stringify(after),
+    })
+  }
+}
+
+/** What is booked of a limit, without what is only reserved; of a rate, without this exchange. */
+export function bookedOf(limit: Limit, level: Level, own: number): number {
+  return level.settled - (limit.window === 'minute' ? own : 0)
+}

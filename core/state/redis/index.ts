@@ -27,15 +27,16 @@ export interface RedisStateOptions {
   readonly maxVaultEntries?: number
   /** For tests: the scripts take this time (Unix ms) and not the server's, */
   readonly scriptTime?: () => number
-  /** and this long after start and return others are waited for. */
+  /** this long after start and return others are waited for, */
   readonly settlingMs?: number
+  /** and Redis is looked for this often. */
+  readonly tickMs?: number
 }
 
 /** Rejects with a sentence when Redis cannot be used. Only breakers answer synchronously. */
 export async function openRedisState(options: RedisStateOptions): Promise<State> {
-  const { url, clock, log, commandTimeoutMs, keyPrefix, scriptTime, settlingMs, maxVaultEntries = MAX_VAULT_ENTRIES } = options
-  const names = new Names(keyPrefix)
-  const link = new Link({ url, names, commandTimeoutMs, log, ...(settlingMs === undefined ? {} : { settlingMs }) })
+  const { clock, log, keyPrefix, scriptTime, maxVaultEntries = MAX_VAULT_ENTRIES } = options
+  const link = new Link({ ...options, names: new Names(keyPrefix) })
   await link.open()
   const now = scriptTime ? () => String(scriptTime()) : () => ''
   const ledger = new RedisLedger({ link, clock, log, now })

@@ -25,8 +25,9 @@ export interface LinkOptions {
   readonly names: Names
   readonly commandTimeoutMs: number
   readonly log: Log
-  /** 10,000 unless a test tells another. */
+  /** For tests, which have less patience than the constants above. */
   readonly settlingMs?: number
+  readonly tickMs?: number
   /** Uses the store for a moment and counts as no process. */
   readonly isVisitor?: boolean
 }
@@ -36,6 +37,7 @@ export class Link implements StateHealth {
   readonly #client: Redis
   readonly #log: Log
   readonly #settlingMs: number
+  readonly #tickMs: number
   readonly #isVisitor: boolean
   readonly #id = randomUUID()
   readonly #onReturn: (() => Promise<void>)[] = []
@@ -49,7 +51,8 @@ export class Link implements StateHealth {
   #awaySince = 0
   #lastError: unknown = null
 
-  constructor({ url, names, commandTimeoutMs, log, settlingMs = SETTLING_MS, isVisitor = false }: LinkOptions) {
+  constructor({ url, names, commandTimeoutMs, log, settlingMs = SETTLING_MS, tickMs = TICK_MS, isVisitor = false }: LinkOptions) {
+    this.#tickMs = tickMs
     this.#isVisitor = isVisitor
     this.#settlingMs = settlingMs
     this.names = names
@@ -63,7 +66,7 @@ export class Link implements StateHealth {
       commandTimeout: commandTimeoutMs,
       connectTimeout: CONNECT_MS,
       disconnectTimeout: 100,
-      retryStrategy: () => TICK_MS / 2,
+      retryStrategy: () => tickMs / 2,
       connectionName: 'sallyport',
     })
     defineScripts(this.#client)
@@ -103,7 +106,7 @@ export class Link implements StateHealth {
     }
     this.#available = true
     this.#settlingUntil = performance.now() + this.#settlingMs
-    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs).unref()
   }
 
   /** Called before the link is available again: does what was left to do, and rejects if it cannot. */

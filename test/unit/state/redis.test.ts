@@ -42,6 +42,7 @@ describe('the Redis state driver', () => {
       keyPrefix: `t${prefixes}`,
       scriptTime,
       settlingMs: 0,
+      tickMs: 100,
       ...more,
     })
     open.push(state)

@@ -1,8 +1,9 @@
-// `sallyport doctor`: looks at everything a gateway needs and says what to do about what is missing. Changes nothing.
+// `sallyport doctor`: looks at everything a gateway needs and says what to do about what is missing. Changes nothing, unless it is asked to.
 import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { checkRedis } from './doctor-state.ts'
 import { loadConfig } from '../config/load.ts'
 import { credentialValue } from '../config/secrets.ts'
 import { compilePolicies, readGatewayPolicies } from '../policy/load.ts'
@@ -23,7 +24,7 @@ interface Finding {
   readonly says: string
 }
 
-type Check = (loaded: LoadedConfig) => Finding | readonly Finding[] | Promise<Finding>
+type Check = (loaded: LoadedConfig) => Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>
 
 export function registerDoctor(program: Command): void {
   program
@@ -31,7 +32,9 @@ export function registerDoctor(program: Command): void {
     .description('check configuration, folders, policies, providers and ClickHouse, and say what to do')
     .option('--config <file>', 'configuration to look at')
     .option('--json', 'findings as JSON')
-    .action(async (options: { config?: string; json?: boolean }) => {
+    .option('--rebuild-quotas', 'instead, count the running windows of limits again from the record and set them')
+    .action(async (options: { config?: string; json?: boolean; rebuildQuotas?: boolean }) => {
+      if (options.rebuildQuotas) return (await import('./rebuild-quotas.ts')).printRebuilt(options.config, options.json === true)
       const findings = await examine(options.config)
       process.stdout.write(options.json ? `${JSON.stringify(findings)}\n` : findings.map(line).join(''))
       if (findings.some(({ state }) => state === 'bad')) process.exitCode = 1
@@ -43,6 +46,7 @@ const CHECKS: readonly Check[] = [
   checkPolicies,
   checkStandard,
   checkFolders,
+  checkRedis,
   checkSecrets,
   checkCredentials,
   checkRates,

@@ -8,6 +8,8 @@ import { openEmbeddedState } from '../../core/state/embedded.ts'
 import { postChat, user } from '../support/chat.ts'
 import { readBooked } from '../../core/model/counters.ts'
 import { silentLog } from '../unit/state/manual-clock.ts'
+import type { Ledger } from '../../core/model/state.ts'
+import type { Rebuilt } from '../../core/cli/rebuild-quotas.ts'
 import { systemClock } from '../../core/plugin/clock.ts'
 
 /** Never refuse, always count. */
@@ -104,6 +106,27 @@ describe('limits after a crash', function () {
     assert.ok(record.interrupted > 0, 'some were under way')
     assert.ok(Object.keys(record.booked).length >= 2, 'the day and the month at least')
   })
+
+  it('are counted again from the record on demand, by nobody while a gateway has them', async () => {
+    const { booked } = await recounted(gateway)
+    const wrong = Object.keys(booked).find((key) => key.includes('|tokens|'))!
+    await withLedger(
+      gateway.folder,
+      (ledger) => void ledger.book('mistake', readBooked({ [wrong]: 7, 'nobody@4102444800000': 3 }), 'anyway'),
+    )
+    const rebuilt = lines(await gateway.cli('doctor', '--rebuild-quotas', '--json')) as unknown as readonly Rebuilt[]
+    const [counter] = readBooked({ [wrong]: 0 }).map((one) => one.counter)
+    assert.deepEqual(
+      rebuilt.filter(({ result }) => result !== 'right'),
+      [
+        { counter, before: booked[wrong]! + 7, after: booked[wrong], result: 'set' },
+        { counter: 'nobody', before: 3, after: 0, result: 'set' },
+      ],
+    )
+    assert.deepEqual(await levels(gateway.folder), { ...booked, 'nobody@4102444800000': 0 })
+    gateway = await startGateway({ ...setup(), folder: gateway.folder })
+    await assert.rejects(gateway.cli('doctor', '--rebuild-quotas'), /stop it, run this again, then start it/)
+  })
 })
 
 async function recounted(gateway: RunningGateway): Promise<{ booked: Sums; figures: Sums; interrupted: number }> {
@@ -128,13 +151,19 @@ async function recounted(gateway: RunningGateway): Promise<{ booked: Sums; figur
   }
 }
 
-async function levels(folder: string): Promise<Sums> {
-  const state = openEmbeddedState({ path: join(folder, 'data', 'state'), clock: systemClock, log: silentLog() })
-  try {
-    const all = await state.ledger.list()
+function levels(folder: string): Promise<Sums> {
+  return withLedger(folder, async (ledger) => {
+    const all = await ledger.list()
     return Object.fromEntries(
       all.filter(({ endsAt }) => endsAt !== null).map(({ counter, endsAt, used }) => [`${counter}@${endsAt}`, used]),
     )
+  })
+}
+
+async function withLedger<T>(folder: string, use: (ledger: Ledger) => T | Promise<T>): Promise<T> {
+  const state = openEmbeddedState({ path: join(folder, 'data', 'state'), clock: systemClock, log: silentLog() })
+  try {
+    return await use(state.ledger)
   } finally {
     await state.close()
   }

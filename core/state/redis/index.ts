@@ -14,15 +14,18 @@ const MAX_VAULT_ENTRIES = 1_000_000
 /** In ticks of half a second. */
 const SWEEP_TICKS = 120
 
-export interface RedisStateOptions {
+export interface RedisSettings {
   /** `redis://user:password@host:port/db`, or `rediss://` for TLS. */
   readonly url: string
-  readonly clock: Clock
-  readonly log: Log
   /** A command that takes longer counts as no answer. */
   readonly commandTimeoutMs: number
   /** What all keys begin with. */
   readonly keyPrefix: string
+}
+
+export interface RedisStateOptions extends RedisSettings {
+  readonly clock: Clock
+  readonly log: Log
   /** Bound of the number of values in the vault of a tenant; 1,000,000 unless told. */
   readonly maxVaultEntries?: number
   /** For tests: the scripts take this time (Unix ms) and not the server's, */
@@ -32,6 +35,9 @@ export interface RedisStateOptions {
   /** and Redis is looked for this often. */
   readonly tickMs?: number
 }
+
+/** For commands that open it for a moment. */
+export const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** Rejects with a sentence when Redis cannot be used. Only breakers answer synchronously. */
 export async function openRedisState(options: RedisStateOptions): Promise<State> {
@@ -71,10 +77,8 @@ export async function openRedisKeys({
   url,
   commandTimeoutMs,
   keyPrefix,
-}: Pick<RedisStateOptions, 'url' | 'commandTimeoutMs' | 'keyPrefix'>): Promise<{ readonly keys: KeyStore; close(): Promise<void> }> {
+}: RedisSettings): Promise<{ readonly keys: KeyStore; close(): Promise<void> }> {
   const link = new Link({ url, names: new Names(keyPrefix), commandTimeoutMs, log: SILENT, isVisitor: true })
   await link.open()
   return { keys: new RedisKeyStore(link), close: () => link.close() }
 }
-
-const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

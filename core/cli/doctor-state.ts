@@ -1,0 +1,38 @@
+// What `sallyport doctor` looks at in Redis: can it be reached, is it new enough, does it keep what it is given.
+import { examineRedis } from '../state/redis/examine.ts'
+import type { LoadedConfig } from '../config/config.ts'
+
+interface Finding {
+  readonly what: string
+  readonly state: 'ok' | 'note' | 'bad'
+  readonly says: string
+}
+
+const LEAST_VERSION = [6, 2] as const
+
+/** Nothing with the embedded driver, whose folder is looked at with the others. Rejects with a sentence when Redis cannot be reached. */
+export async function checkRedis({ config }: LoadedConfig): Promise<readonly Finding[]> {
+  if (config.state.driver !== 'redis') return []
+  const { version, evictionPolicy, isAppendOnly, isCluster } = await examineRedis(config.state)
+  const findings: Finding[] = []
+  if (isTooOld(version)) findings.push(bad(`version ${version} is too old; ${LEAST_VERSION.join('.')} is the oldest that works`))
+  if (isCluster) findings.push(bad('this is a node of Redis Cluster, which this version cannot use; name a single server'))
+  if (evictionPolicy !== 'noeviction')
+    findings.push(
+      bad(`maxmemory-policy is ${evictionPolicy}: a full memory would forget limits and keys; run: CONFIG SET maxmemory-policy noeviction`),
+    )
+  if (!isAppendOnly)
+    findings.push({
+      what: 'redis',
+      state: 'note',
+      says: 'appendonly is off: after a crash of Redis, keys and limits fall back to its last snapshot; run: CONFIG SET appendonly yes',
+    })
+  return findings.length > 0 ? findings : [{ what: 'redis', state: 'ok', says: `version ${version}, noeviction, appendonly` }]
+}
+
+function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major < LEAST_VERSION[0] || (major === LEAST_VERSION[0] && minor < LEAST_VERSION[1])
+}
+
+const bad = (says: string): Finding => ({ what: 'redis', state: 'bad', says })

@@ -76,7 +76,7 @@ function isOpenAiItself({ provider }: Target): boolean {
 /** Output tokens per choice that every candidate can give, as far as it is known. */
 function possibleTokens({ candidates }: EnactView): number {
   let tokens = Infinity
-  for (const { maxOutput } of candidates) if (maxOutput != null && maxOutput < tokens) tokens = maxOutput
+  for (const { maxOutput } of candidates) if (maxOutput && maxOutput < tokens) tokens = maxOutput
   return tokens
 }
 

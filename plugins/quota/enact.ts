@@ -12,7 +12,7 @@ import {
   type Reserved,
 } from '../../core/plugin/index.ts'
 import { after, withDeadline, type Awaitable } from './awaitable.ts'
-import { boughtTokens, boundParameter, countsOutput, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
+import { boughtTokens, boundParameter, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
 import { amountFor, fixedHold, StreamHold, type Reservation } from './holds.ts'
 import type { KnownLimits } from './known-limits.ts'
 import { claimOn, readLimits, type Limit, type Limits, type WhileAway } from './limits.ts'

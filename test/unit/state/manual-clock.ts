@@ -3,6 +3,8 @@ import type { Clock, Log } from '../../../core/plugin/index.ts'
 
 export class ManualClock implements Clock {
   #now: number
+  /** How far the clock on the wall was set from what has passed. */
+  #set = 0
   #timers: { at: number; callback: () => void }[] = []
 
   constructor(now = Date.UTC(2026, 0, 15, 12)) {
@@ -10,7 +12,7 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.#now
+    return this.#now + this.#set
   }
 
   monotonic(): number {
@@ -23,6 +25,11 @@ export class ManualClock implements Clock {
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer)
     }
+  }
+
+  /** Somebody sets the clock on the wall: no time passes. */
+  setBy(ms: number): void {
+    this.#set += ms
   }
 
   /** Moves time, and runs what falls due on the way. */

@@ -24,7 +24,7 @@ export interface ServeFlags {
   readonly recorder: boolean
 }
 
-export interface StartOptions extends Pick<GatewayOptions, 'reloadTogether' | 'metricsText'> {
+export interface StartOptions extends Pick<GatewayOptions, 'reloadTogether' | 'metricsText' | 'whileDraining'> {
   readonly loaded: LoadedConfig
   readonly flags: ServeFlags
   readonly log: Log

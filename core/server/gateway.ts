@@ -16,7 +16,12 @@ export interface GatewayOptions extends SnapshotParts {
   readonly metricsText: () => Promise<string>
   /** Reloads all processes that serve together; absent: there is only this one. */
   readonly reloadTogether?: () => Promise<ReloadReport>
+  /** While draining: refuse what still arrives (`refuse`, the default), or answer it and close its connection, where others listen on the same port. */
+  readonly whileDraining?: 'refuse' | 'answer'
 }
+
+/** How often connections that have become idle are closed while others still drain. */
+const IDLE_CHECK_MS = 200
 
 export interface ReloadReport {
   readonly ok: boolean
@@ -164,10 +169,11 @@ export class Gateway {
     const server = this.#server
     if (server) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
       const cancel = this.kernel.clock.after(this.#current.loaded.config.server.drainSeconds * 1000, () => server.closeAllConnections())
       await closed
       cancel()
+      clearInterval(idle)
     }
     await this.#discard()
     await this.#current.retire()

@@ -13,7 +13,10 @@ export function hotEntry(gateway: Gateway, app: RequestListener): RequestListene
   return (request, response) => {
     const governed = GOVERNED.get(`${request.method} ${pathOf(request.url ?? '')}`)
     if (!governed) return app(request, response)
-    if (gateway.isDraining) return refuseDraining(response, governed)
+    if (gateway.isDraining) {
+      if (gateway.options.whileDraining !== 'answer') return refuseDraining(response, governed)
+      response.shouldKeepAlive = false
+    }
     const incoming = new HttpIncoming(request, governed, gateway.clientIp(request), gateway.current.loaded.config.server.maxBodyBytes)
     void handle(gateway.kernel, gateway.current, incoming, new HttpReply(request, response))
   }

@@ -39,6 +39,8 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
       generation: Number(process.env[GENERATION] ?? 1),
       metricsText: () => primary.ask<string>('metrics'),
       reloadTogether: () => primary.ask<ReloadReport>('reload'),
+      // The primary may have handed over a connection a moment before it knew.
+      whileDraining: 'answer',
     })
     const { gateway, spool, url, stop } = started
     watchGateway(metrics, readingsOf({ gateway, spool, recorder: null, loaded }))

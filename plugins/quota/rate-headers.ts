@@ -46,7 +46,7 @@ function resetMs({ window, limit, endsAt }: Limit, used: number, now: number): n
 
 /** `120ms`, `1s`, `6m0s`, `13h5m0s`: rounded up, so that who waits that long does not come too early. */
 export function durationText(ms: number): string {
-  if (ms < 1000) return `${Math.ceil(ms)}ms`
+  if (ms <= 999) return `${Math.ceil(ms)}ms`
   const seconds = Math.ceil(ms / 1000)
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)]
   return `${hours > 0 ? `${hours}h` : ''}${seconds >= 60 ? `${minutes}m` : ''}${seconds % 60}s`

@@ -8,14 +8,18 @@ type Awaitable<T> = T | Promise<T>
 export interface KeyStore {
   /** All rows with this prefix, revoked and expired ones included. */
   findByPrefix(prefix: string): Awaitable<readonly KeyRow[]>
+  /** All rows, by id. Lets others have the process in between. */
   list(): Awaitable<readonly KeyRow[]>
+  find(id: string): Awaitable<KeyRow | null>
   put(row: KeyRow): Awaitable<void>
+  /** Puts `after` in the place of `before` (same id and prefix), and `added` beside it: both or, when it is not as `before` says any more, none (false). */
+  replace(before: KeyRow, after: KeyRow, added?: KeyRow): Awaitable<boolean>
   /** Returns false if there is no such key. Effective for the next `findByPrefix`. */
   revoke(id: string, atIso: string): Awaitable<boolean>
   /** Keeps when keys (by id, Unix ms) were last used; a later moment replaces an earlier one. */
   noteUsed(uses: ReadonlyMap<string, number>): Awaitable<void>
-  /** Unix ms by id of the key, for keys that were used. */
-  lastUsed(): Awaitable<ReadonlyMap<string, number>>
+  /** Unix ms by id of the key, for those of the keys that were used; without `ids` for all of them. */
+  lastUsed(ids?: readonly string[]): Awaitable<ReadonlyMap<string, number>>
 }
 
 interface ClaimBase {
@@ -204,8 +208,8 @@ export interface Keeping {
 }
 
 export interface Captured {
-  /** Call when the record holds the frames of it. Resolves when it survives the end of this process. */
-  keep(): Promise<void>
+  /** Call when the record holds the frames of it. Resolves to true when it survives the end of this process, to false when it cannot now. */
+  keep(): Promise<boolean>
   /** Instead of `keep`: the frames could not be written. It will be in the next capture. */
   drop(): void
 }

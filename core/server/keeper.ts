@@ -133,7 +133,7 @@ class LedgerKeeper implements Keeper {
     )
     // The spool has said why.
     if (!isWritten) return captured.drop()
-    await captured.keep()
+    if (!(await captured.keep())) return
     if (this.#last?.seq === mark.seq && this.#last.segment === mark.segment) return
     await writeMark(spool.folder, mark)
     this.#last = mark

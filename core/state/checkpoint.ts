@@ -55,7 +55,7 @@ export class Checkpoint implements Keeping {
     return { keep: () => this.#keep(taken, runs).catch(rethrow(drop)), drop }
   }
 
-  async #keep(taken: ReadonlyMap<string, KeptCounter | null>, runs: ReadonlyMap<string, number>): Promise<void> {
+  async #keep(taken: ReadonlyMap<string, KeptCounter | null>, runs: ReadonlyMap<string, number>): Promise<boolean> {
     const before = this.#keptUpTo
     await this.#env.transaction(() => {
       for (const [key, kept] of taken) void (kept === null ? this.#rows.remove(key) : this.#rows.put(key, kept))
@@ -64,6 +64,7 @@ export class Checkpoint implements Keeping {
     })
     this.#keptUpTo = new Map(runs)
     await this.#rows.flushed
+    return true
   }
 
   #sweepAtTimes(): void {

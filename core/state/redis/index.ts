@@ -1,5 +1,5 @@
 // The Redis state driver, for several gateway processes: what it is made of, and in which order it ends.
-import type { KeyStore, State } from '../../model/state.ts'
+import type { Captured, KeyStore, State } from '../../model/state.ts'
 import type { Clock, Log } from '../../plugin/contract.ts'
 import { RedisApprovals } from './approvals.ts'
 import { RedisBreakers } from './breakers.ts'
@@ -68,8 +68,15 @@ export async function openRedisState(options: RedisStateOptions): Promise<State>
     approvals: new RedisApprovals(link, clock),
     raises: new RedisRaises(link, clock),
     health: link,
+    keeping: { replay: 'reserved', keptUpTo: new Map(), capture: () => captured(ledger) },
     close: () => (closing ??= close()),
   }
+}
+
+/** Redis holds what it was told, so there is only to wait for that. */
+function captured(ledger: RedisLedger): Captured {
+  const told = ledger.isTold()
+  return { keep: () => told, drop: () => undefined }
 }
 
 /** The keys alone, for commands beside running gateways. Rejects as `openRedisState`. */

@@ -104,6 +104,12 @@ export class RedisLedger implements Ledger {
     return listCounters(this.#link, Number(this.#now() || Date.now()))
   }
 
+  /** Resolves to whether Redis knows everything that was settled before this call. */
+  async isTold(): Promise<boolean> {
+    await Promise.allSettled([...this.#settling])
+    return this.#pending.size === 0
+  }
+
   /** Settles what is under way, then gives back what this process still holds. */
   async close(): Promise<void> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())

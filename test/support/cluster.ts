@@ -6,8 +6,8 @@ export interface ChatAnswer {
   readonly code: string
 }
 
-export async function sendChat(url: string, key: string, content: string): Promise<ChatAnswer> {
-  const stream = await openChat(url, key, content, false)
+export async function sendChat(url: string, key: string, content: string, more: object = {}): Promise<ChatAnswer> {
+  const stream = await openChat(url, key, content, { stream: false, ...more })
   const body = await stream.rest()
   if (stream.status === 200) return { code: '200' }
   const { error } = JSON.parse(body) as { error: { code: string; reason?: string } }
@@ -24,10 +24,10 @@ export interface ChatStream {
 
 /** Reads a streamed answer. */
 export function readChat(url: string, key: string, content: string): Promise<ChatStream> {
-  return openChat(url, key, content, true)
+  return openChat(url, key, content, { stream: true })
 }
 
-function openChat(url: string, key: string, content: string, stream: boolean): Promise<ChatStream> {
+function openChat(url: string, key: string, content: string, { stream, ...more }: { stream: boolean }): Promise<ChatStream> {
   return new Promise((resolve, reject) => {
     const call = request(`${url}/v1/chat/completions`, {
       method: 'POST',
@@ -54,6 +54,6 @@ function openChat(url: string, key: string, content: string, stream: boolean): P
           }),
       })
     })
-    call.end(JSON.stringify({ model: 'gpt-test', stream, messages: [{ role: 'user', content }] }))
+    call.end(JSON.stringify({ model: 'gpt-test', stream, messages: [{ role: 'user', content }], ...more }))
   })
 }

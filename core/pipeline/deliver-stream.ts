@@ -130,8 +130,8 @@ class StreamDelivery {
       if (event.type === 'chunk') {
         this.#restoring?.note(event.body)
         out += this.#writer.chunk(event)
-      } else if (event.type === 'error') return this.#await(this.#broke(out, event.failure))
-      else return this.#await(this.#finish(out))
+      } else if (event.type === 'error') return this.#await(this.#broke(this.#progress() === null ? out : '', event.failure))
+      else return this.#await(this.#last(out))
       if (this.#governor.isStopped) return this.#await(this.#stop(out, refusalOf(this.#governor.decision)!))
     }
     const refusal = this.#progress()
@@ -140,7 +140,7 @@ class StreamDelivery {
   }
 
   #flow(out: string, refusal: GatewayError | null): void {
-    if (refusal) return this.#await(this.#stop(out, refusal))
+    if (refusal) return this.#await(this.#stop('', refusal))
     if (out !== '') this.#write(out)
     this.#waitsSince = this.#exchange.kernel.clock.monotonic()
   }
@@ -186,7 +186,7 @@ class StreamDelivery {
   #progress(): Awaitable<GatewayError | null> {
     const { holds } = this.#exchange
     if (holds.length === 0) return null
-    const tokens = this.#completionTokens()
+    const tokens = this.#writer.seen.usage?.completion ?? this.#completionTokens()
     return holds.reduce<Awaitable<GatewayError | null>>(
       (before, hold) => then(before, (refusal) => refusal ?? hold.progress?.(tokens) ?? null),
       null,
@@ -196,6 +196,13 @@ class StreamDelivery {
   #completionTokens(): number {
     const chars = this.#writer.seen.textChars
     return chars === 0 ? 0 : this.#exchange.kernel.estimator.tokens(this.#exchange.request?.model ?? '', chars)
+  }
+
+  /** The end is released when the reservation covers all that flowed. */
+  #last(out: string): Promise<void> {
+    const refusal = this.#progress()
+    const end = (error: GatewayError | null): Promise<void> => (error ? this.#stop('', error) : this.#finish(out))
+    return isPromise(refusal) ? refusal.then((error) => (this.#ended ? undefined : end(error))) : end(refusal)
   }
 
   async #finish(out: string): Promise<void> {

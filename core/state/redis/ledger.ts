@@ -106,7 +106,7 @@ export class RedisLedger implements Ledger {
 
   /** Resolves to whether Redis knows everything that was settled before this call. */
   async isTold(): Promise<boolean> {
-    await Promise.allSettled([...this.#settling])
+    await Promise.allSettled(this.#settling)
     return this.#pending.size === 0
   }
 

@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import type { StateHealth } from '../../model/state.ts'
 import type { Log } from '../../plugin/contract.ts'
 import type { Names } from './names.ts'
+import { Deadlines } from './deadlines.ts'
 import { defineScripts, runScript, type Argument, type ScriptName } from './scripts.ts'
 
 /** Looks for a server that is away this often; beats come at every fourth tick. */
@@ -14,6 +15,8 @@ const BEAT_TICKS = 4
 /** A process that was not heard of for this long is not counted. Long, because too small a share is the safe mistake. */
 const PROCESS_MS = 30_000
 const CONNECT_MS = 1000
+/** For what the client itself asks while it connects. */
+const HANDSHAKE_MS = 1000
 const OPEN_MS = 5000
 /** After a return, and after the start, the others may not be back yet. */
 const SETTLING_MS = 10_000
@@ -36,6 +39,7 @@ export class Link implements StateHealth {
   readonly names: Names
   readonly #client: Redis
   readonly #log: Log
+  readonly #deadlines: Deadlines
   readonly #settlingMs: number
   readonly #tickMs: number
   readonly #isVisitor: boolean
@@ -56,6 +60,7 @@ export class Link implements StateHealth {
     this.#isVisitor = isVisitor
     this.#settlingMs = settlingMs
     this.names = names
+    this.#deadlines = new Deadlines(commandTimeoutMs)
     this.#log = log
     this.#client = new Redis(url, {
       lazyConnect: true,
@@ -63,7 +68,7 @@ export class Link implements StateHealth {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: commandTimeoutMs,
+      commandTimeout: Math.max(HANDSHAKE_MS, 4 * commandTimeoutMs),
       connectTimeout: CONNECT_MS,
       disconnectTimeout: 100,
       retryStrategy: () => tickMs / 2,
@@ -100,6 +105,7 @@ export class Link implements StateHealth {
       await Promise.race([opened, giveUp])
     } catch (error) {
       opened.catch(() => undefined)
+      this.#deadlines.close()
       this.#client.disconnect()
       const why = messageOf(this.#lastError ?? error)
       throw new Error(`state.url: Redis at ${address} cannot be used (${why}); start it, or correct state.url`, { cause: error })
@@ -122,24 +128,30 @@ export class Link implements StateHealth {
   /** Runs a script. Rejects with `state_unavailable`, at once while Redis is away. */
   run(script: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     if (!this.#available) return Promise.reject(unavailable())
-    return runScript(this.#client, script, keys, args).catch((error: unknown) => this.#failed(error))
+    return this.#script(script, keys, args).catch((error: unknown) => this.#failed(error))
   }
 
   /** Runs plain commands. Rejects as `run` does. */
   async call<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     if (!this.#available) throw unavailable()
-    return work(this.#client).catch((error: unknown) => this.#failed(error))
+    return this.#deadlines.within(work(this.#client)).catch((error: unknown) => this.#failed(error))
   }
 
   /** As `run`, for what `onReturn` does. */
   runOnReturn(script: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return runScript(this.#client, script, keys, args)
+    return this.#script(script, keys, args)
+  }
+
+  #script(script: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return this.#deadlines.within(runScript(this.#client, script, keys, args))
   }
 
   async close(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer)
-    if (this.#available && !this.#isVisitor) await this.#client.zrem(this.names.processes()[0]!, this.#id).catch(() => undefined)
+    if (this.#available && !this.#isVisitor)
+      await this.#deadlines.within(this.#client.zrem(this.names.processes()[0]!, this.#id)).catch(() => undefined)
     this.#available = false
+    this.#deadlines.close()
     this.#client.disconnect()
   }
 
@@ -187,8 +199,8 @@ export class Link implements StateHealth {
   }
 
   async #beat(): Promise<void> {
-    if (this.#isVisitor) return void (await this.#client.ping())
-    const count = Number(await runScript(this.#client, 'beat', this.names.processes(), [this.#id, PROCESS_MS]))
+    if (this.#isVisitor) return void (await this.#deadlines.within(this.#client.ping()))
+    const count = Number(await this.#script('beat', this.names.processes(), [this.#id, PROCESS_MS]))
     if (count >= this.#processes || !this.isSettling) this.#processes = count
   }
 }

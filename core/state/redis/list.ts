@@ -10,20 +10,19 @@ const SCAN_COUNT = 1000
 /** Those that count at `now` (Unix ms); rates that have drained and slots that nobody holds are left out. */
 export async function listCounters(link: Link, now: number): Promise<readonly Reading[]> {
   const { prefix } = link.names
-  return link.call(async (client) => {
-    const readings: Reading[] = []
-    const seen = new Set<string>()
-    for (let cursor = '0', first = true; first || cursor !== '0'; first = false) {
-      const [next, keys] = await client.scan(cursor, 'MATCH', `${prefix}:{*}:[wrs]:*`, 'COUNT', SCAN_COUNT)
-      // A scan may show a key twice.
-      const fresh = keys.filter((key) => !seen.has(key))
-      for (const key of fresh) seen.add(key)
-      const found = await Promise.all(fresh.map((key) => read(client, key, prefix, now)))
-      for (const reading of found) if (reading) readings.push(reading)
-      cursor = next
-    }
-    return readings
-  })
+  const readings: Reading[] = []
+  const seen = new Set<string>()
+  for (let cursor = '0', first = true; first || cursor !== '0'; first = false) {
+    // A deadline for each page, not for all of them.
+    const [next, keys] = await link.call((client) => client.scan(cursor, 'MATCH', `${prefix}:{*}:[wrs]:*`, 'COUNT', SCAN_COUNT))
+    // A scan may show a key twice.
+    const fresh = keys.filter((key) => !seen.has(key))
+    for (const key of fresh) seen.add(key)
+    const found = await link.call((client) => Promise.all(fresh.map((key) => read(client, key, prefix, now))))
+    for (const reading of found) if (reading) readings.push(reading)
+    cursor = next
+  }
+  return readings
 }
 
 function read(client: Redis, key: string, prefix: string, now: number): Promise<Reading | null> {

@@ -178,10 +178,14 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return 1`
 
-/** ARGV: id, row as read, row to be. Replies 0 when it changed meanwhile. */
+/** ARGV: id, row as read, row to be; then id, prefix and row of a key that is added. Replies 0, and does nothing, when the row changed meanwhile. */
 export const KEY_REPLACE = `
 if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+if ARGV[4] then
+  redis.call('HSET', KEYS[1], ARGV[4], ARGV[5])
+  redis.call('HSET', KEYS[3], ARGV[4], ARGV[6])
+end
 return 1`
 
 /** ARGV: id and Unix ms of each. A later moment stays. */

@@ -98,6 +98,12 @@ export class Names {
     return [`${this.#shared}keys`, `${this.#shared}k:${prefix}`]
   }
 
+  /** As `customerKey`, with the rows of a further prefix when a key is added in the same step. */
+  customerKeys(prefix: string, added: string | undefined): string[] {
+    const keys = this.customerKey(prefix)
+    return added === undefined ? keys : [...keys, `${this.#shared}k:${added}`]
+  }
+
   keyUses(): string[] {
     return [`${this.#shared}key-uses`]
   }

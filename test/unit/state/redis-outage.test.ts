@@ -199,6 +199,17 @@ describe('the Redis state driver, while Redis is away', () => {
       ['open', 'open', 'closed'],
     )
   })
+  it('is not seen where this process itself stood still', async () => {
+    const [state] = states as [State, State]
+    redis.pause()
+    const answer = state.ledger.reserve('x', [deny()])
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    redis.resume()
+    const end = performance.now() + 500
+    while (performance.now() < end);
+    assert.equal((await answer).ok, true)
+    assert.equal(state.health.available, true)
+  })
   it('closes without waiting for a server that does not answer', async () => {
     const [state] = states as [State, State]
     await state.ledger.reserve('x', [local()])

@@ -64,6 +64,12 @@ export interface KeyRow {
   readonly revokedAt: string | null
   /** Limits of this key alone; absent: none. */
   readonly quota?: QuotaSpec
+  /** What people call it. */
+  readonly name?: string
+  /** Id of the key that it replaces. */
+  readonly rotatedFrom?: string
+  /** Id of the key that replaces it; a key is rotated once. */
+  readonly rotatedTo?: string
 }
 
 export interface Directory {

@@ -466,6 +466,36 @@ for (const driver of DRIVERS) {
       it('say when there is none to revoke', async () => {
         assert.equal(await state.keys.revoke('nobody', '2026-01-01T00:00:00Z'), false)
       })
+      it('are found by their id, and by no other', async () => {
+        await state.keys.put(row('k1', 'aaa'))
+        assert.deepEqual(await state.keys.find('k1'), row('k1', 'aaa'))
+        for (const id of ['k', 'k11', '', '__proto__', 'x'.repeat(5000)]) assert.equal(await state.keys.find(id), null)
+      })
+      it('are replaced where they stand as they were read, with a key beside them or without', async () => {
+        const before = row('k1', 'aaa')
+        await state.keys.put(before)
+        const after = { ...before, rotatedTo: 'k2' }
+        assert.equal(await state.keys.replace(before, after, row('k2', 'bbb')), true)
+        assert.deepEqual(await state.keys.list(), [after, row('k2', 'bbb')])
+        assert.equal(await state.keys.replace(before, { ...before, scopes: ['debug'] }, row('k3', 'ccc')), false)
+        assert.deepEqual([await state.keys.find('k1'), await state.keys.find('k3')], [after, null])
+        assert.equal(await state.keys.replace(row('k9', 'zzz'), row('k9', 'zzz')), false)
+      })
+      it('let one of two changes win that were made at once', async () => {
+        const before = row('k1', 'aaa')
+        await state.keys.put(before)
+        const won = await Promise.all(['k2', 'k3'].map((id) => state.keys.replace(before, { ...before, rotatedTo: id }, row(id, 'bbb'))))
+        assert.deepEqual([...won].sort(), [false, true])
+        assert.equal((await state.keys.list()).length, 2)
+      })
+      it('are listed by id, however many there are', async () => {
+        const ids = Array.from({ length: 1203 }, (_, i) => `k${String(i).padStart(4, '0')}`)
+        await Promise.all(ids.toReversed().map((id, i) => state.keys.put(row(id, `p${i % 700}`))))
+        assert.deepEqual(
+          (await state.keys.list()).map(({ id }) => id),
+          ids,
+        )
+      })
     })
 
     describe('uses of keys', () => {
@@ -482,10 +512,18 @@ for (const driver of DRIVERS) {
             ['k2', 4000],
           ]),
         )
-        assert.deepEqual([...(await state.keys.lastUsed())].sort(([a], [b]) => (a < b ? -1 : 1)), [
-          ['k1', 3000],
-          ['k2', 5000],
-        ])
+        assert.deepEqual(
+          [...(await state.keys.lastUsed())].sort(([a], [b]) => (a < b ? -1 : 1)),
+          [
+            ['k1', 3000],
+            ['k2', 5000],
+          ],
+        )
+      })
+      it('are shown of the keys that are asked for', async () => {
+        await state.keys.noteUsed(new Map(Object.entries({ k1: 1000, k2: 2000 })))
+        assert.deepEqual([...(await state.keys.lastUsed(['k2', 'k3']))], [['k2', 2000]])
+        assert.equal((await state.keys.lastUsed([])).size, 0)
       })
       it('survive a restart', async () => {
         await state.keys.noteUsed(new Map([['k1', 1000]]))

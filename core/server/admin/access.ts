@@ -14,7 +14,7 @@ const PREFIX_CHARS = 14
 const LOGIN_MS = 15 * 60_000
 const MAX_LOGINS = 1000
 
-/** Lets administrators through, with `response.locals.actor` (their id) and `role`; answers everybody else. */
+/** Lets administrators through, with `response.locals.actor` (their id), `role` and `ip`; answers everybody else. */
 export function requireAdmin(gateway: Gateway): RequestHandler {
   const monotonic = (): number => gateway.kernel.clock.monotonic()
   const failures = new FailedLogins(monotonic)
@@ -36,6 +36,8 @@ export function requireAdmin(gateway: Gateway): RequestHandler {
     if (logins.isNew(`${who.id} ${ip}`)) await noteLogin(gateway, who.id, ip, 'ok')
     response.locals.actor = who.id
     response.locals.role = who.role
+    response.locals.ip = ip
+    response.locals.ip = ip
     next()
   }
 }

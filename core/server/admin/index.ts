@@ -1,7 +1,8 @@
-// The control plane's rooms: policies and reload, approvals, the bootstrap token, and what plugins mount. Every change is an `admin_events` row.
+// The control plane's rooms: policies and reload, approvals, keys, the bootstrap token, and what plugins mount. Every change is an `admin_events` row.
 import { Router } from 'express'
 import { approvalsRouter } from './approvals.ts'
 import { changesNeedOperator, requireAdmin, requireRole } from './access.ts'
+import { keysRouter } from './keys.ts'
 import { noteChange } from './note.ts'
 import { previewRouter } from '../preview.ts'
 import type { Gateway } from '../gateway.ts'
@@ -13,6 +14,7 @@ export function adminRouter(gateway: Gateway): Router {
   router.get('/policies', (_request, response) => void response.json(policyState(gateway)))
   router.use('/policies/preview', previewRouter(gateway))
   router.use('/approvals', approvalsRouter(gateway))
+  router.use('/keys', keysRouter(gateway))
   router.post('/reload', async (request, response) => {
     const before = gateway.current.bound.program.hash
     const report = await gateway.reload()

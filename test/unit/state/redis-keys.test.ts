@@ -28,7 +28,7 @@ const KEYS: Record<ScriptName, (tenant: string, words: readonly string[]) => rea
   approvalRequest: (tenant, [id = '']) => names.approvalFor(id, tenant, 'k1', 'abc'),
   approvalReplace: (_, [id = '']) => names.approval(id),
   keyPut: (_, [prefix = '']) => names.customerKey(prefix),
-  keyReplace: (_, [prefix = '']) => names.customerKey(prefix),
+  keyReplace: (_, [prefix = '', added]) => names.customerKeys(prefix, added),
   keyUses: () => names.keyUses(),
 }
 

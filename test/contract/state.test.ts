@@ -485,7 +485,7 @@ for (const driver of DRIVERS) {
         const before = row('k1', 'aaa')
         await state.keys.put(before)
         const won = await Promise.all(['k2', 'k3'].map((id) => state.keys.replace(before, { ...before, rotatedTo: id }, row(id, 'bbb'))))
-        assert.deepEqual([...won].sort(), [false, true])
+        assert.deepEqual(won.filter(Boolean), [true])
         assert.equal((await state.keys.list()).length, 2)
       })
       it('are listed by id, however many there are', async () => {

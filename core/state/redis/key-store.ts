@@ -81,7 +81,7 @@ export class RedisKeyStore implements KeyStore {
     }
     if (ids.length === 0) return new Map()
     const uses = await this.#link.call((client) => client.hmget(name, ...ids))
-    return new Map(ids.flatMap((id, i) => (uses[i] == null ? [] : [[id, Number(uses[i])] as const])))
+    return new Map(ids.flatMap((id, i) => (uses[i] ? [[id, Number(uses[i])] as const] : [])))
   }
 
   /** Of all keys, a part at a time, so that neither Redis nor a deadline minds how many there are. */

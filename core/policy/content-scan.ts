@@ -69,7 +69,8 @@ export class ContentScan {
     const known = this.#findings[index]!
     const isNew = (finding: Finding): boolean =>
       !known.some((other) => other.detector === finding.detector && other.start === finding.start && other.end === finding.end)
-    this.#findings[index] = known.length === 0 ? findings : [...known, ...findings.filter(isNew)].sort((a, b) => a.start - b.start)
+    this.#findings[index] =
+      known.length === 0 ? findings : [...known, ...findings.filter(isNew)].sort((a, b) => a.start - b.start || b.end - a.end)
   }
 
   findingsIn(index: number): readonly Finding[] {

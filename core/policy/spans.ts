@@ -1,9 +1,11 @@
-// Rewrites the spans that policies protect. Where findings overlap they merge, and the strongest verb, then severity, then policy id, wins.
+// Rewrites the spans that policies protect. Where findings overlap they merge, and the strongest verb, then severity, then policy id, wins;
+// the most specific finding names what stands there afterwards.
 import type { Detection } from '../detect/port.ts'
 import type { EffectCall, Verb } from '../plugin/contract.ts'
 import type { Finding, Part } from '../model/content.ts'
 import type { Awaitable } from '../model/maybe-promise.ts'
 import type { ContentScan } from './content-scan.ts'
+import { escapeJson, QuoteState, unescapeJson } from './json-text.ts'
 import { locationsOf } from './locations.ts'
 import type { Words } from './words.ts'
 
@@ -126,59 +128,75 @@ function replacementOf(governed: Governed, value: string, issue: IssueToken | nu
 interface Governed {
   start: number
   end: number
+  /** The most specific of the findings, which names what stands there afterwards. */
   finding: Finding
+  /** The strongest call. */
   span: SpanCall
   /** Further calls that name a finding of this span. */
   others: readonly SpanCall[]
+}
+
+interface Claim {
+  readonly finding: Finding
+  readonly span: SpanCall
+  readonly others: readonly SpanCall[]
 }
 
 const NO_OTHERS: readonly SpanCall[] = []
 
 function mergeOverlapping(findings: readonly Finding[], location: string, calls: readonly SpanCall[]): readonly Governed[] {
   const merged: Governed[] = []
-  for (const finding of findings) {
-    const span = callFor(finding, location, calls)
-    if (!span) continue
-    const others = calls.length === 1 ? NO_OTHERS : calls.filter((one) => one !== span && governs(one, finding, location))
+  for (const { finding, span, others } of claimsOn(findings, location, calls)) {
     const last = merged.at(-1)
     if (!last || finding.start >= last.end) {
       merged.push({ start: finding.start, end: finding.end, finding, span, others })
       continue
     }
     last.others = [...new Set([...last.others, ...others, span, last.span])]
-    const wins =
-      strongestFirst(span, last.span) < 0 || (span === last.span && finding.end - finding.start > last.finding.end - last.finding.start)
-    if (wins) Object.assign(last, { finding, span })
+    if (strongestFirst(span, last.span) < 0) last.span = span
+    if (isMoreSpecific(finding, last.finding)) last.finding = finding
     last.end = Math.max(last.end, finding.end)
   }
   return merged
 }
 
-function escapeJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1)
+/** What policies protect, each with the call that governs it. */
+function claimsOn(findings: readonly Finding[], location: string, calls: readonly SpanCall[]): readonly Claim[] {
+  const claims: Claim[] = []
+  for (const finding of findings) {
+    const span = callFor(finding, location, calls)
+    if (!span) continue
+    const others = calls.length === 1 ? NO_OTHERS : calls.filter((one) => one !== span && governs(one, finding, location))
+    claims.push({ finding, span, others })
+  }
+  const isMixed = claims.some(({ span }) => isReversible(span)) && claims.some(({ span }) => !isReversible(span))
+  return isMixed ? withoutDisproved(claims) : claims
 }
 
-/** What the inside of a JSON string says; as it is where it was cut in the middle of an escape. */
-function unescapeJson(source: string): string {
-  if (!source.includes('\\')) return source
-  try {
-    return String(JSON.parse(`"${source}"`))
-  } catch {
-    return source
-  }
+/**
+ * A number in groups looks like a telephone number somewhere inside. Where a check proves the whole to be something else that a policy takes
+ * out for good, a reversible verb on a part of it would bring all of it back; so it yields, and the part is protected with the whole.
+ */
+function withoutDisproved(claims: readonly Claim[]): readonly Claim[] {
+  let proved: Finding | null = null
+  return claims.filter(({ finding, span }) => {
+    if (isReversible(span)) return proved === null || !coversMore(proved, finding)
+    if (finding.checks.length > 0 && (proved === null || finding.end > proved.end)) proved = finding
+    return true
+  })
 }
 
-/** Follows JSON source from its start and knows whether the next character stands inside a string. */
-export class QuoteState {
-  inString = false
-  #escaped = false
+const isReversible = ({ verb }: SpanCall): boolean => verb.reversible === true
+const lengthOf = ({ start, end }: Finding): number => end - start
 
-  read(text: string): void {
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i)
-      if (this.#escaped) this.#escaped = false
-      else if (unit === 92 && this.inString) this.#escaped = true
-      else if (unit === 34) this.inString = !this.inString
-    }
-  }
+/** Findings come by start, the longer first: what covers another comes before it. */
+function coversMore(whole: Finding, part: Finding): boolean {
+  return whole.start <= part.start && part.end <= whole.end && lengthOf(whole) > lengthOf(part)
+}
+
+/** The longer one; of two on the same characters the one that a check proved, then the surer one. */
+function isMoreSpecific(one: Finding, other: Finding): boolean {
+  if (lengthOf(one) !== lengthOf(other)) return lengthOf(one) > lengthOf(other)
+  const isProved = one.checks.length > 0
+  return isProved === other.checks.length > 0 ? one.score > other.score : isProved
 }

@@ -6,7 +6,8 @@ import type { Finding, Location } from '../model/content.ts'
 import type { Released, StreamScanner } from '../detect/port.ts'
 import type { BoundPolicies } from './bind.ts'
 import type { Judge } from './judge.ts'
-import { QuoteState, rewriteText, spanCallsOf, type SpanCall } from './spans.ts'
+import { QuoteState } from './json-text.ts'
+import { rewriteText, spanCallsOf, type SpanCall } from './spans.ts'
 
 export interface StreamHit {
   readonly location: Location

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { callFor, QuoteState, rewriteText, type SpanCall } from '../../../core/policy/spans.ts'
+import { callFor, rewriteText, type SpanCall } from '../../../core/policy/spans.ts'
+import { QuoteState } from '../../../core/policy/json-text.ts'
 import type { EffectCall, Verb } from '../../../core/plugin/contract.ts'
 
 type Severity = EffectCall['severity']
@@ -47,6 +48,51 @@ describe('rewriting spans', () => {
   it('merges overlapping findings under the strongest verb', () => {
     const calls = [span('redact', 2, 'a'), span('mask', 1, 'b')]
     assert.equal(rewriteText('0123456789', [hit('b', 1, 6), hit('a', 4, 8)], USER, calls)?.text, '0[a]89')
+  })
+
+  it('names a merged span by its longest finding, and of two on the same characters by the one that a check proved, then by the surer', () => {
+    const named = (name: string, from: number, to: number, checks: readonly string[], score = 1) => ({
+      ...hit(name, from, to),
+      checks,
+      score,
+    })
+    const calls = ['named', 'proved', 'whole', 'surer'].map((name) => ({
+      ...span('redact', 3, name),
+      verb: {
+        ...span('redact', 3, name).verb,
+        rewrite: (_: string, { detector }: { detector: string }) => `[${detector}]`,
+      } as SpanCall['verb'],
+    }))
+    const become = (...hits: readonly ReturnType<typeof named>[]): string | undefined => rewriteText('0123456789', hits, USER, calls)?.text
+    assert.equal(become(named('named', 2, 6, []), named('proved', 2, 6, ['us_ssn'], 0.7)), '01[proved]6789')
+    assert.equal(become(named('proved', 2, 6, ['us_ssn'], 0.7), named('surer', 2, 6, [])), '01[proved]6789')
+    assert.equal(become(named('named', 2, 6, [], 0.7), named('surer', 2, 6, [], 0.8)), '01[surer]6789')
+    assert.equal(become(named('whole', 1, 7, []), named('proved', 2, 6, ['us_ssn'])), '0[whole]789')
+  })
+
+  it('lets a reversible verb yield where a check proves the whole to be something that is taken out for good, and nowhere else', () => {
+    const token = span('tokenize', 2, 'phone', { text: '<phone>' })
+    const phone = { ...token, verb: { ...token.verb, reversible: true } as SpanCall['verb'] }
+    const proved = { ...hit('iban', 1, 8), checks: ['iban'] }
+    const mask = span('mask', 1, 'iban', { text: '****' })
+    assert.equal(rewriteText('0123456789', [proved, hit('phone', 3, 6)], USER, [phone, mask])?.text, '0****89')
+    assert.equal(
+      rewriteText('0123456789', [hit('iban', 1, 8), hit('phone', 3, 6)], USER, [phone, mask])?.text,
+      '0<phone>89',
+      'nothing proves it',
+    )
+    assert.equal(rewriteText('0123456789', [proved, hit('phone', 3, 9)], USER, [phone, mask])?.text, '0<phone>9', 'it reaches beyond')
+    assert.equal(
+      rewriteText('0123456789', [proved, hit('phone', 3, 6)], USER, [phone])?.text,
+      '012<phone>6789',
+      'nobody protects the whole',
+    )
+    const redact = span('redact', 3, 'phone', { text: '[phone]' })
+    assert.equal(
+      rewriteText('0123456789', [proved, hit('phone', 3, 6)], USER, [redact, mask])?.text,
+      '0[phone]89',
+      'redact stays the strongest',
+    )
   })
 
   it('takes the text of the highest severity, then of the smallest policy id', () => {

@@ -31,8 +31,9 @@ function filesBelow(folder: string, ending: string): readonly string[] {
   return names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name))
 }
 
-/** The page of detectors quotes their examples, so it is full of findings on purpose. */
-const DOCUMENTS = ['README.md', ...filesBelow('docs', '.md').filter((name) => !name.endsWith('detectors.md'))]
+/** Pages that quote the examples of detectors are full of findings on purpose. */
+const QUOTING = ['detectors.md', 'policy-reference.md']
+const DOCUMENTS = ['README.md', ...filesBelow('docs', '.md').filter((name) => !QUOTING.some((page) => name.endsWith(page)))]
 const CODE = [...['core', 'dsl', 'plugins'].flatMap((folder) => filesBelow(folder, '.ts')), 'package.json', 'docker-compose.yml']
 
 function textsAround(finding: Finding, text: string): string {

@@ -17,6 +17,9 @@ const NODE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** Its owner alone writes the node. */
 export const WRITER_LOCK = 'writer.lock'
 
+/** Nodes of commands beside a running gateway begin so. No gateway takes one over: it would keep the next command out. */
+export const COMMAND_NODE = 'node-cli'
+
 /** The nodes of a spool, in order. */
 export const listNodes = (spool: string): string[] =>
   readdirSync(spool, { withFileTypes: true })
@@ -32,7 +35,7 @@ export function livingBoot(nodeFolder: string): string | null {
 
 /** Takes the named node, else the first free one, else a new one. Throws when the named one belongs to a living process. */
 export function takeNode(spool: string, boot: string, wanted?: string): Node {
-  const ids = wanted === undefined ? [...listNodes(spool), `node-${randomBytes(4).toString('hex')}`] : [checkedId(wanted)]
+  const ids = wanted === undefined ? [...listNodes(spool).filter(isOfGateway), `node-${randomBytes(4).toString('hex')}`] : [checkedId(wanted)]
   for (const id of ids) {
     const folder = join(spool, id)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -41,6 +44,8 @@ export function takeNode(spool: string, boot: string, wanted?: string): Node {
   }
   throw new Error(`the spool ${join(spool, wanted ?? '')} belongs to a gateway that is running; stop it or use another record.spool.path`)
 }
+
+const isOfGateway = (id: string): boolean => !id.startsWith(COMMAND_NODE)
 
 function ownNode(id: string, folder: string, held: Claim): Node {
   for (const segment of listSegments(folder)) if (segment.open) sealOrphan(folder, segment)

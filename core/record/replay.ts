@@ -27,8 +27,8 @@ interface Options {
   readonly mark: LedgerMark | null
   /** Number of the frame up to which a run is booked already; 0: nothing is. */
   readonly bookedUpTo: (boot: string) => number
-  /** The run that is being written now, if any. */
-  readonly living: string | null
+  /** The run that is being written, if any. Asked after the files were listed: what was not there then is not read. */
+  readonly living: () => string | null
 }
 
 interface StoredSegment extends SegmentName {
@@ -40,8 +40,9 @@ export function endedRuns(folder: string, { mark, bookedUpTo, living }: Options)
   const segments = storedSegments(folder)
   const boots = new Set(segments.map(({ boot }) => boot))
   if (mark !== null) boots.add(mark.boot)
+  const alive = living()
   return [...boots]
-    .filter((boot) => boot !== living && bookedUpTo(boot) !== Infinity)
+    .filter((boot) => boot !== alive && bookedUpTo(boot) !== Infinity)
     .sort()
     .map((boot) => {
       const own = mark?.boot === boot ? mark : null
@@ -101,7 +102,7 @@ function storedSegments(folder: string): StoredSegment[] {
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-/** The recorder may rename a segment between the listing and the look. Throws the error of the file system when it is gone. */
+/** Between the listing and the look the recorder may rename a segment, or let it go: then another gateway has replayed it. */
 function readStored(folder: string, { id, file }: StoredSegment): Buffer {
   for (const name of [file, ...SUFFIXES.map((suffix) => id + suffix)]) {
     try {
@@ -110,5 +111,5 @@ function readStored(folder: string, { id, file }: StoredSegment): Buffer {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
-  return readFileSync(join(folder, file))
+  return Buffer.alloc(0)
 }

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { claim } from '../record/claim.ts'
-import { listNodes, WRITER_LOCK } from '../record/node.ts'
+import { listNodes, livingBoot, WRITER_LOCK } from '../record/node.ts'
 import { removeMark, writeMark, type LedgerMark } from '../record/ledger-mark.ts'
 import { replayNode, runName, type ReplayParts } from './replay.ts'
 import type { Clock, Log } from '../plugin/contract.ts'
@@ -54,11 +54,11 @@ class LedgerKeeper implements Keeper {
   async start(): Promise<void> {
     const { state, spool, log } = this.#parts
     const replay: ReplayParts = { ledger: state.ledger, keeping: this.#keeping, spool: dirname(spool.folder), log }
-    for (const run of await replayNode(replay, spool.nodeId, spool.boot)) this.#ended.set(run, Infinity)
-    const others = await this.#replayOthers(replay)
+    for (const run of await replayNode(replay, spool.nodeId, () => spool.boot)) this.#ended.set(run, Infinity)
+    const others = this.#keeping.replay === 'anyway' ? await this.#replayHeld(replay) : await this.#replayDead(replay)
     for (const [run, seq] of this.#keeping.keptUpTo) if (!this.#ended.has(run)) this.#ended.set(run, seq)
     await this.#checkpoint()
-    for (const done of others) done()
+    for (const letGo of others) letGo()
     // Not before the mark names our run: until then a crash would read the old one again.
     this.#forgetShipped(replay.spool)
     this.#schedule()
@@ -76,24 +76,36 @@ class LedgerKeeper implements Keeper {
   }
 
   /**
-   * Nodes that nobody writes. With a store of its own only those that it holds bookings of; a shared one knows what is open. Returns what lets
-   * go of them, for when the checkpoint is made.
+   * With a store of its own: other nodes that it holds bookings of (this gateway wrote there before). Returns what lets go of them, for when the
+   * checkpoint is made.
    */
-  async #replayOthers(parts: ReplayParts): Promise<readonly (() => void)[]> {
+  async #replayHeld(parts: ReplayParts): Promise<readonly (() => void)[]> {
     const held = new Set([...this.#keeping.keptUpTo.keys()].map((run) => run.slice(0, run.indexOf('/'))))
-    const done: (() => void)[] = []
-    for (const nodeId of listNodes(parts.spool)) {
-      if (nodeId === this.#parts.spool.nodeId || (this.#keeping.replay === 'anyway' && !held.has(nodeId))) continue
+    const letGo: (() => void)[] = []
+    for (const nodeId of this.#otherNodes(parts.spool).filter((one) => held.has(one))) {
       const folder = join(parts.spool, nodeId)
       const lock = claim(join(folder, WRITER_LOCK), this.#parts.spool.boot)
       if (lock === null) continue
-      for (const run of await replayNode(parts, nodeId, null)) this.#ended.set(run, Infinity)
-      done.push(() => {
+      for (const run of await replayNode(parts, nodeId, () => null)) this.#ended.set(run, Infinity)
+      letGo.push(() => {
         removeMark(folder)
         lock.release()
       })
     }
-    return done
+    return letGo
+  }
+
+  /**
+   * With a shared store: all nodes that nobody writes, without taking them from a worker that may be about to. It books each reservation once,
+   * so it does no harm that the one who takes the node comes to the same.
+   */
+  async #replayDead(parts: ReplayParts): Promise<readonly (() => void)[]> {
+    for (const nodeId of this.#otherNodes(parts.spool)) await replayNode(parts, nodeId, () => livingBoot(join(parts.spool, nodeId)))
+    return []
+  }
+
+  #otherNodes(spool: string): readonly string[] {
+    return listNodes(spool).filter((nodeId) => nodeId !== this.#parts.spool.nodeId)
   }
 
   /** Of what has left the spool nothing needs to be remembered. */

@@ -22,10 +22,10 @@ const AT_A_TIME = 64
 export const runName = (nodeId: string, boot: string): string => `${nodeId}/${boot}`
 
 /**
- * Books what the runs of a node have left, except the one that lives. Returns those that are accounted for from now on, by name. The caller
+ * Books what the runs of a node have left, except the one that `living` names. Returns those that are accounted for from now on, by name. The caller
  * keeps them together with the counters.
  */
-export async function replayNode(parts: ReplayParts, nodeId: string, living: string | null): Promise<readonly string[]> {
+export async function replayNode(parts: ReplayParts, nodeId: string, living: () => string | null): Promise<readonly string[]> {
   const folder = join(parts.spool, nodeId)
   const mark = markOf(folder, parts.log)
   const runs = endedRuns(folder, { mark, living, bookedUpTo: (boot) => bookedUpTo(parts.keeping, nodeId, boot, mark) })

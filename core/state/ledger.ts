@@ -3,6 +3,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import type { Booking } from '../model/counters.ts'
 import type { Claim, Ledger, Level, Reserved } from '../model/state.ts'
 import type { Clock } from '../plugin/contract.ts'
+import { checkClaim } from './claims.ts'
 import { RateCounter, SlotCounter, WindowCounter, type Counter, type Taking } from './counters.ts'
 
 /** A reservation that nobody settled in this time is given back; far above the longest exchange. */
@@ -208,12 +209,6 @@ export class MemoryLedger implements Ledger {
     counter.dirty = true
     this.#changed.push(counter)
   }
-}
-
-function checkClaim(claim: Claim): void {
-  const amount = claim.kind === 'slot' ? 1 : claim.amount
-  if (Number.isSafeInteger(amount) && amount >= 0 && Number.isSafeInteger(claim.limit) && claim.limit >= 0) return
-  throw new RangeError(`limit ${claim.counter}: amount ${amount} and limit ${claim.limit} must be integers from 0 to 2^53 - 1`)
 }
 
 function newCounter(claim: Claim): Counter {

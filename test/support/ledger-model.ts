@@ -223,7 +223,8 @@ const settle = fc.tuple(letters, fc.array(fc.integer({ min: 0, max: 30 }), { min
     const id = model.id(letter)
     const used = new Map(model.counters().map((counter, i) => [counter, amounts[i % 2]!]))
     if (!model.isOpen(id)) return
-    real.settled?.(id, model.settle(id, used))
+    const bookings = model.settle(id, used)
+    real.settled?.(id, bookings)
     await real.ledger.settle(id, used)
   }),
 )

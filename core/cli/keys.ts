@@ -1,103 +1,121 @@
-// `sallyport keys create|list|revoke`: customer keys in the state store. Works beside a running gateway, which sees a change within a second.
-import { isIP } from 'node:net'
+// `sallyport keys create|list|rotate|revoke`: customer keys in the state store. Works beside a running gateway, which sees a change within a second;
+// each change is a row of `admin_events`.
 import { InvalidArgumentError, type Command } from 'commander'
 import { stringify } from 'yaml'
-import type { KeyRow } from '../model/directory.ts'
-import type { KeyStore } from '../model/state.ts'
-import type { LoadedConfig } from '../config/config.ts'
-import { hashKey, makeKey } from '../model/key-material.ts'
-import { newId } from '../model/ids.ts'
+import { commandRecord } from './command-record.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { KeyChanges, type RecordKeyEvent, type ShownKey } from '../state/key-changes.ts'
 import { openKeys } from '../state/open.ts'
 import { openSecrets, secretsFolder } from '../state/secrets.ts'
+import { spanMs } from '../config/key-request.ts'
+import type { KeyRow } from '../model/directory.ts'
+import type { LoadedConfig } from '../config/config.ts'
 
 type LoadConfig = (path?: string) => LoadedConfig | Promise<LoadedConfig>
 
-interface CreateOptions {
+interface Options {
   readonly config?: string
+  readonly json?: boolean
+}
+
+interface CreateOptions extends Options {
   readonly tenant: string
+  readonly name?: string
   readonly scopes: readonly string[]
   readonly models?: readonly string[]
   readonly features?: readonly string[]
   readonly ips?: readonly string[]
   readonly expires?: string
-  readonly json?: boolean
+  readonly budget?: string
   readonly printConfig?: boolean
 }
 
-interface ListOptions {
-  readonly config?: string
-  readonly json?: boolean
+interface ListOptions extends Options {
+  readonly tenant?: string
 }
+
+interface RotateOptions extends Options {
+  /** Seconds. */
+  readonly overlap: number
+}
+
+const CONFIG = ['--config <file>', 'configuration to read'] as const
 
 /** Adds the command group. `load` reads the configuration that `--config` names; it throws on a bad one. */
 export function registerKeys(program: Command, load: LoadConfig): void {
-  const keys = program.command('keys').description('customer keys: create, list, revoke')
+  const keys = program.command('keys').description('customer keys: create, list, rotate, revoke')
   keys
     .command('create')
     .description('make a key; its secret is printed once and stored nowhere')
     .requiredOption('--tenant <id>', 'tenant the key belongs to')
-    .option('--scopes <list>', 'what the key opens, comma separated', readScopes, ['chat'])
+    .option('--name <text>', 'what people call it')
+    .option('--scopes <list>', 'what the key opens, comma separated', readList, ['chat'])
     .option('--models <list>', 'models the key may use (default: all)', readList)
     .option('--features <list>', 'features the key may use (default: all)', readList)
-    .option('--ips <list>', 'addresses or networks the key may be used from (default: anywhere)', readNetworks)
-    .option('--expires <when>', 'a span such as 30d or 12h, or an ISO 8601 time (default: never)', readExpiry)
+    .option('--ips <list>', 'addresses or networks the key may be used from (default: anywhere)', readList)
+    .option('--expires <when>', 'a span such as 30d or 12h, or an ISO 8601 time (default: never)')
+    .option('--budget <amount>', 'money per month in the base currency (default: no limit of its own)')
     .option('--json', 'print {"id","key","prefix"}')
     .option('--print-config', 'print a row for `keys:` of sallyport.yaml and store nothing')
-    .option('--config <file>', 'configuration to read')
-    .action(async (options: CreateOptions, command: Command) => createKey(command, await load(options.config), options))
+    .option(...CONFIG)
+    .action(async (options: CreateOptions, command: Command) => run(command, await load(options.config), (room) => create(room, options)))
   keys
     .command('list')
     .description('keys of the configuration and of the state store, without their secrets')
+    .option('--tenant <id>', 'keys of this tenant alone')
     .option('--json', 'print a JSON array')
-    .option('--config <file>', 'configuration to read')
-    .action(async (options: ListOptions) => listKeys(await load(options.config), options))
+    .option(...CONFIG)
+    .action(async (options: ListOptions, command: Command) => run(command, await load(options.config), (room) => list(room, options)))
+  keys
+    .command('rotate')
+    .description('make a new key with the same rights; the old one ends after the overlap')
+    .argument('<id>', 'id of the key, as `keys list` shows it')
+    .option('--overlap <span>', 'how long the old key goes on, such as 24h; 0: it ends at once', readOverlapSpan, 86_400)
+    .option('--json', 'print {"id","key","prefix","rotated_from","old_key_expires"}')
+    .option(...CONFIG)
+    .action(async (id: string, options: RotateOptions, command: Command) =>
+      run(command, await load(options.config), (room) => rotate(room, id, options)),
+    )
   keys
     .command('revoke')
     .description('end a key; a running gateway refuses it within a second')
     .argument('<id>', 'id of the key, as `keys list` shows it')
-    .option('--config <file>', 'configuration to read')
-    .action(async (id: string, options: ListOptions, command: Command) => revokeKey(command, await load(options.config), id))
+    .option('--json', 'print the key')
+    .option(...CONFIG)
+    .action(async (id: string, options: Options, command: Command) =>
+      run(command, await load(options.config), (room) => revoke(room, id, options)),
+    )
 }
 
-async function createKey(command: Command, loaded: LoadedConfig, options: CreateOptions): Promise<void> {
-  checkNames(command, loaded, options)
-  const { key, prefix } = makeKey()
-  const row = rowFor(options, prefix, hashKey(key, openSecrets(secretsFolder(loaded))('pepper')))
-  if (options.printConfig !== true) await withKeys(loaded, (keys) => keys.put(row))
-  if (options.json) return print(JSON.stringify({ id: row.id, key, prefix }))
-  if (options.printConfig) print(stringify([configForm(row)]).trimEnd())
-  print(`${options.printConfig ? '# ' : ''}key ${row.id} of ${row.tenant}, shown only now: ${key}`)
+interface Room {
+  readonly changes: KeyChanges
+  readonly record: RecordKeyEvent
 }
 
-/** A name that is configured nowhere would make a key that can do nothing, so it is a slip. */
-function checkNames(command: Command, { directory }: LoadedConfig, { tenant, models = [], features = [] }: CreateOptions): void {
-  const groups = [
-    ['tenant', [tenant], directory.tenants],
-    ['model', models, directory.models],
-    ['feature', features, directory.features],
-  ] as const
-  for (const [what, names, known] of groups) {
-    const unknown = names.find((name) => !known.has(name))
-    if (unknown !== undefined)
-      command.error(`error: no ${what} "${unknown}" is configured; there are: ${[...known.keys()].join(', ') || 'none'}`, { exitCode: 2 })
+/** Opens the keys and the record for one command. What is asked wrongly ends with its sentence and the exit code of wrong usage. */
+async function run(command: Command, loaded: LoadedConfig, work: (room: Room) => Promise<void>): Promise<void> {
+  const record = commandRecord(loaded)
+  const store = await openKeys(loaded)
+  try {
+    const pepper = (): Buffer => openSecrets(secretsFolder(loaded))('pepper')
+    const changes = new KeyChanges({ keys: store.keys, directory: () => loaded.directory, pepper, now: Date.now })
+    await work({ changes, record: (event) => record.note(event) })
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'invalid_request') command.error(`error: ${error.message}`, { exitCode: 2 })
+    throw error
+  } finally {
+    await store.close()
+    await record.close()
   }
 }
 
-function rowFor(options: CreateOptions, prefix: string, hash: string): KeyRow {
-  const { tenant, scopes, models = null, features = null, ips: allowedIps = null, expires = null } = options
-  return {
-    id: newId('key'),
-    tenant,
-    prefix,
-    hash,
-    scopes,
-    models,
-    features,
-    allowedIps,
-    expires,
-    createdAt: new Date().toISOString(),
-    revokedAt: null,
-  }
+async function create({ changes, record }: Room, options: CreateOptions): Promise<void> {
+  const { tenant, name, scopes, models, features, ips: allowed_ips, expires, budget, printConfig, json } = options
+  const asked = { tenant, name, scopes, models, features, allowed_ips, expires, budget }
+  const { row, secret } = printConfig ? changes.prepare(asked) : await changes.create(asked, record)
+  if (json) return print(JSON.stringify({ id: row.id, key: secret, prefix: row.prefix }))
+  if (printConfig) print(stringify([configForm(row)]).trimEnd())
+  print(`${printConfig ? '# ' : ''}key ${row.id} of ${row.tenant}, shown only now: ${secret}`)
 }
 
 /** As `keys:` of `sallyport.yaml` takes it: what is absent is left out. */
@@ -105,36 +123,29 @@ function configForm({ createdAt: _createdAt, revokedAt: _revokedAt, ...row }: Ke
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
 }
 
-async function listKeys(loaded: LoadedConfig, { json }: ListOptions): Promise<void> {
-  const stored = await withKeys(loaded, (keys) => keys.list())
-  const rows = [
-    ...loaded.directory.keys.map((row) => ({ ...row, from: 'config' })),
-    ...stored.map((row) => ({ ...row, from: 'state' })),
-  ].map(({ hash: _hash, ...row }) => ({ ...row, status: statusOf(row) }))
-  if (json) return print(JSON.stringify(rows))
-  const cells = rows.map(({ id, tenant, prefix, scopes, status, from }) => [id, tenant, prefix, scopes.join(','), status, from])
-  print(table([['ID', 'TENANT', 'PREFIX', 'SCOPES', 'STATUS', 'FROM'], ...cells]))
+async function list({ changes }: Room, { tenant, json }: ListOptions): Promise<void> {
+  const all = await changes.list()
+  const shown = await changes.show(tenant === undefined ? all : all.filter(({ row }) => row.tenant === tenant))
+  if (json) return print(JSON.stringify(shown))
+  print(table([['ID', 'NAME', 'TENANT', 'PREFIX', 'SCOPES', 'STATUS', 'LAST USED', 'FROM'], ...shown.map(cellsOf)]))
 }
 
-function statusOf({ revokedAt, expires }: Pick<KeyRow, 'revokedAt' | 'expires'>): string {
-  if (revokedAt !== null) return 'revoked'
-  return expires !== null && Date.parse(expires) <= Date.now() ? 'expired' : 'active'
+function cellsOf({ id, name, tenant, prefix, scopes, status, last_used_at, from }: ShownKey): readonly string[] {
+  return [id, name ?? '', tenant, prefix, scopes.join(','), status, last_used_at ?? '', from].map(plain)
 }
 
-async function revokeKey(command: Command, loaded: LoadedConfig, id: string): Promise<void> {
-  if (await withKeys(loaded, (keys) => keys.revoke(id, new Date().toISOString()))) return print(`key ${id} is revoked`)
-  const configured = loaded.directory.keys.some((row) => row.id === id)
-  const help = configured ? 'it stands in the configuration: remove its row there' : '`sallyport keys list` shows all keys'
-  command.error(`error: no key "${id}" in the state store; ${help}`, { exitCode: 1 })
+async function rotate({ changes, record }: Room, id: string, { overlap, json }: RotateOptions): Promise<void> {
+  const { row, secret, old } = await changes.rotate(id, { overlap_seconds: overlap }, record)
+  const made = { id: row.id, key: secret, prefix: row.prefix }
+  if (json) return print(JSON.stringify({ ...made, rotated_from: id, old_key_expires: old.expires }))
+  print(`key ${row.id} of ${row.tenant} takes the place of ${id}, which ends at ${old.expires}; shown only now: ${secret}`)
 }
 
-async function withKeys<T>(loaded: LoadedConfig, use: (keys: KeyStore) => T | Promise<T>): Promise<T> {
-  const store = await openKeys(loaded)
-  try {
-    return await use(store.keys)
-  } finally {
-    await store.close()
-  }
+async function revoke({ changes, record }: Room, id: string, { json }: Options): Promise<void> {
+  const row = await changes.revoke(id, record)
+  if (!json) return print(`key ${id} is revoked`)
+  const [shown] = await changes.show([{ row, from: 'state' }])
+  print(JSON.stringify(shown))
 }
 
 function readList(text: string): readonly string[] {
@@ -144,46 +155,17 @@ function readList(text: string): readonly string[] {
     .filter((word) => word !== '')
 }
 
-/** A key without scopes opens nothing, and a scope that nobody can write in a policy is a slip. */
-function readScopes(text: string): readonly string[] {
-  const scopes = readList(text)
-  const wrong = scopes.find((scope) => !/^[a-z][a-z0-9_.:-]*$/.test(scope))
-  if (scopes.length === 0 || wrong !== undefined)
-    throw new InvalidArgumentError(`${wrong === undefined ? 'Name at least one' : `"${wrong}" is no scope`}; write chat or chat,decide.`)
-  return scopes
+function readOverlapSpan(text: string): number {
+  const ms = text === '0' ? 0 : spanMs(text)
+  if (ms === null) throw new InvalidArgumentError('write a span such as 24h, 90m or 7d, or 0: the old key ends at once.')
+  return ms / 1000
 }
 
-function readNetworks(text: string): readonly string[] {
-  const networks = readList(text)
-  const wrong = networks.find((network) => !isNetwork(network))
-  if (wrong !== undefined)
-    throw new InvalidArgumentError(`"${wrong}" is no address or network; write 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32.`)
-  return networks
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/')
-  const family = isIP(address)
-  if (family === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-}
-
-const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-function readExpiry(text: string): string {
-  const span = /^(\d{1,6})([mhd])$/.exec(text)
-  const at = span
-    ? Date.now() + Number(span[1]) * UNIT_MS[span[2] as keyof typeof UNIT_MS]
-    : /^\d{4}-\d\d-\d\d/.test(text)
-      ? Date.parse(text)
-      : NaN
-  if (Number.isNaN(at)) throw new InvalidArgumentError('write a span such as 30d, 12h or 90m, or a time such as 2027-03-31T00:00:00Z.')
-  if (at <= Date.now()) throw new InvalidArgumentError('that is in the past.')
-  return new Date(at).toISOString()
-}
+/** A store may hold what moves the cursor. */
+const plain = (text: string): string => text.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '?')
 
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const widths = rows[0]!.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]!.length), 0))
   return rows
     .map((row) =>
       row

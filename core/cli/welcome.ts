@@ -1,12 +1,11 @@
 // What a newcomer needs at the first start: an admin token, a key for the demo tenant, and a request to paste.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hashKey, makeKey } from '../model/key-material.ts'
-import { newId } from '../model/ids.ts'
+import { KeyChanges } from '../state/key-changes.ts'
 import { openAdminToken, type AdminToken } from '../state/admin-token.ts'
 import { secretsFolder } from '../state/secrets.ts'
 import type { LoadedConfig } from '../config/config.ts'
-import type { State } from '../model/state.ts'
+import type { Kernel } from '../pipeline/snapshot.ts'
 
 const DEMO_TENANT = 'demo'
 const DEMO_SCOPES = ['chat', 'decide', 'debug']
@@ -14,32 +13,25 @@ const DEMO_SCOPES = ['chat', 'decide', 'debug']
 /** The admin token and the key of the demo tenant where that tenant is configured. */
 export async function firstStart(
   loaded: LoadedConfig,
-  state: State,
+  kernel: Pick<Kernel, 'state' | 'record' | 'clock'>,
   secret: (name: string) => Buffer,
 ): Promise<{ token: AdminToken; demoKey: string | null }> {
   const token = openAdminToken(secretsFolder(loaded))
-  return { token, demoKey: loaded.directory.tenants.has(DEMO_TENANT) ? await demoKey(loaded, state, secret) : null }
+  return { token, demoKey: loaded.directory.tenants.has(DEMO_TENANT) ? await demoKey(loaded, kernel, secret) : null }
 }
 
 /** Made once and kept 0600 beside the other secrets, so that the second start prints the same. */
-async function demoKey(loaded: LoadedConfig, state: State, secret: (name: string) => Buffer): Promise<string> {
-  const pepper = secret('pepper')
+async function demoKey(
+  loaded: LoadedConfig,
+  { state, record, clock }: Pick<Kernel, 'state' | 'record' | 'clock'>,
+  secret: (name: string) => Buffer,
+): Promise<string> {
   const file = join(secretsFolder(loaded), 'demo-key')
   if (existsSync(file)) return readFileSync(file, 'utf8').trim()
-  const { key, prefix } = makeKey()
-  await state.keys.put({
-    id: newId('key'),
-    tenant: DEMO_TENANT,
-    prefix,
-    hash: hashKey(key, pepper),
-    scopes: DEMO_SCOPES,
-    models: null,
-    features: null,
-    allowedIps: null,
-    expires: null,
-    createdAt: new Date().toISOString(),
-    revokedAt: null,
-  })
+  const now = (): number => clock.now()
+  const changes = new KeyChanges({ keys: state.keys, directory: () => loaded.directory, pepper: () => secret('pepper'), now })
+  const asked = { tenant: DEMO_TENANT, scopes: DEMO_SCOPES, name: 'Demo' }
+  const { secret: key } = await changes.create(asked, (event) => record.adminEvent({ ts: now(), actor: 'system', ip: '', ...event }))
   writeFileSync(file, key + '\n', { mode: 0o600 })
   return key
 }

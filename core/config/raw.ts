@@ -139,6 +139,7 @@ export interface RawUser {
 
 export interface RawKey {
   readonly id: string
+  readonly name?: string
   readonly tenant: string
   readonly prefix: string
   readonly hash: string

@@ -312,6 +312,7 @@ export const CONFIG_SCHEMA: JsonObject = {
     keys: rows(
       {
         id: text('Id.'),
+        name: text('What people call it.'),
         tenant: text('An id of tenants.'),
         prefix: text('Public part, by which it is found.', { pattern: '^[0-9A-Za-z]{10}$' }),
         hash: text('Of the whole key, hex.', { pattern: '^[0-9a-f]{64}$' }),

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { hashKey, makeKey } from '../model/key-material.ts'
 import { isKeyRow, shownKey, statusOfKey, type KeyStatus } from '../model/key-row.ts'
 import { newId } from '../model/ids.ts'
-import { readKeyChange, readNewKey, readOverlap } from '../config/key-request.ts'
+import { readKeyChange, readNewKey, readOverlap, type KeyRights } from '../config/key-request.ts'
 import type { Directory, KeyRow } from '../model/directory.ts'
 import type { KeyStore } from '../model/state.ts'
 
@@ -93,8 +93,7 @@ export class KeyChanges {
       const overlapMs = readOverlap(asked)
       const before = await this.#living(id)
       if (statusOfKey(before, now) === 'expired') throw conflict(`The key ${id} has expired: create another one.`)
-      const { rotatedFrom: _rotatedFrom, ...rights } = before
-      const made = this.#make({ ...rights, rotatedFrom: id }, now)
+      const made = this.#make({ ...rightsOf(before), rotatedFrom: id }, now)
       const ends = Math.min(now + overlapMs, before.expires === null ? Infinity : Date.parse(before.expires))
       const old: KeyRow = { ...before, expires: new Date(ends).toISOString(), rotatedTo: made.row.id }
       await this.#recorded(record, eventOf('key rotated', before, old), () => this.#parts.keys.replace(before, old, made.row))
@@ -140,10 +139,11 @@ export class KeyChanges {
     return found.map((one) => showKey(one, used.get(one.row?.id), now))
   }
 
-  #make(rights: Omit<KeyRow, 'id' | 'prefix' | 'hash' | 'createdAt' | 'revokedAt'>, now: number): MadeKey {
+  #make(rights: Rights, now: number): MadeKey {
     const { key: secret, prefix } = makeKey()
     const hash = hashKey(secret, this.#parts.pepper())
-    const row = { ...rights, id: newId('key'), prefix, hash, createdAt: new Date(now).toISOString(), revokedAt: null }
+    const { tenant, ...more } = rights
+    const row = { id: newId('key'), tenant, prefix, hash, ...more, createdAt: new Date(now).toISOString(), revokedAt: null }
     if (JSON.stringify(shownKey(row)).length > MAX_RECORDED_CHARS) throw tooLong()
     return { row, secret }
   }
@@ -161,12 +161,7 @@ export class KeyChanges {
     const row: unknown = await this.#parts.keys.find(id)
     if (row === null && this.#configured(id))
       throw conflict(`The key ${id} cannot be changed here: it stands in the configuration; change its row there.`)
-    if (row === null)
-      throw new GatewayError('invalid_request', {
-        status: 404,
-        message: 'There is no such key.',
-        resolution: 'The list of keys shows all of them.',
-      })
+    if (row === null) throw unknownKey(id)
     if (!isKeyRow(row))
       throw conflict('The row of this key in the state store cannot be understood. It opens nothing; remove it from the store.')
     return row
@@ -200,6 +195,12 @@ export class KeyChanges {
   }
 }
 
+/** What a successor has in common with a key. */
+function rightsOf({ tenant, scopes, models, features, allowedIps, expires, quota, name }: KeyRow): Rights {
+  const optional = { ...(quota === undefined ? {} : { quota }), ...(name === undefined ? {} : { name }) }
+  return { tenant, scopes, models, features, allowedIps, expires, ...optional }
+}
+
 function eventOf(action: KeyEvent['action'], before: KeyRow | null, after: KeyRow): Omit<KeyEvent, 'result'> {
   return {
     tenant: after.tenant,
@@ -218,6 +219,8 @@ function showKey({ row, from }: FoundKey, usedAt: number | undefined, now: numbe
   return { object: 'sallyport.key', ...shown, status, from, last_used_at }
 }
 
+type Rights = KeyRights & Pick<KeyRow, 'tenant' | 'rotatedFrom'>
+
 /** What is shown of a row that is none: nothing of it but its id. */
 const UNREADABLE: KeyRow = {
   id: '',
@@ -231,6 +234,12 @@ const UNREADABLE: KeyRow = {
   expires: null,
   createdAt: null,
   revokedAt: null,
+}
+
+function unknownKey(id: string): GatewayError {
+  const shown = /^[\w.:-]{1,100}$/.test(id) ? ` "${id}"` : ' of this id'
+  const message = `There is no key${shown}; the list of keys shows all of them.`
+  return new GatewayError('invalid_request', { status: 404, message, resolution: 'Take an id from the list of keys.' })
 }
 
 const conflict = (message: string): GatewayError =>

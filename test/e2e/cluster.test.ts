@@ -71,7 +71,7 @@ describe('serve --workers', function () {
     const counted = (await metrics()).match(/^sallyport_requests_total\{.*status="200".*\} (\d+)$/m)
     assert.equal(Number(counted?.[1]), 30)
     assert.equal(Number(/^sallyport_request_duration_seconds_count\{.*\} (\d+)$/m.exec(await metrics())?.[1]), 30)
-    const spools = readdirSync(join(gateway.folder, 'data/spool')).filter((name) => name.startsWith('node-'))
+    const spools = readdirSync(join(gateway.folder, 'data/spool')).filter((name) => /^node-[0-9a-f]{8}$/.test(name))
     assert.equal(spools.length, WORKERS, 'a spool each')
   })
   it('takes a changed policy in all workers, and a broken one in none', async () => {

@@ -37,7 +37,6 @@ export function requireAdmin(gateway: Gateway): RequestHandler {
     response.locals.actor = who.id
     response.locals.role = who.role
     response.locals.ip = ip
-    response.locals.ip = ip
     next()
   }
 }

@@ -1,5 +1,9 @@
 // Names of limit counters. A name holds everything that identifies a counter, its window included, so that one text is enough wherever it is
 // counted: in memory, in Redis, in the record, and in a recount from the record.
+import { createHash } from 'node:crypto'
+
+/** Clients choose values; beyond this, their hash stands for them. */
+const MAX_VALUE_CHARS = 256
 
 export interface CounterIdentity {
   /** Tenant that the counter belongs to; '' for one that several tenants share. */
@@ -17,8 +21,16 @@ export interface CounterIdentity {
 /** Texts carry their length, so that no two identities can read the same. */
 export function counterName({ tenant, policy, window, unit, values, period }: CounterIdentity): string {
   let name = `${tenant.length}:${tenant}|${policy}|${window}|${unit}`
-  for (const value of values) name += `|${value.length}:${value}`
+  for (const one of values) {
+    const value = plain(one)
+    name += `|${value.length}:${value}`
+  }
   return period === '' ? name : `${name}|${period}`
+}
+
+/** The record bounds texts and makes them well-formed; a name has to read the same there. */
+function plain(value: string): string {
+  return value.length <= MAX_VALUE_CHARS && value.isWellFormed() ? value : createHash('sha256').update(value, 'utf16le').digest('hex')
 }
 
 /** The tenant that a counter's name begins with. Throws RangeError on a name that `counterName` did not make. */

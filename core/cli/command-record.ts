@@ -16,13 +16,13 @@ export interface CommandRecord {
   close(): Promise<void>
 }
 
-/** Opens nothing until there is something to note. */
-export function commandRecord(loaded: LoadedConfig): CommandRecord {
+/** Opens nothing until there is something to note. `actor`: whoever runs the command unless told. */
+export function commandRecord(loaded: LoadedConfig, actor = `cli:${userName()}`): CommandRecord {
   let spool: Spool | null = null
   return {
     async note(event) {
       spool ??= openFree(loaded)
-      await spool.adminEvent({ ts: Date.now(), actor: `cli:${userName()}`, ip: '', ...event })
+      await spool.adminEvent({ ts: Date.now(), actor, ip: '', ...event })
     },
     async close() {
       await spool?.close()

@@ -50,7 +50,7 @@ export async function startGateway({ loaded, flags, log, metrics, generation = 1
   let keeper: Keeper | null = null
   try {
     keeper = await startKeeper({ ...kernel, spool: kernel.record })
-    const { token: adminToken, demoKey } = await firstStart(loaded, kernel, secret)
+    const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
     const load = (): LoadedConfig => loadConfig(flags.config)
     const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, compileAside, ...together }, generation)
     const { host, port } = loaded.config.server

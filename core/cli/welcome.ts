@@ -1,11 +1,12 @@
 // What a newcomer needs at the first start: an admin token, a key for the demo tenant, and a request to paste.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commandRecord } from './command-record.ts'
 import { KeyChanges } from '../state/key-changes.ts'
 import { openAdminToken, type AdminToken } from '../state/admin-token.ts'
 import { secretsFolder } from '../state/secrets.ts'
 import type { LoadedConfig } from '../config/config.ts'
-import type { Kernel } from '../pipeline/snapshot.ts'
+import type { State } from '../model/state.ts'
 
 const DEMO_TENANT = 'demo'
 const DEMO_SCOPES = ['chat', 'decide', 'debug']
@@ -13,27 +14,27 @@ const DEMO_SCOPES = ['chat', 'decide', 'debug']
 /** The admin token and the key of the demo tenant where that tenant is configured. */
 export async function firstStart(
   loaded: LoadedConfig,
-  kernel: Pick<Kernel, 'state' | 'record' | 'clock'>,
+  state: State,
   secret: (name: string) => Buffer,
 ): Promise<{ token: AdminToken; demoKey: string | null }> {
   const token = openAdminToken(secretsFolder(loaded))
-  return { token, demoKey: loaded.directory.tenants.has(DEMO_TENANT) ? await demoKey(loaded, kernel, secret) : null }
+  return { token, demoKey: loaded.directory.tenants.has(DEMO_TENANT) ? await demoKey(loaded, state, secret) : null }
 }
 
 /** Made once and kept 0600 beside the other secrets, so that the second start prints the same. */
-async function demoKey(
-  loaded: LoadedConfig,
-  { state, record, clock }: Pick<Kernel, 'state' | 'record' | 'clock'>,
-  secret: (name: string) => Buffer,
-): Promise<string> {
+async function demoKey(loaded: LoadedConfig, { keys }: State, secret: (name: string) => Buffer): Promise<string> {
   const file = join(secretsFolder(loaded), 'demo-key')
   if (existsSync(file)) return readFileSync(file, 'utf8').trim()
-  const now = (): number => clock.now()
-  const changes = new KeyChanges({ keys: state.keys, directory: () => loaded.directory, pepper: () => secret('pepper'), now })
-  const asked = { tenant: DEMO_TENANT, scopes: DEMO_SCOPES, name: 'Demo' }
-  const { secret: key } = await changes.create(asked, (event) => record.adminEvent({ ts: now(), actor: 'system', ip: '', ...event }))
-  writeFileSync(file, key + '\n', { mode: 0o600 })
-  return key
+  const changes = new KeyChanges({ keys, directory: () => loaded.directory, pepper: () => secret('pepper'), now: Date.now })
+  // The primary of several workers has no spool of its own.
+  const record = commandRecord(loaded, 'system')
+  try {
+    const { secret: key } = await changes.create({ tenant: DEMO_TENANT, scopes: DEMO_SCOPES, name: 'Demo' }, (event) => record.note(event))
+    writeFileSync(file, key + '\n', { mode: 0o600 })
+    return key
+  } finally {
+    await record.close()
+  }
 }
 
 export function printWelcome({

@@ -138,18 +138,22 @@ local function takeSlot(key, limit)
   touched[key] = { count = held and count or count + 1, fresh = not held }
 end
 
-local function take(i)
-  local key, amount, limit, extra = KEYS[i + 2], tonumber(ARGV[3 * i + 3]), tonumber(ARGV[3 * i + 4]), ARGV[3 * i + 5]
-  local kind = key:sub(#base + 1, #base + 1)
-  if kind == 'w' then return takeWindow(key, amount, limit, extra, ARGV[3 * i + 3]) end
-  if kind == 'r' then return takeRate(key, amount, limit, tonumber(extra)) end
-  return takeSlot(key, limit)
+local count, from = #KEYS - 2, #base + 1
+local fields, kinds = {}, {}
+for i = 1, count do
+  local field = KEYS[i + 2]:sub(from)
+  fields[i], kinds[i] = field, field:byte()
 end
+local WINDOW, RATE = 119, 114
 
 local function takeAll()
   touched = {}
-  for i = 1, #KEYS - 2 do
-    local refused = take(i)
+  for i = 1, count do
+    local key, at, kind, refused = KEYS[i + 2], 3 * i + 3, kinds[i], nil
+    local amount, limit = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+    if kind == WINDOW then refused = takeWindow(key, amount, limit, ARGV[at + 2], ARGV[at])
+    elseif kind == RATE then refused = takeRate(key, amount, limit, tonumber(ARGV[at + 2]))
+    else refused = takeSlot(key, limit) end
     if refused then return { 0, i - 1, answer(refused[1]), answer(refused[2]), refused[3] } end
   end
 end
@@ -162,18 +166,14 @@ for _ = 1, 10 do
 end
 if refused then return refused end
 
-local fields, entries, held = {}, {}, {}
-for i = 3, #KEYS do fields[i - 2] = KEYS[i]:sub(#base + 1) end
--- A month and a day: no window is longer, so what nobody gives back by then counts nowhere.
+local entries, held, size = {}, {}, 0
+-- No expiry here: it would cost every request, and whoever comes after the lease has ended gives back and sets one.
 local isNew = redis.call('ZADD', KEYS[2], now + ARGV[3], id) == 1
 if not isNew then held = redis.call('HMGET', KEYS[1], unpack(fields)) end
 
-local function keep(i, key, field)
-  local c, kind = touched[key], field:sub(1, 1)
-  if c.done then return end
-  c.done = true
-  local entry = '1'
-  if kind == 'w' then
+local function keep(i, key, field, c)
+  local entry, kind = '1', kinds[i]
+  if kind == WINDOW then
     if c.fresh then redis.call('HSET', key, 'u', '0', 'r', c.text, 'e', c.e, 'i', c.i)
     elseif c.add > 0 then redis.call('HINCRBY', key, 'r', c.text) end
     if c.e ~= c.before then
@@ -187,7 +187,7 @@ local function keep(i, key, field)
       if last == c.i then text = whole(amount + c.add) end
     end
     entry = first .. '|' .. text .. '|' .. c.i
-  elseif kind == 'r' then
+  elseif kind == RATE then
     redis.call('HSET', key, 'f', exact(c.f), 'p', exact(c.period), 'l', whole(c.limit))
     redis.call('PEXPIRE', key, 2 * c.period + 60000)
     local ms = held[i] and tonumber(held[i]:match('^(.-)|')) or 0
@@ -196,22 +196,25 @@ local function keep(i, key, field)
     redis.call('ZADD', key, now + ARGV[3 * i + 5], id)
     if c.fresh then redis.call('PEXPIRE', key, ARGV[3 * i + 5] + 60000) end
   end
-  entries[#entries + 1] = field
-  entries[#entries + 1] = entry
+  entries[size + 1], entries[size + 2] = field, entry
+  size = size + 2
 end
-for i = 3, #KEYS do keep(i - 2, KEYS[i], fields[i - 2]) end
+for i = 1, count do
+  local c = touched[KEYS[i + 2]]
+  if not c.done then
+    c.done = true
+    keep(i, KEYS[i + 2], fields[i], c)
+  end
+end
 redis.call('HSET', KEYS[1], unpack(entries))
-if isNew then redis.call('PEXPIRE', KEYS[1], 32 * DAY) end
 
 local reply = { 1 }
-for i = 3, #KEYS do
-  local c, kind = touched[KEYS[i]], fields[i - 2]:sub(1, 1)
+for i = 1, count do
+  local c, kind = touched[KEYS[i + 2]], kinds[i]
   local used, settled = c.count, 0
-  if kind == 'w' then used, settled = c.u + c.r + c.add, c.u
-  elseif kind == 'r' then used = rateLevel(c.f, c.limit, c.period) settled = used end
-  reply[#reply + 1] = answer(used)
-  reply[#reply + 1] = answer(settled)
-  reply[#reply + 1] = c.fresh and 1 or 0
+  if kind == WINDOW then used, settled = c.u + c.r + c.add, c.u
+  elseif kind == RATE then used = rateLevel(c.f, c.limit, c.period) settled = used end
+  reply[3 * i - 1], reply[3 * i], reply[3 * i + 1] = answer(used), answer(settled), c.fresh and 1 or 0
 end
 return reply`
 

@@ -15,13 +15,13 @@ const NONE_FOUND: FindingNumbers = { count: 0, score: 0 }
 
 export class ContentScan {
   readonly parts: readonly Part[]
-  readonly #detection: Detection
+  readonly #detection: Pick<Detection, 'scan'>
   readonly #deadlineMs: number
   readonly #findings: (readonly Finding[])[]
   readonly #scanned: { readonly members: readonly string[]; readonly locations: ReadonlySet<string> }[] = []
   #failed: readonly string[] = NO_NAMES
 
-  constructor(detection: Detection, parts: readonly Part[], deadlineMs: number) {
+  constructor(detection: Pick<Detection, 'scan'>, parts: readonly Part[], deadlineMs: number) {
     this.parts = parts
     this.#detection = detection
     this.#deadlineMs = deadlineMs

@@ -5,6 +5,7 @@ import { compilePolicies, readGatewayPolicies, STANDARD_POLICIES, type CompiledP
 import { createUpstream } from '../upstream/index.ts'
 import { keptCredentials } from '../config/secrets.ts'
 import { gatherWords } from '../policy/words.ts'
+import { warmPolicies } from '../policy/warm.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { newId } from '../model/ids.ts'
 import { openAiChatReader } from '../wire/index.ts'
@@ -66,11 +67,13 @@ export async function buildSnapshot(
         : await compileAside(sourcesOf(loaded))
     for (const { code, message, span } of warnings) kernel.log.warn({ code, file: span.file }, `policy: ${message}`)
     if (!loaded.config.policies.standard) kernel.log.warn({}, 'the standard policies are switched off (policies.standard: false)')
+    const bound = bindPolicies(bundle, words, { scanDeadlineMs: SCAN_DEADLINE_MS, scanWorkers: SCAN_WORKERS })
+    await warmPolicies(bound)
     return new Snapshot({
       generation,
       loaded,
       plugins: set,
-      bound: bindPolicies(bundle, words, { scanDeadlineMs: SCAN_DEADLINE_MS, scanWorkers: SCAN_WORKERS }),
+      bound,
       upstream: createUpstream({
         adapters: set.adapters,
         clock: kernel.clock,

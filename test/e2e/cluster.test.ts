@@ -8,7 +8,7 @@ import { baseConfig, eventually, startGateway, type RunningGateway } from '../su
 import { readChat, sendChat } from '../support/cluster.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { TestRedis } from '../support/redis.ts'
-import { text } from '../support/upstream/behaviours.ts'
+import { status, text } from '../support/upstream/behaviours.ts'
 
 const WORKERS = 3
 
@@ -174,7 +174,8 @@ describe('two hosts with one Redis', function () {
       { id: 'acme', quota: { dailyTokens: 1_000_000 } },
       { id: 'few', quota: { concurrency: 1000 } },
     ]
-    const config = { ...baseConfig(upstream.url), tenants, state: { driver: 'redis', url: redis.url } }
+    const failover = { attempts: 1, breaker: { minRequests: 4, errorRate: 0.5, windowSeconds: 30, openSeconds: 1 } }
+    const config = { ...baseConfig(upstream.url), tenants, state: { driver: 'redis', url: redis.url }, plugins: { failover } }
     const limit = `module house version "1"
 policy house.few "Seven a day" {
   on    request
@@ -214,6 +215,41 @@ policy house.few "Seven a day" {
       const seen = await Promise.all(hosts.map((host) => sendChat(host.url, key, 'hello')))
       return seen.every(({ code }) => code === 'invalid_api_key')
     }, 5000)
+  })
+  it('keep away together from a provider that fails, and send it one probe in all', async () => {
+    const key = await hosts[0]!.key()
+    upstream.always(status(500))
+    await Promise.all(Array.from({ length: 6 }, () => sendChat(hosts[0]!.url, key, 'hello')))
+    await eventually(async () => (await sendChat(hosts[1]!.url, key, 'hello')).code === 'no_providers_available')
+    upstream.reset()
+    let release = (): void => {}
+    const hold = new Promise<void>((resolve) => (release = resolve))
+    upstream.always(text('well again', { hold, holdAt: 0 }))
+    // The probe is out and does not answer yet; what the others ask meanwhile goes nowhere.
+    const probing: Promise<{ code: string }>[] = []
+    await eventually(async () => {
+      probing.push(...hosts.map((host) => sendChat(host.url, key, 'hello')))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return upstream.calls.length > 0
+    })
+    const meanwhile = await Promise.all(Array.from({ length: 20 }, (_, i) => sendChat(hosts[i % 2]!.url, key, 'hello')))
+    assert.ok(meanwhile.every(({ code }) => code === 'no_providers_available'))
+    assert.equal(upstream.calls.length, 1)
+    release()
+    assert.equal((await Promise.all(probing)).filter(({ code }) => code === '200').length, 1)
+    upstream.always(text('fine'))
+    await eventually(async () => {
+      const both = await Promise.all(hosts.map((host) => sendChat(host.url, key, 'hello')))
+      return both.every(({ code }) => code === '200')
+    })
+  })
+  it('keep away together for as long as a provider asks for', async () => {
+    const key = await hosts[0]!.key()
+    upstream.always(status(429, { headers: { 'retry-after': '2' } }))
+    assert.equal((await sendChat(hosts[1]!.url, key, 'hello')).code, 'rate_limited')
+    await eventually(async () => (await sendChat(hosts[0]!.url, key, 'hello')).code === 'no_providers_available')
+    upstream.always(text('fine'))
+    await eventually(async () => (await sendChat(hosts[0]!.url, key, 'hello')).code === '200')
   })
   it('end without waiting for each other', async () => {
     const ended = once(hosts[1]!.process, 'exit')

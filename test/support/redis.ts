@@ -21,6 +21,7 @@ export class TestRedis {
   readonly folder: string
   readonly #args: readonly string[]
   #process: ChildProcess | null = null
+  #guard: ChildProcess | null = null
 
   private constructor(port: number, folder: string, { persistent = false }: TestRedisOptions) {
     this.port = port
@@ -56,6 +57,7 @@ export class TestRedis {
   async start(): Promise<void> {
     const child = spawn('redis-server', [...this.#args], { stdio: 'ignore' })
     this.#process = child
+    this.#guard = guardOf(child)
     const failed = once(child, 'error').then(([error]) => {
       throw new Error('redis-server cannot be started: install it, e.g. `apt-get install redis-server`', { cause: error })
     })
@@ -80,6 +82,7 @@ export class TestRedis {
   async kill(): Promise<void> {
     const child = this.#process
     this.#process = null
+    this.#guard?.kill('SIGKILL')
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGCONT')
     child.kill('SIGKILL')
@@ -111,4 +114,12 @@ export class TestRedis {
       socket.once('close', () => resolve(false))
     })
   }
+}
+
+/** A test run that is itself killed takes the server with it: the guard's input ends, whatever ended us. */
+function guardOf({ pid }: ChildProcess): ChildProcess | null {
+  if (pid === undefined) return null
+  const guard = spawn('sh', ['-c', 'read -r _; kill -9 "$0"', String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] })
+  guard.on('error', () => undefined)
+  return guard
 }

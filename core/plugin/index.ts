@@ -36,6 +36,8 @@ export type {
   VaultScope,
 } from '../model/state.ts'
 export { costNano, divideHalfEven, formatNano, parseDecimal, timesDecimal } from '../model/money.ts'
+export { FailedLogins } from '../model/failed-logins.ts'
+export { isKeyRow } from '../model/key-row.ts'
 export { equalHashes, hashKey, makeKey, prefixOfKey } from '../model/key-material.ts'
 export { SseParser, type OnSseEvent } from '../model/sse.ts'
 export { classOfStatus, failureFrom, safeMessage } from '../model/provider-failure.ts'

@@ -11,7 +11,7 @@ export const auth: Plugin = {
   vocabulary: () => AUTH_VOCABULARY,
   setup(_config, host) {
     const identifier = new Identifier(host)
-    return { identify: (credentials) => identifier.identify(credentials) }
+    return { identify: (credentials) => identifier.identify(credentials), close: () => identifier.close() }
   },
   onFailure: { identify: 'deny' },
   budgetMs: { identify: 500 },

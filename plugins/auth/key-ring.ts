@@ -79,9 +79,10 @@ export class RecentKeys {
     return recent !== undefined && nowMs < recent.until ? recent.key : null
   }
 
-  remember(secret: string, key: KnownKey, nowMs: number): void {
+  /** `sinceMs`: when the look-up began. What was revoked since then ends with the memory. */
+  remember(secret: string, key: KnownKey, sinceMs: number): void {
     this.#keys.delete(secret)
     if (this.#keys.size >= MAX_REMEMBERED) this.#keys.delete(this.#keys.keys().next().value!)
-    this.#keys.set(secret, { key, until: nowMs + REMEMBER_MS })
+    this.#keys.set(secret, { key, until: sinceMs + REMEMBER_MS })
   }
 }

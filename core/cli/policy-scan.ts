@@ -43,7 +43,7 @@ const PLAIN = '\u001B[0m'
 
 export function showScan(
   text: string,
-  { findings, failed, decision, refused }: Preview,
+  { findings, failed, decision, refused, rewritten }: Preview,
   effects: readonly string[],
   { colour }: Screen,
 ): string {
@@ -53,6 +53,7 @@ export function showScan(
     ...shown,
     ...findingLines(text, findings),
     ...failed.map((detector) => `${detector} gave no result`),
+    ...rewritten.flatMap(({ text: left }) => ['would leave as:', harmless(beginningOf(left))]),
     `${findings.length} found, decision: ${decision}${said === '' ? '' : ` (${said})`}`,
   ].join('\n')
 }
@@ -73,6 +74,12 @@ function findingLines(text: string, findings: Preview['findings']): readonly str
 
 /** A private key is as long as a page: its beginning tells it. */
 const MAX_SHOWN = 60
+
+/** A page or two; `--json` has all of it. */
+const MAX_LEFT = 4000
+
+const beginningOf = (text: string): string =>
+  text.length > MAX_LEFT ? `${text.slice(0, MAX_LEFT)}…\n(${text.length - MAX_LEFT} characters more: --json)` : text.replace(/\n+$/, '')
 
 const quoted = (text: string): string => harmless(JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text))
 

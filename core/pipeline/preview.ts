@@ -3,6 +3,7 @@ import { ContentScan } from '../policy/content-scan.ts'
 import { exampleJudge, viewOfRequest } from '../policy/example-judge.ts'
 import { maskOf } from './findings.ts'
 import { COMPLETION_LOCATIONS, PROMPT_LOCATIONS, type Finding, type Location, type Part } from '../model/content.ts'
+import { rewriteText, scanFor, spanCallsOf } from '../policy/spans.ts'
 import { StreamGovernor } from '../policy/stream-governor.ts'
 import { TokenEstimator } from './estimate.ts'
 import type { BoundPolicies } from '../policy/bind.ts'
@@ -20,6 +21,8 @@ export interface Preview {
   /** Of the decision, when it is `deny`. */
   readonly refused: Decision['refused']
   readonly phases: readonly PreviewPhase[]
+  /** Texts that policies rewrite, as they would leave: whole, with what no policy takes out. Of what is refused there is none. */
+  readonly rewritten: readonly PreviewText[]
   /** What travels and was not looked at, as facts that policies can read. */
   readonly unscanned: readonly string[]
   readonly references: readonly string[]
@@ -31,6 +34,14 @@ export interface PreviewFinding extends Finding {
   readonly location: Location
   readonly path: Part['path']
   readonly masked: string
+}
+
+export interface PreviewText {
+  /** `request` counts what `target` does as well, where that was judged. */
+  readonly phase: 'request' | 'response' | 'stream'
+  readonly location: Location
+  readonly path: Part['path']
+  readonly text: string
 }
 
 export interface PreviewPhase {
@@ -60,7 +71,7 @@ export async function preview(bound: BoundPolicies, previewed: Previewed, given:
   await content.scan(detectors, PROMPT)
   const completion = typeof previewed.answer === 'string' ? answerOf(bound, previewed.answer) : null
   await completion?.scan(detectors, COMPLETION)
-  const phases = await judgePhases(bound, content, completion, request, given)
+  const { phases, flowed } = await judgePhases(bound, content, completion, request, given)
   const judged = phases.filter(({ verdict }) => verdict !== null)
   const decisive = judged.find(({ verdict }) => verdict !== 'allow') ?? judged.at(-1)!
   const scans = completion ? [content, completion] : [content]
@@ -70,6 +81,7 @@ export async function preview(bound: BoundPolicies, previewed: Previewed, given:
     decision: decisive.verdict!,
     refused: decisive.refused,
     phases,
+    rewritten: decisive.verdict === 'deny' ? [] : await rewrittenTexts(bound, content, completion, phases, flowed),
     unscanned: request?.unscanned ?? [],
     references: request?.references ?? [],
     server_tools: request?.serverTools ?? [],
@@ -89,23 +101,31 @@ function shown(finding: Finding, { location, path, text }: Part): PreviewFinding
   return { ...finding, location, path, masked: maskOf(text.slice(finding.start, finding.end)) }
 }
 
+interface Judged {
+  readonly phases: readonly PreviewPhase[]
+  /** The answer as it comes out of a stream; null: none was judged. */
+  readonly flowed: string | null
+}
+
 async function judgePhases(
   bound: BoundPolicies,
   content: ContentScan,
   completion: ContentScan | null,
   request: InboundRequest | null,
   given: ReadonlyMap<string, unknown>,
-): Promise<readonly PreviewPhase[]> {
+): Promise<Judged> {
   const estimator = new TokenEstimator()
   const view = request && viewOfRequest(request, (model, bytes) => estimator.tokens(model, bytes))
   const judge = exampleJudge(bound, given, view)
   const first = decided(await judge.decideRequest(NO_VIEW, content))
   const hasTarget = [...given.keys()].some((name) => name.startsWith('target.'))
   const second = await judgeTarget(judge, content, first, hasTarget)
-  if (!completion) return [first, second]
+  if (!completion) return { phases: [first, second], flowed: null }
   const refused = [first, second].find(({ verdict }) => verdict !== null && verdict !== 'allow')
-  if (refused) return [first, second, ...ANSWERED.map((phase) => unjudged(phase, `what is refused on \`${refused.phase}\` has no answer`))]
-  return [first, second, ...(await judgeAnswered(bound, judge, content, completion))]
+  const none = (): readonly PreviewPhase[] =>
+    ANSWERED.map((phase) => unjudged(phase, `what is refused on \`${refused!.phase}\` has no answer`))
+  const answered = refused ? { phases: none(), flowed: null } : await judgeAnswered(bound, judge, content, completion)
+  return { ...answered, phases: [first, second, ...answered.phases] }
 }
 
 async function judgeTarget(judge: Judge, content: ContentScan, first: PreviewPhase, hasTarget: boolean): Promise<PreviewPhase> {
@@ -117,17 +137,11 @@ async function judgeTarget(judge: Judge, content: ContentScan, first: PreviewPha
 const ANSWERED = ['response', 'stream'] as const
 
 /** As a whole, and as a stream in one piece: chunks change nothing. */
-async function judgeAnswered(
-  bound: BoundPolicies,
-  judge: Judge,
-  content: ContentScan,
-  completion: ContentScan,
-): Promise<readonly PreviewPhase[]> {
+async function judgeAnswered(bound: BoundPolicies, judge: Judge, content: ContentScan, completion: ContentScan): Promise<Judged> {
   const streamed = judge.fork()
   const governor = new StreamGovernor(bound, streamed, await streamed.foresee('stream', NO_VIEW, content), () => {})
-  governor.push(CHANNEL, completion.parts[0]!.text)
-  governor.end(CHANNEL)
-  return [decided(await judge.decideResponse(NO_ANSWER, content, completion)), decided(governor.decision)]
+  const flowed = governor.push(CHANNEL, completion.parts[0]!.text) + governor.end(CHANNEL)
+  return { phases: [decided(await judge.decideResponse(NO_ANSWER, content, completion)), decided(governor.decision)], flowed }
 }
 
 function decided({ phase, verdict, refused, reasons, effects }: Decision): PreviewPhase {
@@ -136,4 +150,38 @@ function decided({ phase, verdict, refused, reasons, effects }: Decision): Previ
 
 function unjudged(phase: Decision['phase'], why: string): PreviewPhase {
   return { phase, verdict: null, why, refused: null, reasons: [], effects: [] }
+}
+
+// ── what would leave ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function rewrittenTexts(
+  bound: BoundPolicies,
+  content: ContentScan,
+  completion: ContentScan | null,
+  phases: readonly PreviewPhase[],
+  flowed: string | null,
+): Promise<readonly PreviewText[]> {
+  const effectsOf = (...names: readonly string[]): Decision['effects'] =>
+    phases.filter(({ phase }) => names.includes(phase)).flatMap(({ effects }) => effects)
+  const asked = await rewrittenIn(bound, content, 'request', effectsOf('request', 'target'))
+  if (!completion) return asked
+  const answered = await rewrittenIn(bound, completion, 'response', effectsOf('response'))
+  const { location, path, text } = completion.parts[0]!
+  const isChanged = flowed !== null && flowed !== text
+  return [...asked, ...answered, ...(isChanged ? [{ phase: 'stream' as const, location, path, text: flowed }] : [])]
+}
+
+/** Placeholders of reversible verbs are shown as a form: none is issued. */
+async function rewrittenIn(
+  { words, detection }: BoundPolicies,
+  content: ContentScan,
+  phase: PreviewText['phase'],
+  effects: Decision['effects'],
+): Promise<readonly PreviewText[]> {
+  const calls = spanCallsOf(effects, words, detection)
+  await scanFor(calls, content)
+  return content.parts.flatMap((part, index) => {
+    const rewritten = part.rewritable ? rewriteText(part.text, content.findingsIn(index), part, calls) : null
+    return rewritten ? [{ phase, location: part.location, path: part.path, text: rewritten.text }] : []
+  })
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { GatewayError } from '../errors/gateway-error.ts'
 import { GOVERNED } from './routes.ts'
 import { handle } from '../pipeline/handle.ts'
+import { newId } from '../model/ids.ts'
 import { HttpIncoming, HttpReply } from './http-exchange.ts'
 import { discardUnread } from './linger.ts'
 import { wireFor } from '../wire/index.ts'
@@ -33,17 +34,19 @@ function refuseDraining(response: ServerResponse, governed: GovernedEndpoint): v
   sendError(response, governed, new GatewayError('draining'))
 }
 
-/** Answers outside the pipeline, where there is no exchange to settle. */
+/** Answers outside the pipeline, where there is no exchange to settle; the id is for whoever asks about it. */
 export function sendError(
   response: ServerResponse<IncomingMessage>,
   governed: Pick<GovernedEndpoint, 'dialect'>,
   error: GatewayError,
 ): void {
-  const body = wireFor(governed.dialect).writeError(error, '')
+  const id = newId('req')
+  const body = wireFor(governed.dialect).writeError(error, id)
   discardUnread(response.req, response)
   response.writeHead(error.status, {
     'content-type': 'application/json',
     'content-length': body.length,
+    'x-request-id': id,
     'x-should-retry': String(error.shouldRetry),
     ...(error.retryAfterSeconds === null ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
   })

@@ -24,10 +24,13 @@ describe('preview of policies', function () {
     await upstream.close()
   })
 
-  const ask = async (body: unknown, headers: { readonly [name: string]: string } = {}): Promise<{ status: number; body: Loose }> => {
+  const ask = async (
+    body: unknown,
+    headers: { readonly [name: string]: string } = {},
+  ): Promise<{ status: number; headers: Headers; body: Loose }> => {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     const response = await gateway.admin('/policies/preview', { method: 'POST', body: text, headers })
-    return { status: response.status, body: await response.json() }
+    return { status: response.status, headers: response.headers, body: await response.json() }
   }
 
   it('is for administrators who may write', async () => {
@@ -60,6 +63,8 @@ describe('preview of policies', function () {
       assert.equal(answer.status, 400)
       assert.deepEqual([answer.body.error.code, answer.body.error.param], ['invalid_request', param])
       assert.match(answer.body.error.message, message)
+      assert.match(answer.body.error.request_id, /^req_\w{26}$/)
+      assert.equal(answer.headers.get('x-request-id'), answer.body.error.request_id)
       assert.ok(!JSON.stringify(answer.body).includes(SECRET))
     })
   }
@@ -127,6 +132,45 @@ policy a.both "Not both" { on stream when prompt contains std.email and completi
         ['stream', null],
       ])
       assert.equal(body.refused.code, 'a.shut')
+    })
+  })
+
+  describe('of what policies rewrite', () => {
+    const policies = `module a
+import standard.detectors as std
+policy a.open "All may chat" { on request allow }
+policy a.mail "Addresses go" { on request redact std.email in prompt }
+policy a.zone "Numbers go abroad as tokens" { on target when target.zone == "us" tokenize std.phone in prompt }
+policy a.answer "Cards go" { on response, stream redact std.payment_card in completion }
+policy a.shut "No keys" { on request when prompt contains std.api_key deny "a.shut" }`
+    const request = {
+      model: 'auto',
+      messages: [
+        { role: 'system', content: 'be kind' },
+        { role: 'user', content: 'I am jo@example.com' },
+        { role: 'user', content: [{ type: 'text', text: 'call +49 30 901820' }] },
+      ],
+    }
+
+    it('shows each text as it would leave, by its path, and no text that stays as it is', async () => {
+      const given = { 'key.scopes': ['chat'], 'target.zone': 'us' }
+      const { body } = await ask({ request, given, policies, answer: 'card 4111 1111 1111 1111' })
+      const [mail, phone, ...answers] = body.rewritten
+      assert.deepEqual(mail, { phase: 'request', location: 'prompt.user', path: ['messages', 1, 'content'], text: 'I am [EMAIL]' })
+      assert.deepEqual(phone.path, ['messages', 2, 'content', 0, 'text'])
+      assert.match(phone.text, /^call \u27e6PHONE_\w{8}\u27e7$/)
+      assert.deepEqual(
+        answers.map(({ phase, text }: Loose) => [phase, text]),
+        [
+          ['response', 'card [PAYMENT_CARD]'],
+          ['stream', 'card [PAYMENT_CARD]'],
+        ],
+      )
+    })
+
+    it('shows nothing of a request that is refused', async () => {
+      const { body } = await ask({ text: `jo@example.com, ${SECRET}`, given: { 'key.scopes': ['chat'] }, policies })
+      assert.deepEqual([body.decision, body.rewritten], ['deny', []])
     })
   })
 

@@ -97,6 +97,21 @@ describe('sallyport policy', function () {
     assert.match(await run('scan', text, policies), /1 found, decision: allow \(redact\)\n$/)
   })
 
+  it('scan: shows how a text would leave that policies rewrite, and no other', async () => {
+    const policies = write(
+      'leave.policy',
+      'module acme.leave\nimport standard.access\nimport standard.detectors as std\npolicy acme.leave.mail "x" {\n  on request\n  redact std.email in prompt\n}\n',
+    )
+    const mail = write('leaves.txt', 'write to jo@example.com\u202e or +49 30 901820\n')
+    assert.match(await run('scan', mail, policies), /"\nwould leave as:\nwrite to \[EMAIL\]\ufffd or \+49 30 901820\n2 found, /)
+    const report = JSON.parse(await run('scan', '--json', mail, policies)) as { rewritten: unknown }
+    assert.deepEqual(report.rewritten, [
+      { phase: 'request', location: 'prompt.user', path: ['text'], text: 'write to [EMAIL]\u202e or +49 30 901820\n' },
+    ])
+    const phone = write('stays.txt', 'call +49 30 901820')
+    assert.ok(!(await run('scan', phone, policies)).includes('would leave'))
+  })
+
   it('answers wrong usage with exit code 2: nothing named, nothing there, nothing to read', async () => {
     mkdirSync(join(folder, 'empty'))
     for (const args of [

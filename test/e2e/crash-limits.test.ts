@@ -63,6 +63,7 @@ for (const driver of ['embedded', 'redis'] as const) {
       recorder: true,
       config: {
         ...baseConfig(upstream.url),
+        server: { port: 0, drainSeconds: 3 },
         ...(redis ? { state: { driver, url: redis.url } } : {}),
         plugins: { failover: { attempts: 1 } },
       },

@@ -1,5 +1,7 @@
 // Who is let in with which key, and who is not, with what code.
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
+import { setImmediate as turn } from 'node:timers/promises'
 import {
   GatewayError,
   NOT_MINE,
@@ -7,6 +9,7 @@ import {
   type Host,
   type KeyRow,
   type KeyStore,
+  type Log,
   type Principal,
 } from '../../../core/plugin/index.ts'
 import { hashKey, makeKey, prefixOfKey } from '../../../core/model/key-material.ts'
@@ -38,15 +41,18 @@ interface Place {
   readonly configured?: readonly KeyRow[]
   readonly stored?: KeyRow[]
   readonly keys?: Partial<KeyStore>
+  readonly log?: Log
+  /** In place of `stored` and `keys`: the store of several identifiers. */
+  readonly state?: object
 }
 
-function identifierAt({ clock = new ManualClock(), configured = [], stored = [], keys = {} }: Place): Identifier {
+function identifierAt({ clock = new ManualClock(), configured = [], stored = [], keys = {}, log = silentLog(), state }: Place): Identifier {
   const findByPrefix = (prefix: string): readonly KeyRow[] => stored.filter((row) => row.prefix === prefix)
   return new Identifier({
     clock,
-    log: silentLog(),
+    log,
     secret: () => PEPPER,
-    state: { keys: { findByPrefix, ...keys } },
+    state: state ?? { keys: { findByPrefix, noteUsed: () => {}, ...keys } },
     directory: {
       keys: configured,
       tenants: new Map([['acme', {}]]),
@@ -172,6 +178,89 @@ describe('identify', () => {
     clock.advance(500)
     assert.equal(await codeFor(identifier, shown(KEY)), 'invalid_api_key')
   })
+  it('counts the second of a memory from when the look-up began, not from when its answer came', async () => {
+    const clock = new ManualClock()
+    const stored = [rowOf()]
+    const waiting: (() => void)[] = []
+    const findByPrefix = (): Promise<readonly KeyRow[]> => {
+      const rows = [...stored]
+      return new Promise((resolve) => waiting.push(() => resolve(rows)))
+    }
+    const identifier = identifierAt({ clock, keys: { findByPrefix } })
+    const first = codeFor(identifier, shown(KEY))
+    clock.advance(250)
+    stored[0] = rowOf({ revokedAt: '2026-01-15T12:00:00Z' })
+    waiting[0]!()
+    assert.equal(await first, 'ok')
+    clock.advance(749)
+    assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
+    clock.advance(1)
+    const late = codeFor(identifier, shown(KEY))
+    waiting[1]!()
+    assert.equal(await late, 'invalid_api_key')
+  })
+  it('asks once for many requests that come while it asks', async () => {
+    let asked = 0
+    const identifier = identifierAt({ keys: { findByPrefix: async () => (asked++, [rowOf()]) } })
+    const codes = await Promise.all(Array.from({ length: 50 }, () => codeFor(identifier, shown(KEY))))
+    assert.deepEqual([new Set(codes), asked], [new Set(['ok']), 1])
+  })
+  it('knows a key for a second while the store is away, then blames the store; keys of the configuration go on', async () => {
+    const clock = new ManualClock()
+    const { key, prefix } = makeKey()
+    let isAway = false
+    const findByPrefix = async (): Promise<readonly KeyRow[]> => {
+      if (isAway) throw new GatewayError('state_unavailable')
+      return [rowOf()]
+    }
+    const configured = [rowOf({ id: 'key_yaml', prefix, hash: hashKey(key, PEPPER) })]
+    const identifier = identifierAt({ clock, configured, keys: { findByPrefix } })
+    assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
+    isAway = true
+    clock.advance(999)
+    assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
+    clock.advance(1)
+    for (let i = 0; i < 3; i++) {
+      assert.equal(await codeFor(identifier, shown(KEY)), 'state_unavailable', 'and never slowed')
+      assert.equal(await codeFor(identifier, shown(key)), 'ok')
+    }
+    isAway = false
+    assert.equal(await codeFor(identifier, shown(KEY)), 'ok', 'as soon as it is back')
+  })
+  it('refuses rows that are no keys, and finds the good one among them', async () => {
+    const bad: unknown[] = [
+      null,
+      5,
+      'x',
+      {},
+      { hash: 5 },
+      { ...rowOf(), scopes: 'chat' },
+      { ...rowOf(), scopes: ['chat', 5] },
+      { ...rowOf(), revokedAt: undefined },
+      { ...rowOf(), tenant: { toString: () => 'acme' } },
+      { ...rowOf(), models: 'gpt' },
+      { ...rowOf(), expires: 0 },
+      { ...rowOf(), quota: { rpm: '1' } },
+      { ...rowOf(), quota: { monthly: '1e99' } },
+      { ...rowOf(), quota: { unknown: 1 } },
+      JSON.parse('{"__proto__": {"hash": "00"}}'),
+    ]
+    for (const row of bad) {
+      const place = { findByPrefix: () => [row] as KeyRow[] }
+      assert.equal(await codeFor(identifierAt({ keys: place }), shown(KEY)), 'invalid_api_key', JSON.stringify(row))
+    }
+    const mixed = identifierAt({ keys: { findByPrefix: () => [...bad.slice(0, 5), rowOf()] as KeyRow[] } })
+    assert.equal(await codeFor(mixed, shown(KEY)), 'ok')
+  })
+  it('says nothing of a secret, its hash or the pepper in what it logs or answers', async () => {
+    const log = silentLog()
+    const said: unknown[] = []
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level] = (fields, message) => void said.push(fields, message)
+    for (const row of [{ allowedIps: ['x'] }, { tenant: 'gone' }, { scopes: 'chat' as unknown as string[] }, { revokedAt: 'now' }])
+      said.push(await identifierAt({ log, stored: [rowOf(row)] }).identify(shown(KEY)))
+    const text = inspect(said, { depth: 9 })
+    assert.ok(text.includes('key_1') && !text.includes(KEY.slice(19)) && !text.includes(hashKey(KEY, PEPPER)))
+  })
   it('blames the store and not the key when the store cannot be read', async () => {
     const away = (): never => {
       throw new Error('away')
@@ -182,6 +271,106 @@ describe('identify', () => {
   it('hands on the lists of the key', async () => {
     const principal = await principalFor({ models: ['m'], features: [], scopes: ['chat', 'debug'] })
     assert.deepEqual(principal, { tenantId: 'acme', keyId: 'key_1', scopes: ['chat', 'debug'], models: ['m'], features: [], user: null })
+  })
+
+  describe('of wrong keys', () => {
+    const wrong = makeKey().key
+    const answer = async (identifier: Identifier, credentials: Credentials): Promise<string> => {
+      const error = (await identifier.identify(credentials)) as GatewayError
+      return error.code === 'rate_limited' ? `wait ${error.retryAfterSeconds}` : error.code
+    }
+    it('slows the next ones with the same beginning from the same address, a second, then two, up to a minute', async () => {
+      const clock = new ManualClock()
+      const identifier = identifierAt({ clock })
+      const waits: string[] = []
+      for (let i = 0; i < 8; i++) {
+        assert.equal(await answer(identifier, shown(wrong)), 'invalid_api_key')
+        waits.push(await answer(identifier, shown(wrong)))
+        clock.advance(Number(waits.at(-1)!.slice(5)) * 1000)
+      }
+      assert.deepEqual(waits, ['wait 1', 'wait 2', 'wait 4', 'wait 8', 'wait 16', 'wait 32', 'wait 60', 'wait 60'])
+    })
+    it('lets others alone: another address, another key, and above all the right one', async () => {
+      const identifier = identifierAt({ stored: [rowOf()] })
+      const guess = KEY.slice(0, 20) + makeKey().key.slice(20)
+      assert.equal(await answer(identifier, shown(guess)), 'invalid_api_key')
+      assert.equal(await answer(identifier, shown(guess)), 'wait 1')
+      assert.equal(await answer(identifier, shown(guess, { clientIp: '203.0.113.8' })), 'invalid_api_key')
+      assert.equal(await answer(identifier, shown(wrong)), 'invalid_api_key')
+      assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
+      assert.equal(await answer(identifier, shown(guess)), 'invalid_api_key', 'forgotten')
+    })
+    it('slows an address that tries many, but not for keys that are right', async () => {
+      const identifier = identifierAt({ stored: [rowOf()] })
+      const answers: string[] = []
+      for (let i = 0; i < 23; i++) answers.push(await answer(identifier, shown(makeKey().key)))
+      assert.deepEqual(answers.slice(19), ['invalid_api_key', 'invalid_api_key', 'wait 1', 'wait 1'])
+      assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
+    })
+    it('does not count what is no wrong key: none at all, another address, a missing scope', async () => {
+      const identifier = identifierAt({ stored: [rowOf({ allowedIps: ['10.0.0.1'] })] })
+      for (let i = 0; i < 3; i++) {
+        assert.equal(await answer(identifier, shown(null)), 'invalid_api_key')
+        assert.equal(await answer(identifier, shown(KEY)), 'ip_not_allowed')
+        assert.equal(await answer(identifier, shown(KEY, { clientIp: '10.0.0.1', scope: 'images' })), 'scope_missing')
+      }
+    })
+    it('remembers them over a reload', async () => {
+      const state = { keys: { findByPrefix: () => [] } }
+      assert.equal(await answer(identifierAt({ state }), shown(wrong)), 'invalid_api_key')
+      assert.equal(await answer(identifierAt({ state }), shown(wrong)), 'wait 1')
+    })
+    it('tells a client not to repeat by itself', async () => {
+      const identifier = identifierAt({})
+      await identifier.identify(shown(wrong))
+      assert.equal(((await identifier.identify(shown(wrong))) as GatewayError).shouldRetry, false)
+    })
+  })
+
+  describe('and the last use of a key', () => {
+    const used = (): { batches: [string, number][][]; noteUsed: (uses: ReadonlyMap<string, number>) => void } => {
+      const batches: [string, number][][] = []
+      return { batches, noteUsed: (uses) => void batches.push([...uses]) }
+    }
+    it('is kept every ten seconds and at the end, and not for requests that were refused', async () => {
+      const clock = new ManualClock()
+      const { batches, noteUsed } = used()
+      const findByPrefix = (): KeyRow[] => [rowOf()]
+      const identifier = identifierAt({ clock, keys: { findByPrefix, noteUsed } })
+      const start = clock.now()
+      await identifier.identify(shown(KEY, { scope: 'images' }))
+      await identifier.identify(shown(makeKey().key))
+      clock.advance(20_000)
+      assert.deepEqual(batches, [])
+      await identifier.identify(shown(KEY))
+      clock.advance(3000)
+      await identifier.identify(shown(KEY))
+      clock.advance(7000)
+      assert.deepEqual(batches, [[['key_1', start + 23_000]]])
+      await identifier.identify(shown(KEY))
+      await identifier.close()
+      assert.deepEqual(batches[1], [['key_1', start + 30_000]])
+      clock.advance(60_000)
+      assert.equal(batches.length, 2)
+    })
+    it('fails no request when it cannot be kept, and is kept later', async () => {
+      const clock = new ManualClock()
+      let isAway = true
+      const { batches, noteUsed } = used()
+      const flaky = async (uses: ReadonlyMap<string, number>): Promise<void> => {
+        if (isAway) throw new GatewayError('state_unavailable')
+        noteUsed(uses)
+      }
+      const identifier = identifierAt({ clock, keys: { findByPrefix: () => [rowOf()], noteUsed: flaky } })
+      assert.equal(await codeFor(identifier, shown(KEY)), 'ok')
+      const at = clock.now()
+      clock.advance(10_000)
+      await turn()
+      isAway = false
+      clock.advance(10_000)
+      await turn()
+      assert.deepEqual(batches, [[['key_1', at]]])
+    })
   })
 
   describe('of a user', () => {

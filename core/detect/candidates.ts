@@ -1,22 +1,29 @@
 // Walks a text once and follows every candidate from each place where a match may begin. Linear for every pattern: two candidates in the
 // same state walk on as one, and share their ends from there. The first open candidate is where a stream must hold its text back.
-import { DEAD, HAS_MATCHES, MAY_JOIN, ROW_SHIFT, TEXT_START, UNKNOWN, type Automaton, type Table } from './automaton.ts'
+import type { Automaton } from './automaton.ts'
 import type { Candidate } from './candidate.ts'
 import { EXPANDED, expansionOf, foldAstral, INVISIBLE } from './fold.ts'
-import { FIRST_HALF, NARROW, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
+import {
+  BEGINS,
+  CHANGES,
+  CLOSES,
+  KEPT_FIRST,
+  KEPT_LAST,
+  MAX_OPEN,
+  NEW,
+  PLACES,
+  SET_SHIFT,
+  STAYS,
+  STAYS_SHIFT,
+  type Change,
+  type OpenSets,
+} from './open-sets.ts'
+import { FIRST_HALF, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
+import { DEAD, HAS_MATCHES, ROW_SHIFT, TEXT_START, type Table } from './table.ts'
 
 export type { Candidate }
 
-/**
- * Places where a match may have begun that are followed at once. Ordinary text has one or two, a card number in single digits sixteen. Of
- * more, those in the middle are given up, some at a time: a long match begins with one of the first, and what is hidden behind a hundred
- * false beginnings with one of the last.
- */
-const MAX_OPEN = 48
-const KEPT_FIRST = 16
-const KEPT_LAST = 24
-/** Room for the open ones, and for the places of some that have closed in front of them. */
-const PLACES = 64
+const PLACE = PLACES - 1
 
 /** A match is never longer, however it is written, unless it can be taken in pieces; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
@@ -27,22 +34,27 @@ export class Candidates {
   found: Candidate[] = []
   readonly #automaton: Automaton
   #table: Table
+  #sets: OpenSets
+  /** The set of all that are open; -1 while `#rows` has a row for each. */
+  #set = -1
   #position = 0
   /** Behind the last character that detectors see. */
   #end = 0
   #before = TEXT_START
   #half = -1
-  // Open candidates, by ascending start, from `#head` to `#tail`.
+  // Open candidates, by ascending start, from `#head` to `#tail`: in a ring while `#set` holds their rows, else from the first place on.
   #head = 0
   #tail = 0
+  /** Places of `#candidates` that are not null. */
+  #noted = 0
   readonly #starts = new Int32Array(PLACES)
-  #rows = new Int32Array(PLACES)
-  #nextRows = new Int32Array(PLACES)
+  readonly #rows = new Int32Array(PLACES)
   readonly #candidates: (Candidate | null)[] = Array.from({ length: PLACES }, () => null)
 
   constructor(automaton: Automaton) {
     this.#automaton = automaton
     this.#table = automaton.table
+    this.#sets = automaton.openSets
   }
 
   /** Units read, without a first half of a surrogate pair that waits for its second. */
@@ -52,15 +64,16 @@ export class Candidates {
 
   /** Where the first open candidate begins; the position if none is open. */
   get firstOpen(): number {
-    return this.#tail > this.#head ? this.#starts[this.#head]! : this.#position
+    return this.#tail > this.#head ? this.#starts[this.#head & PLACE]! : this.#position
   }
 
   read(text: string): void {
     const { of } = this.#automaton.symbols
     let i = 0
+    if (this.#half >= 0 && text.length > 0) this.#leaveSets()
     if (this.#half >= 0 && text.length > 0) i = this.#readPair(this.#half, text.charCodeAt(0)) - 1
     for (; i < text.length; i++) {
-      if (this.#tail - this.#head <= 2) i = this.#readFew(text, i)
+      i = this.#readSets(text, i)
       if (i === text.length) return
       const unit = text.charCodeAt(i)
       const symbol = of[unit]!
@@ -77,10 +90,11 @@ export class Candidates {
   finish(): void {
     if (this.#half >= 0) this.#position++
     this.#half = -1
+    this.#leaveSets()
     if (this.#table.isFull) this.#moveOn()
     this.#advance(this.#automaton.endSymbol)
     this.#candidates.fill(null)
-    this.#head = this.#tail = 0
+    this.#noted = this.#head = this.#tail = 0
   }
 
   /**
@@ -88,12 +102,12 @@ export class Candidates {
    * certain.
    */
   cutFirst(): boolean {
-    const head = this.#head
-    const first = this.#tail > head ? this.#candidates[head] : null
+    this.#leaveSets()
+    const first = this.#tail > 0 ? this.#candidates[0] : null
     const end = first ? this.#certainEnd(first) : -1
     if (!first || end <= first.start) return false
-    const row = this.#rows[head]!
-    let i = head
+    const row = this.#rows[0]!
+    let i = 0
     for (; i + 1 < this.#tail && this.#starts[i + 1]! < end; i++) {
       this.#starts[i] = this.#starts[i + 1]!
       this.#rows[i] = this.#rows[i + 1]!
@@ -113,76 +127,142 @@ export class Candidates {
   }
 
   /**
-   * The fast way through ordinary text, with at most two open candidates and every cell known: `#step` in one loop over locals.
-   * Returns the offset of the first unit that needs more than that.
+   * The fast way: all open candidates as one set, one look-up per character, where what becomes of the set is known. Returns the offset of the
+   * first unit that needs more than that.
    */
-  #readFew(text: string, from: number): number {
-    const { of, traits, count } = this.#automaton.symbols
-    const { cells, startCells } = this.#table
-    const head = this.#head
-    const wasOpen = this.#tail - head
-    let before = this.#before
-    let first = wasOpen > 0 ? this.#rows[head]! : DEAD
-    let second = wasOpen > 1 ? this.#rows[head + 1]! : DEAD
-    let firstStart = this.#starts[head]!
-    let secondStart = this.#starts[head + 1]!
-    let firstFound = wasOpen > 0 ? this.#candidates[head]! : null
-    let secondFound = wasOpen > 1 ? this.#candidates[head + 1]! : null
+  #readSets(text: string, from: number): number {
+    if (this.#set < 0) this.#enterSets()
+    const { of } = this.#automaton.symbols
+    const sets = this.#sets
+    const { stride } = sets
+    const starts = this.#starts
     const base = this.#position - from
+    const stop = Math.min(text.length, this.firstOpen + MAX_MATCH_CHARS - base)
+    let { slots } = sets
+    let last = slots.length - 2
+    let set = this.#set
+    let head = this.#head
+    let tail = this.#tail
     let i = from
-    for (; i < text.length; i++) {
+    for (; i < stop; i++) {
       const symbol = of[text.charCodeAt(i)]!
-      if (symbol >= NARROW && (symbol >= SPECIAL || first !== DEAD)) break
-      // Unknown cells, matches to note, candidates that become one or grow too long: the slow way knows what to do.
-      const begun = startCells[before * (count + 1) + symbol]! >> ROW_SHIFT
-      if (begun < 0) break
-      if (first === DEAD) {
-        first = begun
-        firstStart = base + i
-      } else {
-        const cell = cells[first * NARROW + symbol]!
-        if (cell < 0 || (cell & HAS_MATCHES) !== 0 || base + i - firstStart >= MAX_MATCH_CHARS) break
-        const next = cell >> ROW_SHIFT
-        let nextSecond = DEAD
-        if (second !== DEAD) {
-          const secondCell = cells[second * NARROW + symbol]!
-          if (secondCell < 0 || (secondCell & HAS_MATCHES) !== 0) break
-          nextSecond = secondCell >> ROW_SHIFT
-          if (nextSecond !== DEAD && (nextSecond === next || nextSecond === begun || (begun !== DEAD && next !== DEAD))) break
-        }
-        if (begun !== DEAD && begun === next) break
-        if (next === DEAD) {
-          first = nextSecond === DEAD ? begun : nextSecond
-          firstStart = nextSecond === DEAD ? base + i : secondStart
-          firstFound = nextSecond === DEAD ? null : secondFound
-          second = nextSecond === DEAD ? DEAD : begun
-          secondStart = base + i
-          secondFound = null
+      if (symbol >= SPECIAL) break
+      const key = Math.imul(set, stride) + symbol
+      let slot = (key << 1) & last
+      if (slots[slot] !== key) {
+        slot = sets.slotOf(set, symbol, slot)
+        if (slot < 0 || this.#table.isFull) break
+        slots = sets.slots
+        last = slots.length - 2
+      }
+      let cell = slots[slot + 1]!
+      if ((cell & (CHANGES | BEGINS | CLOSES)) !== 0) {
+        if ((cell & CHANGES) !== 0) {
+          this.#head = head
+          this.#tail = tail
+          cell = this.#change(sets.changes[cell >> SET_SHIFT]!, base + i, i === from ? this.#end : base + i)
+          head = this.#head
+          tail = this.#tail
         } else {
-          first = next
-          if (nextSecond === DEAD) {
-            second = begun
-            secondStart = base + i
-            secondFound = null
-          } else second = nextSecond
+          const closes = cell & CLOSES
+          if ((cell & STAYS) !== 0) this.#moveUp(head, (cell & STAYS) >> STAYS_SHIFT, closes)
+          else if (this.#noted > 0) this.#forget(head, head + closes)
+          head += closes
+          if ((cell & BEGINS) !== 0) starts[tail++ & PLACE] = base + i
         }
       }
-      before = traits[symbol]!
+      set = cell >> SET_SHIFT
     }
-    if (i === from) return i
-    const open = first === DEAD ? 0 : second === DEAD ? 1 : 2
+    this.#set = set
+    this.#head = head
+    this.#tail = tail
+    if (i > from) {
+      this.#before = sets.beforeOf(set)
+      this.#position = this.#end = base + i
+    }
+    if (i < text.length) this.#leaveSets()
+    return i
+  }
+
+  #enterSets(): void {
+    if (this.#table.isFull) this.#moveOn()
+    if (this.#sets.isFull) this.#sets = this.#automaton.openSets
+    this.#set = this.#sets.setOf(this.#before, this.#rows, this.#tail)
+  }
+
+  /** Back to a row for each candidate, from the first place on. */
+  #leaveSets(): void {
+    if (this.#set < 0) return
+    this.#rows.set(this.#sets.rowsOf(this.#set))
+    this.#set = -1
+    const head = this.#head
+    const open = this.#tail - head
     this.#head = 0
     this.#tail = open
-    this.#rows[0] = first
-    this.#rows[1] = second
-    this.#starts[0] = firstStart
-    this.#starts[1] = secondStart
-    if (wasOpen > 0) this.#candidates[head] = this.#candidates[head + 1] = null
-    this.#candidates[0] = firstFound
-    this.#candidates[1] = secondFound
-    this.#before = before
-    this.#position = this.#end = base + i
-    return i
+    if ((head & PLACE) === 0 || open === 0) return
+    const starts = this.#starts.slice()
+    const candidates = this.#candidates.slice()
+    for (let i = 0; i < PLACES; i++) {
+      this.#starts[i] = starts[(head + i) & PLACE]!
+      this.#candidates[i] = candidates[(head + i) & PLACE]!
+    }
+  }
+
+  /** Returns a cell of the next set. */
+  #change({ events, kept, begins, next }: Change, position: number, end: number): number {
+    const head = this.#head
+    for (let i = 0; i < events.length; i++) {
+      const { index, rules, joins } = events[i]!
+      if (rules !== null) this.#note(head + index, rules, end)
+      else if (index === NEW) this.#joinAt({ start: position, ends: [], shares: null }, head + joins)
+      else this.#joinAt(this.#candidateAt(head + index), head + joins)
+    }
+    this.#keep(kept)
+    if (begins) this.#starts[this.#tail++ & PLACE] = position
+    return next << SET_SHIFT
+  }
+
+  /** The candidates at these indices go on, the others close. */
+  #keep(kept: Uint8Array): void {
+    const head = this.#head
+    const first = kept.length === 0 ? this.#tail : head + kept[0]!
+    const starts = this.#starts
+    const candidates = this.#candidates
+    this.#forget(head, first)
+    for (let i = 1; i < kept.length; i++) {
+      const from = head + kept[i]!
+      if (from === first + i) continue
+      starts[(first + i) & PLACE] = starts[from & PLACE]!
+      if (this.#noted === 0) continue
+      this.#forget(first + i, first + i + 1)
+      candidates[(first + i) & PLACE] = candidates[from & PLACE]!
+      candidates[from & PLACE] = null
+    }
+    this.#forget(first + kept.length, this.#tail)
+    this.#head = first
+    this.#tail = first + kept.length
+  }
+
+  /** The first `stays` take the places of those that close behind them. */
+  #moveUp(head: number, stays: number, closes: number): void {
+    const starts = this.#starts
+    const candidates = this.#candidates
+    const noted = this.#noted > 0
+    if (noted) this.#forget(head + stays, head + stays + closes)
+    for (let i = head + stays - 1; i >= head; i--) {
+      starts[(i + closes) & PLACE] = starts[i & PLACE]!
+      if (!noted) continue
+      candidates[(i + closes) & PLACE] = candidates[i & PLACE]!
+      candidates[i & PLACE] = null
+    }
+  }
+
+  #forget(from: number, to: number): void {
+    for (let i = from; i < to && this.#noted > 0; i++) {
+      if (this.#candidates[i & PLACE] === null) continue
+      this.#candidates[i & PLACE] = null
+      this.#noted--
+    }
   }
 
   /** Reads a first half and the unit behind it; returns the units used, 1 when they are no pair. */
@@ -214,198 +294,94 @@ export class Candidates {
   /** A mark: it begins nothing, and belongs to a match that ends with its letter. */
   #pass(symbol: number): void {
     if (this.#table.isFull) this.#moveOn()
-    if (this.#tail > this.#head) this.#advance(symbol)
+    if (this.#tail > 0) this.#advance(symbol)
     this.#position++
     this.#end = this.#position
   }
 
-  /** `span`: the length of the character, where the position moves on later. */
+  /** The slow way. `span`: the length of the character, where the position moves on later. */
   #step(symbol: number, units: number, span = units): void {
-    const table = this.#table
-    const { symbols } = this.#automaton
-    const mark = this.#tail > this.#head ? this.#advance(symbol) : 0
-    let cell = table.startCells[this.#before * (symbols.count + 1) + symbol]!
-    if (cell < 0) {
-      cell = table.startCellOf(this.#before, symbol)
-      if ((cell & MAY_JOIN) !== 0) this.#mark(cell >> ROW_SHIFT, this.#tail, mark)
-    }
-    const begun = cell >> ROW_SHIFT
+    const mark = this.#advance(symbol)
+    const begun = this.#table.startCellOf(this.#before, symbol) >> ROW_SHIFT
     if (begun !== DEAD) {
-      if (mark !== 0 && (cell & MAY_JOIN) !== 0 && table.marks[begun] === mark)
-        this.#join({ start: this.#position, ends: [], shares: null }, begun)
-      else this.#begin(begun)
+      if (this.#table.marks[begun] === mark) this.#joinAt({ start: this.#position, ends: [], shares: null }, this.#rows.indexOf(begun))
+      else {
+        this.#starts[this.#tail] = this.#position
+        this.#rows[this.#tail++] = begun
+      }
     }
-    this.#before = symbols.traits[symbol]!
+    this.#before = this.#automaton.symbols.traits[symbol]!
     this.#end = this.#position + span
     this.#position += units
-    if (table.isFull) this.#moveOn()
+    if (this.#table.isFull) this.#moveOn()
   }
 
   /** Takes every open candidate over `symbol`; returns the mark that the rows now in use carry. */
   #advance(symbol: number): number {
     const table = this.#table
-    let mark = table.freshMark()
+    const mark = table.freshMark()
     const rows = this.#rows
-    const starts = this.#starts
-    const candidates = this.#candidates
+    const tooLong = this.#countTooLong()
     const tail = this.#tail
-    let { cells, marks } = table
-    const tooLong = this.#findTooLong()
-    const isTooMany = tail - this.#head > MAX_OPEN
-    if (symbol < NARROW && tooLong === this.#head && !isTooMany) {
-      if (this.#advanceAll(symbol, cells, mark)) return mark
-      mark = table.freshMark()
-    }
-    let kept = this.#head
-    const middle = isTooMany ? kept + KEPT_FIRST : tail
-    for (let i = kept; i < tail; i++) {
+    const middle = tail > MAX_OPEN ? KEPT_FIRST : tail
+    let kept = 0
+    for (let i = 0; i < tail; i++) {
       if (i === middle) i = tail - KEPT_LAST
-      const row = rows[i]!
-      let cell = symbol < NARROW ? cells[Math.imul(row, NARROW) + symbol]! : UNKNOWN
-      if (cell < 0) {
-        cell = table.cellOf(row, symbol)
-        cells = table.cells
-        marks = table.marks
-        if ((cell & MAY_JOIN) !== 0) this.#mark(cell >> ROW_SHIFT, kept, mark)
-      }
-      if ((cell & HAS_MATCHES) !== 0) this.#note(i, table.matchesAt(cell))
+      const cell = table.cellOf(rows[i]!, symbol)
+      if ((cell & HAS_MATCHES) !== 0) this.#note(i, table.matchesAt(cell), this.#end)
       const next = cell >> ROW_SHIFT
-      if (next === DEAD || i < tooLong) {
-        // Those that close are mostly the first: then the others stay where they are.
-        if (kept !== this.#head) continue
-        candidates[i] = null
-        kept = this.#head = i + 1
+      if (next === DEAD || i < tooLong) continue
+      if (table.marks[next] === mark) {
+        this.#joinAt(this.#candidateAt(i), rows.indexOf(next))
         continue
       }
-      if ((cell & MAY_JOIN) !== 0) {
-        if (marks[next] === mark) {
-          this.#join(candidates[i] ?? { start: starts[i]!, ends: [], shares: null }, next)
-          continue
-        }
-        marks[next] = mark
-      }
+      table.marks[next] = mark
       rows[kept] = next
-      if (kept !== i) {
-        starts[kept] = starts[i]!
-        if (candidates[i] !== candidates[kept]) candidates[kept] = candidates[i]!
-      }
-      kept++
+      this.#starts[kept] = this.#starts[i]!
+      this.#candidates[kept++] = this.#candidates[i]!
     }
-    for (let i = kept; i < tail; i++) candidates[i] = null
+    this.#candidates.fill(null, kept)
+    this.#noted = this.#candidates.reduce((sum, candidate) => sum + (candidate === null ? 0 : 1), 0)
     this.#tail = kept
     return mark
   }
 
-  /**
-   * The usual case, in a loop without branches: the first may close, all others go on, and none joins another. False if that is not so; then
-   * those that have closed are done with, and nothing else has changed.
-   */
-  #advanceAll(symbol: number, cells: Int32Array, mark: number): boolean {
-    const rows = this.#rows
-    const nextRows = this.#nextRows
-    this.#closeFirst(symbol, cells)
-    const head = this.#head
-    const tail = this.#tail
-    // Negative with the first cell that is unknown or leads to DEAD.
-    let least = 0
-    let flags = 0
-    for (let i = head; i < tail; i++) {
-      const cell = cells[Math.imul(rows[i]!, NARROW) + symbol]!
-      least |= cell - (1 << ROW_SHIFT)
-      flags |= cell
-      nextRows[i] = cell >> ROW_SHIFT
-    }
-    if (least < 0 || ((flags & MAY_JOIN) !== 0 && this.#wouldJoin(mark))) return false
-    for (let i = (flags & HAS_MATCHES) === 0 ? tail : head; i < tail; i++) {
-      const cell = cells[Math.imul(rows[i]!, NARROW) + symbol]!
-      if ((cell & HAS_MATCHES) !== 0) this.#note(i, this.#table.matchesAt(cell))
-    }
-    this.#rows = nextRows
-    this.#nextRows = rows
-    return true
-  }
-
-  /** Marks the next rows; true if two are the same. */
-  #wouldJoin(mark: number): boolean {
-    const { marks } = this.#table
-    const nextRows = this.#nextRows
-    const tail = this.#tail
-    let same = 0
-    for (let i = this.#head; i < tail; i++) {
-      const row = nextRows[i]!
-      same |= marks[row] === mark ? 1 : 0
-      marks[row] = mark
-    }
-    return same === 1
-  }
-
-  #closeFirst(symbol: number, cells: Int32Array): void {
-    for (; this.#head < this.#tail; this.#head++) {
-      const cell = cells[Math.imul(this.#rows[this.#head]!, NARROW) + symbol]!
-      if (cell >> ROW_SHIFT !== DEAD) return
-      if ((cell & HAS_MATCHES) !== 0) this.#note(this.#head, this.#table.matchesAt(cell))
-      this.#candidates[this.#head] = null
-    }
-  }
-
-  /** A cell has just told that candidates may join in its row: marks it if one before `end` has reached it already. */
-  #mark(row: number, end: number, mark: number): void {
-    for (let i = this.#head; i < end; i++) if (this.#rows[i] === row) this.#table.marks[row] = mark
-  }
-
-  /** The first candidate that is not too long, after those that may be taken in pieces have been. */
-  #findTooLong(): number {
+  /** Candidates that are too long, after those that may be taken in pieces have been. */
+  #countTooLong(): number {
     const oldest = this.#position - MAX_MATCH_CHARS
-    if (this.#head === this.#tail || this.#starts[this.#head]! > oldest) return this.#head
-    this.#cutOldest(oldest)
-    let i = this.#head
-    while (i < this.#tail && this.#starts[i]! <= oldest) i++
-    return i
-  }
-
-  /** A match that may be taken in pieces has no longest length. */
-  #cutOldest(oldest: number): void {
-    while (this.#tail > this.#head && this.#starts[this.#head]! <= oldest) if (!this.cutFirst()) return
+    while (this.#tail > 0 && this.#starts[0]! <= oldest && this.cutFirst());
+    let count = 0
+    while (count < this.#tail && this.#starts[count]! <= oldest) count++
+    return count
   }
 
   /** The table is full: goes on with an empty one. */
   #moveOn(): void {
+    this.#leaveSets()
     const next = this.#automaton.table
-    for (let i = this.#head; i < this.#tail; i++) this.#rows[i] = next.rowOf(this.#table.stateOf(this.#rows[i]!))
+    for (let i = 0; i < this.#tail; i++) this.#rows[i] = next.rowOf(this.#table.stateOf(this.#rows[i]!))
     this.#table = next
+    this.#sets = this.#automaton.openSets
   }
 
-  /** Lets a candidate go on as one with the earlier one that has reached `row`. */
-  #join(candidate: Candidate, row: number): void {
-    let index = this.#head
-    while (this.#rows[index] !== row) index++
-    const earlier = (this.#candidates[index] ??= { start: this.#starts[index]!, ends: [], shares: null })
+  /** Lets a candidate go on as one with the earlier one at `index`. */
+  #joinAt(candidate: Candidate, index: number): void {
+    const earlier = this.#candidateAt(index)
     if (candidate.ends.length === 0) this.found.push(candidate)
     candidate.shares = { with: earlier, from: earlier.ends.length }
   }
 
-  #begin(row: number): void {
-    if (this.#tail === PLACES) this.#moveDown()
-    this.#starts[this.#tail] = this.#position
-    this.#rows[this.#tail++] = row
-  }
-
-  /** To the first place. */
-  #moveDown(): void {
-    const open = this.#tail - this.#head
-    for (let i = 0; i < open; i++) {
-      this.#starts[i] = this.#starts[this.#head + i]!
-      this.#rows[i] = this.#rows[this.#head + i]!
-      this.#candidates[i] = this.#candidates[this.#head + i]!
-    }
-    this.#candidates.fill(null, open)
-    this.#head = 0
-    this.#tail = open
-  }
-
-  #note(index: number, rules: readonly number[]): void {
-    const candidate = (this.#candidates[index] ??= { start: this.#starts[index]!, ends: [], shares: null })
+  #note(index: number, rules: readonly number[], end: number): void {
+    const candidate = this.#candidateAt(index)
     if (candidate.ends.length === 0) this.found.push(candidate)
-    for (let i = 0; i < rules.length; i++) candidate.ends.push(this.#end, rules[i]!)
+    for (let i = 0; i < rules.length; i++) candidate.ends.push(end, rules[i]!)
+  }
+
+  #candidateAt(index: number): Candidate {
+    const place = index & PLACE
+    const known = this.#candidates[place]
+    if (known) return known
+    this.#noted++
+    return (this.#candidates[place] = { start: this.#starts[place]!, ends: [], shares: null })
   }
 }

@@ -1,7 +1,8 @@
 // The fast ways through a text with many open candidates against one plain walk from each place.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Automaton, DEAD, ROW_SHIFT, TEXT_START } from '../../../core/detect/automaton.ts'
+import { Automaton } from '../../../core/detect/automaton.ts'
+import { DEAD, ROW_SHIFT, TEXT_START } from '../../../core/detect/table.ts'
 import { ascendingEndsOf, endsOf } from '../../../core/detect/candidate.ts'
 import { Candidates } from '../../../core/detect/candidates.ts'
 import { NARROW } from '../../../core/detect/symbols.ts'

@@ -1,0 +1,206 @@
+// All open candidates of a walk as one state: one look-up per character moves them all, however many they are. What is not known yet is worked
+// out from the rows of the candidates, and kept in a hash table: most of the many sets that a text leads to see one or two symbols.
+import type { Symbols } from './symbols.ts'
+import { DEAD, HAS_MATCHES, ROW_SHIFT, type Table } from './table.ts'
+
+/**
+ * Places where a match may have begun that are followed at once. Ordinary text has one or two, a card number in single digits sixteen. Of
+ * more, those in the middle are given up, some at a time: a long match begins with one of the first, and what is hidden behind a hundred
+ * false beginnings with one of the last.
+ */
+export const MAX_OPEN = 48
+export const KEPT_FIRST = 16
+export const KEPT_LAST = 24
+/** Room for them, a power of two. */
+export const PLACES = 64
+
+/** In a cell: how many candidates close, which stand together. */
+export const CLOSES = 0x3f
+/** In a cell: a candidate begins with the symbol. */
+export const BEGINS = 0x40
+/** In a cell: more happens than that; above the flags stands the index of the change, which names the next set. */
+export const CHANGES = 0x80
+/** In a cell: how many candidates go on before those that close. */
+export const STAYS = 0xf00
+export const STAYS_SHIFT = 8
+/** In a cell: above the flags stands the next set. */
+export const SET_SHIFT = 12
+
+const EMPTY = -1
+const FIRST_SLOTS = 1024
+/** In 4 MB; ordinary text needs 12,000 of the standard detectors, and 60,000 of all that are shipped. */
+const MAX_FILLED = 0x40000
+/** So that cells have room for them. */
+const MAX_SETS = 0x40000
+/** 16 MB. */
+const MAX_ROWS = 4_000_000
+
+/** What one symbol does to a set: first the events, in order, then the candidates that go on move together. */
+export interface Change {
+  readonly events: readonly ChangeEvent[]
+  /** By index behind the change: the index before it. */
+  readonly kept: Uint8Array
+  readonly begins: boolean
+  readonly next: number
+}
+
+/** Candidate `index` (NEW: the one that begins) ends by `rules`, or else goes on as one with the candidate `joins`. */
+export interface ChangeEvent {
+  readonly index: number
+  readonly rules: readonly number[] | null
+  readonly joins: number
+}
+
+export const NEW = -1
+const NO_EVENTS: readonly ChangeEvent[] = []
+
+export class OpenSets {
+  /**
+   * Pairs of a key, `set * stride + symbol`, and a cell. A key stands at the place that its lower bits give it, or at the next that was free.
+   * Replaced when it grows.
+   */
+  slots = new Int32Array(FIRST_SLOTS << 1).fill(EMPTY)
+  readonly stride: number
+  /** By index, for cells with CHANGES. */
+  readonly changes: Change[] = []
+  readonly table: Table
+  isFull = false
+  readonly #symbols: Symbols
+  readonly #maxSets: number
+  #filled = 0
+  // By index of a set: what stands before (traits or TEXT_START), where its rows begin and end in `#rows`, another with the same hash or -1.
+  readonly #befores: number[] = []
+  readonly #from: number[] = [0]
+  readonly #sameHash: number[] = []
+  readonly #byHash = new Map<number, number>()
+  #rows = new Int32Array(1024)
+  readonly #next = new Int32Array(PLACES)
+  readonly #kept = new Uint8Array(PLACES)
+
+  constructor(table: Table, symbols: Symbols) {
+    this.table = table
+    this.#symbols = symbols
+    // Odd, so that sets do not share places.
+    this.stride = symbols.count | 1
+    this.#maxSets = Math.min(MAX_SETS, Math.floor(0x7fffffff / this.stride))
+  }
+
+  get size(): number {
+    return this.#befores.length
+  }
+
+  beforeOf(set: number): number {
+    return this.#befores[set]!
+  }
+
+  rowsOf(set: number): Int32Array {
+    return this.#rows.subarray(this.#from[set]!, this.#from[set + 1]!)
+  }
+
+  /** The set of the first `count` rows, behind a character with the traits `before`. */
+  setOf(before: number, rows: Int32Array, count: number): number {
+    let hash = before + 1
+    for (let i = 0; i < count; i++) hash = Math.imul(hash ^ rows[i]!, 0x01000193)
+    hash &= 0x3fffffff
+    const last = this.#byHash.get(hash) ?? -1
+    for (let set = last; set >= 0; set = this.#sameHash[set]!) if (this.#is(set, before, rows, count)) return set
+    const set = this.#befores.push(before) - 1
+    const start = this.#from[set]!
+    if (start + count > this.#rows.length) this.#rows = extended(this.#rows, 2 * this.#rows.length)
+    for (let i = 0; i < count; i++) this.#rows[start + i] = rows[i]!
+    this.#from.push(start + count)
+    this.#sameHash.push(last)
+    this.#byHash.set(hash, set)
+    if (start + count > MAX_ROWS || set + 1 === this.#maxSets) this.isFull = true
+    return set
+  }
+
+  /** The slot of a key that is not at its own place, which is `at`; filled if need be, -1 if all are full. */
+  slotOf(set: number, symbol: number, at: number): number {
+    const { slots } = this
+    const key = Math.imul(set, this.stride) + symbol
+    const last = slots.length - 2
+    let slot = at
+    while (slots[slot] !== key && slots[slot] !== EMPTY) slot = (slot + 2) & last
+    return slots[slot] === key ? slot : this.isFull ? -1 : this.#explore(set, symbol)
+  }
+
+  #explore(set: number, symbol: number): number {
+    if (++this.#filled * 4 > this.slots.length) this.#grow()
+    if (this.#filled >= MAX_FILLED) this.isFull = true
+    return this.#put(Math.imul(set, this.stride) + symbol, this.#cellFor(set, symbol))
+  }
+
+  #cellFor(set: number, symbol: number): number {
+    const { table } = this
+    const first = this.#from[set]!
+    const open = this.#from[set + 1]! - first
+    const next = this.#next
+    const kept = this.#kept
+    const middle = open > MAX_OPEN ? KEPT_FIRST : -1
+    const mark = table.freshMark()
+    let events: ChangeEvent[] | null = null
+    let count = 0
+    for (let i = 0; i < open; i++) {
+      if (i === middle) i = open - KEPT_LAST
+      const cell = table.cellOf(this.#rows[first + i]!, symbol)
+      if ((cell & HAS_MATCHES) !== 0) (events ??= []).push({ index: i, rules: table.matchesAt(cell), joins: NEW })
+      const row = cell >> ROW_SHIFT
+      if (row === DEAD) continue
+      if (table.marks[row] === mark) (events ??= []).push({ index: i, rules: null, joins: kept[next.indexOf(row)]! })
+      else {
+        table.marks[row] = mark
+        next[count] = row
+        kept[count++] = i
+      }
+    }
+    const begun = table.startCellOf(this.#befores[set]!, symbol) >> ROW_SHIFT
+    const joins = begun !== DEAD && table.marks[begun] === mark
+    if (joins) (events ??= []).push({ index: NEW, rules: null, joins: kept[next.indexOf(begun)]! })
+    const begins = begun !== DEAD && !joins
+    if (begins) next[count] = begun
+    const target = this.setOf(this.#symbols.traits[symbol]!, next, begins ? count + 1 : count)
+    const closed = open - count
+    const stays = closed === 0 ? 0 : staysOf(kept, count)
+    const isSimple = events === null && stays <= STAYS >> STAYS_SHIFT && (stays === count || kept[stays] === stays + closed)
+    if (isSimple) return (target << SET_SHIFT) | (stays << STAYS_SHIFT) | (begins ? BEGINS : 0) | closed
+    const change = this.changes.push({ events: events ?? NO_EVENTS, kept: kept.slice(0, count), begins, next: target }) - 1
+    return (change << SET_SHIFT) | CHANGES
+  }
+
+  #is(set: number, before: number, rows: Int32Array, count: number): boolean {
+    const start = this.#from[set]!
+    if (this.#befores[set] !== before || this.#from[set + 1]! - start !== count) return false
+    for (let i = 0; i < count; i++) if (this.#rows[start + i] !== rows[i]) return false
+    return true
+  }
+
+  #put(key: number, cell: number): number {
+    const { slots } = this
+    const last = slots.length - 2
+    let slot = (key << 1) & last
+    while (slots[slot] !== EMPTY) slot = (slot + 2) & last
+    slots[slot] = key
+    slots[slot + 1] = cell
+    return slot
+  }
+
+  #grow(): void {
+    const { slots } = this
+    this.slots = new Int32Array(2 * slots.length).fill(EMPTY)
+    for (let i = 0; i < slots.length; i += 2) if (slots[i] !== EMPTY) this.#put(slots[i]!, slots[i + 1]!)
+  }
+}
+
+/** How many of the first go on before one closes. */
+function staysOf(kept: Uint8Array, count: number): number {
+  let stays = 0
+  while (stays < count && kept[stays] === stays) stays++
+  return stays
+}
+
+function extended(numbers: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(length)
+  longer.set(numbers)
+  return longer
+}

@@ -18,6 +18,10 @@ const GROUPS: { readonly [word: string]: () => Promise<Register> } = {
     const { registerKeys } = await import('./keys.ts')
     return (program) => registerKeys(program, loadConfig)
   },
+  quotas: async () => {
+    const { registerQuotas } = await import('./quotas.ts')
+    return (program) => registerQuotas(program, loadConfig)
+  },
   usage: async () => (await import('./usage.ts')).registerUsage,
   sql: async () => (await import('./sql.ts')).registerSql,
 }

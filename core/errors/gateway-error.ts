@@ -9,7 +9,7 @@ export interface GatewayErrorDetails {
   readonly reason?: string
   readonly policy?: string
   readonly status?: number
-  /** Seconds that a client should wait; also decides `x-should-retry`. */
+  /** Seconds that a client should wait. The catalogue's own are told only where a repeat may help. */
   readonly retryAfterSeconds?: number
   /** Overrides the catalogue: may the same request succeed when it is repeated? */
   readonly shouldRetry?: boolean
@@ -38,8 +38,8 @@ export class GatewayError extends Error {
     this.code = code
     this.status = details.status ?? entry.status
     this.resolution = details.resolution ?? entry.resolution
-    this.retryAfterSeconds = details.retryAfterSeconds ?? entry.retryAfterSeconds ?? null
     this.shouldRetry = details.shouldRetry ?? entry.shouldRetry
+    this.retryAfterSeconds = details.retryAfterSeconds ?? (this.shouldRetry ? (entry.retryAfterSeconds ?? null) : null)
     this.reason = details.reason ?? null
     this.policy = details.policy ?? null
     this.param = details.param ?? null

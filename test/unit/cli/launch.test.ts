@@ -43,7 +43,7 @@ describe('launcher', () => {
   })
 
   it('uses no syntax that an old Node could not read', () => {
-    for (const file of ['bin/require-node.cjs', 'bin/sallyport.cjs']) {
+    for (const file of ['bin/require-node.cjs', 'bin/sallyport.cjs', 'scripts/start.cjs', 'scripts/pinned.cjs']) {
       assert.doesNotMatch(
         readFileSync(join(ROOT, file), 'utf8')
           .replaceAll(/^\/\/.*$/gm, '')

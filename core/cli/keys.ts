@@ -4,10 +4,10 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { stringify } from 'yaml'
 import { commandRecord } from './command-record.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { KeyChanges, type RecordKeyEvent, type ShownKey } from '../state/key-changes.ts'
+import { KeyChanges, prepareKey, type RecordKeyEvent, type ShownKey } from '../state/key-changes.ts'
 import { openKeys } from '../state/open.ts'
 import { openSecrets, secretsFolder } from '../state/secrets.ts'
-import { spanMs } from '../config/key-request.ts'
+import { readNewKey, spanMs } from '../config/key-request.ts'
 import type { KeyRow } from '../model/directory.ts'
 import type { LoadedConfig } from '../config/config.ts'
 
@@ -58,7 +58,7 @@ export function registerKeys(program: Command, load: LoadConfig): void {
     .option('--json', 'print {"id","key","prefix"}')
     .option('--print-config', 'print a row for `keys:` of sallyport.yaml and store nothing')
     .option(...CONFIG)
-    .action(async (options: CreateOptions, command: Command) => run(command, await load(options.config), (room) => create(room, options)))
+    .action(async (options: CreateOptions, command: Command) => create(command, await load(options.config), options))
   keys
     .command('list')
     .description('keys of the configuration and of the state store, without their secrets')
@@ -92,31 +92,48 @@ interface Room {
   readonly record: RecordKeyEvent
 }
 
-/** Opens the keys and the record for one command. What is asked wrongly ends with its sentence and the exit code of wrong usage. */
+/** Opens the keys and the record for one command. */
 async function run(command: Command, loaded: LoadedConfig, work: (room: Room) => Promise<void>): Promise<void> {
   const record = commandRecord(loaded)
   const store = await openKeys(loaded)
+  const parts = { keys: store.keys, directory: () => loaded.directory, pepper: pepperOf(loaded), now: Date.now }
   try {
-    const pepper = (): Buffer => openSecrets(secretsFolder(loaded))('pepper')
-    const changes = new KeyChanges({ keys: store.keys, directory: () => loaded.directory, pepper, now: Date.now })
-    await work({ changes, record: (event) => record.note(event) })
-  } catch (error) {
-    if (error instanceof GatewayError && error.code === 'invalid_request') command.error(`error: ${error.message}`, { exitCode: 2 })
-    throw error
+    await inWords(command, () => work({ changes: new KeyChanges(parts), record: (event) => record.note(event) }))
   } finally {
     await store.close()
     await record.close()
   }
 }
 
-async function create({ changes, record }: Room, options: CreateOptions): Promise<void> {
-  const { tenant, name, scopes, models, features, ips: allowed_ips, expires, budget, printConfig, json } = options
-  const asked = { tenant, name, scopes, models, features, allowed_ips, expires, budget }
-  const { row, secret } = printConfig ? changes.prepare(asked) : await changes.create(asked, record)
-  if (json) return print(JSON.stringify({ id: row.id, key: secret, prefix: row.prefix }))
-  if (printConfig) print(stringify([configForm(row)]).trimEnd())
-  print(`${printConfig ? '# ' : ''}key ${row.id} of ${row.tenant}, shown only now: ${secret}`)
+/** What is asked wrongly ends with its sentence and the exit code of wrong usage. */
+async function inWords<T>(command: Command, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'invalid_request') command.error(`error: ${error.message}`, { exitCode: 2 })
+    throw error
+  }
 }
+
+const pepperOf = (loaded: LoadedConfig) => (): Buffer => openSecrets(secretsFolder(loaded))('pepper')
+
+async function create(command: Command, loaded: LoadedConfig, options: CreateOptions): Promise<void> {
+  const { tenant, name, scopes, models, features, ips: allowed_ips, expires, budget } = options
+  const asked = { tenant, name, scopes, models, features, allowed_ips, expires, budget }
+  if (options.printConfig) {
+    const { row, secret } = await inWords(command, () => prepareKey(asked, loaded.directory, pepperOf(loaded), Date.now()))
+    if (options.json) return print(JSON.stringify({ id: row.id, key: secret, prefix: row.prefix }))
+    return print(`${stringify([configForm(row)]).trimEnd()}\n# ${shownOnce(row, secret)}`)
+  }
+  // A slip makes no folders.
+  await inWords(command, () => readNewKey(asked, loaded.directory, Date.now()))
+  await run(command, loaded, async ({ changes, record }) => {
+    const { row, secret } = await changes.create(asked, record)
+    print(options.json ? JSON.stringify({ id: row.id, key: secret, prefix: row.prefix }) : shownOnce(row, secret))
+  })
+}
+
+const shownOnce = ({ id, tenant }: KeyRow, secret: string): string => `key ${id} of ${tenant}, shown only now: ${secret}`
 
 /** As `keys:` of `sallyport.yaml` takes it: what is absent is left out. */
 function configForm({ createdAt: _createdAt, revokedAt: _revokedAt, ...row }: KeyRow): object {

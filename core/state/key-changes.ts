@@ -61,14 +61,9 @@ export class KeyChanges {
     this.#parts = parts
   }
 
-  /** The new key as a row, which is stored nowhere yet. */
-  prepare(asked: unknown): MadeKey {
-    const now = this.#parts.now()
-    return this.#make(readNewKey(asked, this.#parts.directory(), now), now)
-  }
-
   async create(asked: unknown, record: RecordKeyEvent): Promise<MadeKey> {
-    const made = this.prepare(asked)
+    const { directory, pepper, now } = this.#parts
+    const made = prepareKey(asked, directory(), pepper, now())
     await this.#recorded(record, eventOf('key created', null, made.row), async () => {
       await this.#parts.keys.put(made.row)
       return true
@@ -93,7 +88,7 @@ export class KeyChanges {
       const overlapMs = readOverlap(asked)
       const before = await this.#living(id)
       if (statusOfKey(before, now) === 'expired') throw conflict(`The key ${id} has expired: create another one.`)
-      const made = this.#make({ ...rightsOf(before), rotatedFrom: id }, now)
+      const made = makeRow({ ...rightsOf(before), rotatedFrom: id }, this.#parts.pepper, now)
       const ends = Math.min(now + overlapMs, before.expires === null ? Infinity : Date.parse(before.expires))
       const old: KeyRow = { ...before, expires: new Date(ends).toISOString(), rotatedTo: made.row.id }
       await this.#recorded(record, eventOf('key rotated', before, old), () => this.#parts.keys.replace(before, old, made.row))
@@ -137,15 +132,6 @@ export class KeyChanges {
     const used = await this.#parts.keys.lastUsed(found.map(({ row }) => String(row?.id)))
     const now = this.#parts.now()
     return found.map((one) => showKey(one, used.get(one.row?.id), now))
-  }
-
-  #make(rights: Rights, now: number): MadeKey {
-    const { key: secret, prefix } = makeKey()
-    const hash = hashKey(secret, this.#parts.pepper())
-    const { tenant, ...more } = rights
-    const row = { id: newId('key'), tenant, prefix, hash, ...more, createdAt: new Date(now).toISOString(), revokedAt: null }
-    if (JSON.stringify(shownKey(row)).length > MAX_RECORDED_CHARS) throw tooLong()
-    return { row, secret }
   }
 
   /** A key that can be changed: stored, not revoked, not replaced. */
@@ -193,6 +179,18 @@ export class KeyChanges {
     this.#queue = done.catch(() => undefined)
     return done
   }
+}
+
+/** The new key that somebody asks for, stored nowhere yet. Throws `invalid_request`, before it asks for the pepper. `now`: Unix ms. */
+export function prepareKey(asked: unknown, directory: Directory, pepper: () => Buffer, now: number): MadeKey {
+  return makeRow(readNewKey(asked, directory, now), pepper, now)
+}
+
+function makeRow({ tenant, ...more }: Rights, pepper: () => Buffer, now: number): MadeKey {
+  const { key: secret, prefix } = makeKey()
+  const row = { id: newId('key'), tenant, prefix, hash: '', ...more, createdAt: new Date(now).toISOString(), revokedAt: null }
+  if (JSON.stringify(shownKey(row)).length > MAX_RECORDED_CHARS) throw tooLong()
+  return { row: { ...row, hash: hashKey(secret, pepper()) }, secret }
 }
 
 /** What a successor has in common with a key. */

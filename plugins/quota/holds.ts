@@ -27,10 +27,11 @@ export interface Reservation {
   onUsed(settlement: Settlement): void
 }
 
-/** What `limit` has to give for a prompt and an answer of these sizes. */
+/** What `limit` has to give for a prompt and an answer of these sizes: an integer below 2⁵³, whatever a client asked for. */
 export function amountFor({ unit }: Limit, price: Price, promptTokens: number, completionTokens: number): number {
   if (unit === 'requests') return 1
-  return unit === 'money' ? costOf(price, promptTokens, completionTokens) : promptTokens + completionTokens
+  if (unit === 'money') return costOf(price, promptTokens, completionTokens)
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(promptTokens + completionTokens))
 }
 
 /** For whole answers: the bound was sent upstream, so it cannot be passed. */
@@ -66,7 +67,7 @@ function usedOf({ unit }: Limit, { usage, costNano }: Settlement): number {
 }
 
 function reservedTokensOf({ limits, promptTokens, outputTokens }: Reservation): number {
-  return limits.some(({ unit }) => unit !== 'requests') ? promptTokens + outputTokens : 0
+  return limits.some(({ unit }) => unit !== 'requests') ? Math.min(Number.MAX_SAFE_INTEGER, promptTokens + outputTokens) : 0
 }
 
 /** Share of the reservation at which more is asked for. */

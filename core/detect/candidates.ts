@@ -20,6 +20,7 @@ import {
 } from './open-sets.ts'
 import { FIRST_HALF, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
 import { DEAD, HAS_MATCHES, ROW_SHIFT, TEXT_START, type Table } from './table.ts'
+import { PIECE_UNITS, unitsOf } from './units.ts'
 
 export type { Candidate }
 
@@ -68,12 +69,18 @@ export class Candidates {
   }
 
   read(text: string): void {
+    for (let at = 0; at < text.length; at += PIECE_UNITS)
+      this.#readPiece(text.length <= PIECE_UNITS ? text : text.slice(at, at + PIECE_UNITS))
+  }
+
+  #readPiece(text: string): void {
+    const units = unitsOf(text)
     const { of } = this.#automaton.symbols
     let i = 0
     if (this.#half >= 0 && text.length > 0) this.#leaveSets()
     if (this.#half >= 0 && text.length > 0) i = this.#readPair(this.#half, text.charCodeAt(0)) - 1
     for (; i < text.length; i++) {
-      i = this.#readSets(text, i)
+      i = this.#readSets(units, i, text.length)
       if (i === text.length) return
       const unit = text.charCodeAt(i)
       const symbol = of[unit]!
@@ -130,14 +137,14 @@ export class Candidates {
    * The fast way: all open candidates as one set, one look-up per character, where what becomes of the set is known. Returns the offset of the
    * first unit that needs more than that.
    */
-  #readSets(text: string, from: number): number {
+  #readSets(units: Uint16Array, from: number, to: number): number {
     if (this.#set < 0) this.#enterSets()
     const { of } = this.#automaton.symbols
     const sets = this.#sets
     const { stride } = sets
     const starts = this.#starts
     const base = this.#position - from
-    const stop = Math.min(text.length, this.firstOpen + MAX_MATCH_CHARS - base)
+    const stop = Math.min(to, this.firstOpen + MAX_MATCH_CHARS - base)
     let { slots } = sets
     let last = slots.length - 2
     let set = this.#set
@@ -145,7 +152,7 @@ export class Candidates {
     let tail = this.#tail
     let i = from
     for (; i < stop; i++) {
-      const symbol = of[text.charCodeAt(i)]!
+      const symbol = of[units[i]!]!
       if (symbol >= SPECIAL) break
       const key = Math.imul(set, stride) + symbol
       let slot = (key << 1) & last
@@ -180,7 +187,7 @@ export class Candidates {
       this.#before = sets.beforeOf(set)
       this.#position = this.#end = base + i
     }
-    if (i < text.length) this.#leaveSets()
+    if (i < to) this.#leaveSets()
     return i
   }
 
@@ -214,8 +221,7 @@ export class Candidates {
     for (let i = 0; i < events.length; i++) {
       const { index, rules, joins } = events[i]!
       if (rules !== null) this.#note(head + index, rules, end)
-      else if (index === NEW) this.#joinAt({ start: position, ends: [], shares: null }, head + joins)
-      else this.#joinAt(this.#candidateAt(head + index), head + joins)
+      else this.#joinAt(index === NEW ? joining(position) : this.#joining(head + index), head + joins)
     }
     this.#keep(kept)
     if (begins) this.#starts[this.#tail++ & PLACE] = position
@@ -304,7 +310,7 @@ export class Candidates {
     const mark = this.#advance(symbol)
     const begun = this.#table.startCellOf(this.#before, symbol) >> ROW_SHIFT
     if (begun !== DEAD) {
-      if (this.#table.marks[begun] === mark) this.#joinAt({ start: this.#position, ends: [], shares: null }, this.#rows.indexOf(begun))
+      if (this.#table.marks[begun] === mark) this.#joinAt(joining(this.#position), this.#rows.indexOf(begun))
       else {
         this.#starts[this.#tail] = this.#position
         this.#rows[this.#tail++] = begun
@@ -332,7 +338,7 @@ export class Candidates {
       const next = cell >> ROW_SHIFT
       if (next === DEAD || i < tooLong) continue
       if (table.marks[next] === mark) {
-        this.#joinAt(this.#candidateAt(i), rows.indexOf(next))
+        this.#joinAt(this.#joining(i), rows.indexOf(next))
         continue
       }
       table.marks[next] = mark
@@ -371,6 +377,11 @@ export class Candidates {
     candidate.shares = { with: earlier, from: earlier.ends.length }
   }
 
+  /** A candidate that joins another has no more ends of its own. */
+  #joining(index: number): Candidate {
+    return this.#candidates[index & PLACE] ?? joining(this.#starts[index & PLACE]!)
+  }
+
   #note(index: number, rules: readonly number[], end: number): void {
     const candidate = this.#candidateAt(index)
     if (candidate.ends.length === 0) this.found.push(candidate)
@@ -385,3 +396,7 @@ export class Candidates {
     return (this.#candidates[place] = { start: this.#starts[place]!, ends: [], shares: null })
   }
 }
+
+const NO_ENDS: number[] = []
+
+const joining = (start: number): Candidate => ({ start, ends: NO_ENDS, shares: null })

@@ -104,7 +104,7 @@ function base64In(word: string): readonly Run[] {
     for (const from of placesToTry(raw)) {
       const length = raw.length - from
       if (length < MIN_BASE64_CHARS) return []
-      if (length < SURE_BASE64_CHARS && !mayBeShort(raw, from)) continue
+      if (length < SURE_BASE64_CHARS ? !mayBeShort(raw, from) : !mayBeText(raw, from)) continue
       const bytes = Buffer.from(raw.slice(from), 'base64')
       if (length < SURE_BASE64_CHARS ? isPrintable(bytes) : looksLikeText(bytes))
         return [{ start: index + from, end: index + raw.length, encoding: 'base64', text: textOf(bytes) }]
@@ -133,6 +133,21 @@ const SIXES = Uint8Array.from({ length: 128 }, (_, unit) => {
   const six = digits.indexOf(String.fromCharCode(unit).replace('-', '+').replace('_', '/'))
   return six < 0 ? 255 : six
 })
+
+const FIRST_BYTES = 9
+const first = new Uint8Array(FIRST_BYTES)
+
+/** Whether the first bytes of base64 look like text; if they do not, nothing behind them changes it. */
+function mayBeText(word: string, from: number): boolean {
+  for (let byte = 0, at = from; byte < FIRST_BYTES; byte += 3, at += 4) {
+    const [a, b] = [SIXES[word.charCodeAt(at)]!, SIXES[word.charCodeAt(at + 1)]!]
+    const [c, d] = [SIXES[word.charCodeAt(at + 2)]!, SIXES[word.charCodeAt(at + 3)]!]
+    first[byte] = (a << 2) | (b >> 4)
+    first[byte + 1] = (b << 4) | (c >> 2)
+    first[byte + 2] = (c << 6) | d
+  }
+  return looksLikeText(first)
+}
 
 /** Whether the first six bytes of base64 may be printable ASCII: two looks are enough for nearly all words. */
 function mayBeShort(word: string, from: number): boolean {

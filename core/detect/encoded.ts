@@ -12,6 +12,7 @@ import {
   type EncodedRun,
   type Lead,
 } from './encoded-words.ts'
+import { PIECE_UNITS, unitsOf } from './units.ts'
 
 export type { EncodedRun }
 
@@ -36,19 +37,19 @@ function kindOf(character: string): number {
   return /['()*!#;{}]/.test(character) ? BESIDE_ESCAPES : 0
 }
 
-/** The fast way over ordinary words: where the first begins that `read` must look at, or the length of the text. */
-function skipWords(text: string, from: number): number {
+/** The fast way over ordinary words: where the first begins that `read` must look at, or the end of the text. */
+function skipWords(units: Uint16Array, from: number, end: number): number {
   let start = from
   let kinds = 0
-  for (let i = from; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
+  for (let i = from; i < end; i++) {
+    const unit = units[i]!
     const kind = unit < 128 ? KINDS[unit]! : 0
     if ((kind & (WORD | ESCAPES)) !== 0) {
       kinds |= kind
       continue
     }
     const length = i - start
-    const isEntity = unit === 35 && length > 0 && text.charCodeAt(i - 1) === 38
+    const isEntity = unit === 35 && length > 0 && units[i - 1] === 38
     if ((kinds & ESCAPES) !== 0 || isEntity || length >= SURE_BASE64_CHARS || (length >= MIN_BASE64_CHARS && (kinds & DENSE) !== 0))
       return start
     start = i + 1
@@ -83,21 +84,27 @@ export class EncodedRuns {
   }
 
   read(text: string): void {
+    for (let at = 0; at < text.length; at += PIECE_UNITS)
+      this.#readPiece(text.length <= PIECE_UNITS ? text : text.slice(at, at + PIECE_UNITS))
+  }
+
+  #readPiece(text: string): void {
+    const units = unitsOf(text)
     let from = this.#word === '' ? -1 : 0
     let last = MAX_WORD_CHARS - this.#word.length
     let kinds = hasEscape(this.#word) ? ESCAPES : 0
     for (let i = 0; i < text.length; i++) {
       if (from < 0 && this.#lead === null) {
-        const next = skipWords(text, i)
+        const next = skipWords(units, i, text.length)
         this.#position += next - i
         i = next
         if (i === text.length) return
       }
-      const unit = text.charCodeAt(i)
+      const unit = units[i]!
       let kind = unit < 128 ? KINDS[unit]! : 0
       if (kind === BESIDE_ESCAPES) {
         if (from < 0) kind = 0
-        else if (unit === 35 && (i > from ? text.charCodeAt(i - 1) === 38 : this.#word.endsWith('&'))) kind = ESCAPES
+        else if (unit === 35 && (i > from ? units[i - 1] === 38 : this.#word.endsWith('&'))) kind = ESCAPES
         else if ((kinds & ESCAPES) === 0) kind = 0
       }
       if (kind !== 0) {
@@ -140,7 +147,7 @@ export class EncodedRuns {
   }
 
   #close(separator: number): void {
-    const runs = this.#emit(this.#word)
+    const runs = this.#place(runsIn(this.#word, this.#lead))
     const last = runs.at(-1)
     this.#lead = last?.end === this.#position ? leadBehind(last, separator, this.#word.endsWith('=')) : null
     this.#word = ''
@@ -150,19 +157,21 @@ export class EncodedRuns {
   /** The word is as long as it may be: its last run ends at a whole character and goes on as a run of its own. */
   #cut(): void {
     const word = this.#word
-    const last = runsIn(word, this.#lead).at(-1)
+    const whole = runsIn(word, this.#lead)
+    const last = whole.at(-1)
     const keptChars = last?.end === word.length ? last.start + wholeChars(last.encoding, word.slice(last.start)) : word.length
-    const runs = this.#emit(word.slice(0, keptChars))
+    const runs = this.#place(keptChars === word.length ? whole : runsIn(word.slice(0, keptChars), this.#lead))
     const end = this.#position - (word.length - keptChars)
     this.#lead = runs.at(-1)?.end === end ? leadOf(runs.at(-1)!) : null
     this.#word = word.slice(keptChars)
     this.#seenChars = 0
   }
 
-  #emit(word: string): readonly EncodedRun[] {
+  /** The runs of the word at their places in the text. */
+  #place(inWord: ReturnType<typeof runsIn>): readonly EncodedRun[] {
     const from = this.#position - this.#word.length
     const lead = this.#lead
-    const runs = runsIn(word, lead).map(({ start, end, encoding, text, lead: before = 0 }) => {
+    const runs = inWord.map(({ start, end, encoding, text, lead: before = 0 }) => {
       const leads = start === 0 && lead?.encoding === encoding ? lead.text : ''
       return { start: from + start, end: from + end, encoding, text: leads + text, lead: leads.length + before }
     })

@@ -18,7 +18,8 @@ export interface DecodedRun extends EncodedRun {
 
 /** A run, and a run in what it decodes to. */
 const MAX_DEPTH = 2
-const PIECE_CHARS = 64
+/** Between two looks at the work that it makes. */
+const PIECE_CHARS = 256
 const NO_RUNS: readonly DecodedRun[] = []
 
 /**

@@ -68,6 +68,8 @@ export interface KeyRow {
   readonly name?: string
   /** Id of the key that it replaces. */
   readonly rotatedFrom?: string
+  /** Id of the first key of its line, which all that were rotated from it share; absent: it is the first. */
+  readonly family?: string
   /** Id of the key that replaces it; a key is rotated once. */
   readonly rotatedTo?: string
 }

@@ -27,6 +27,7 @@ const FORM: { readonly [member: string]: (value: unknown) => boolean } = {
   quota: (value) => value === undefined || isQuota(value),
   name: (value) => value === undefined || isText(value),
   rotatedFrom: (value) => value === undefined || isText(value),
+  family: (value) => value === undefined || isText(value),
   rotatedTo: (value) => value === undefined || isText(value),
 }
 

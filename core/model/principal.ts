@@ -6,6 +6,8 @@ export interface Principal {
   readonly tenantId: string
   /** Null for principals without a key (an in-process caller). */
   readonly keyId: string | null
+  /** The first key of the line of rotations that the key belongs to; absent: the key itself. Its limits count by it. */
+  readonly keyFamily?: string
   readonly scopes: readonly string[]
   readonly models: readonly string[] | null
   readonly features: readonly string[] | null

@@ -88,7 +88,7 @@ export class KeyChanges {
       const overlapMs = readOverlap(asked)
       const before = await this.#living(id)
       if (statusOfKey(before, now) === 'expired') throw conflict(`The key ${id} has expired: create another one.`)
-      const made = makeRow({ ...rightsOf(before), rotatedFrom: id }, this.#parts.pepper, now)
+      const made = makeRow({ ...rightsOf(before), rotatedFrom: id, family: before.family ?? id }, this.#parts.pepper, now)
       const ends = Math.min(now + overlapMs, before.expires === null ? Infinity : Date.parse(before.expires))
       const old: KeyRow = { ...before, expires: new Date(ends).toISOString(), rotatedTo: made.row.id }
       await this.#recorded(record, eventOf('key rotated', before, old), () => this.#parts.keys.replace(before, old, made.row))
@@ -217,7 +217,7 @@ function showKey({ row, from }: FoundKey, usedAt: number | undefined, now: numbe
   return { object: 'sallyport.key', ...shown, status, from, last_used_at }
 }
 
-type Rights = KeyRights & Pick<KeyRow, 'tenant' | 'rotatedFrom'>
+type Rights = KeyRights & Pick<KeyRow, 'tenant' | 'rotatedFrom' | 'family'>
 
 /** What is shown of a row that is none: nothing of it but its id. */
 const UNREADABLE: KeyRow = {

@@ -26,9 +26,9 @@ export function compileKey(row: KeyRow): KnownKey {
   }
 }
 
-function principalOf({ id, tenant, scopes, models, features, quota }: KeyRow): Principal {
+function principalOf({ id, tenant, scopes, models, features, quota, family }: KeyRow): Principal {
   const principal = { tenantId: tenant, keyId: id, scopes, models, features, user: null }
-  return quota ? { ...principal, quota: readQuota(quota) } : principal
+  return { ...principal, ...(family === undefined ? {} : { keyFamily: family }), ...(quota ? { quota: readQuota(quota) } : {}) }
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6

@@ -32,6 +32,12 @@ const TENANT: readonly Attribute[] = [
 
 const KEY: readonly Attribute[] = [
   provedOptional('key.id', TEXT, 'The id of the key; absent for callers in the same process.', ({ principal }) => principal.keyId),
+  provedOptional(
+    'key.family',
+    TEXT,
+    'The id of the first key of a line of rotations: the same for a key and its successors, so that limits by it count for them together.',
+    ({ principal }) => principal.keyFamily ?? principal.keyId,
+  ),
   proved('key.scopes', TEXTS, ['chat'], 'Scopes of the key.', ({ principal }) => principal.scopes),
   provedOptional('key.models', TEXTS, 'Models the key may use; absent: all.', ({ principal }) => principal.models),
   provedOptional('key.features', TEXTS, 'Features the key may use; absent: all.', ({ principal }) => principal.features),

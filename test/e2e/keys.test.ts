@@ -168,6 +168,18 @@ describe('keys on the control plane', function () {
     assert.equal((await untilRefused(chat, old.key)).status, 401)
     assert.equal((await chat(made.key)).status, 200)
   })
+  it('gives a successor no fresh budget: both count as one key', async () => {
+    const old = await create({ quota: { rpm: 3 } })
+    const { body: second } = await call('POST', `/${old.id}/rotate`)
+    const { body: third } = await call('POST', `/${second.id}/rotate`)
+    secrets.push(second.key, third.key)
+    const codes: string[] = []
+    for (const key of [old.key, second.key, third.key, third.key, old.key]) {
+      const { status, body } = await chat(key)
+      codes.push(status === 200 ? '200' : body.error.code)
+    }
+    assert.deepEqual(codes, ['200', '200', '200', 'rate_limited', 'rate_limited'])
+  })
   it('lets one of several rotations win that come at once', async () => {
     const { id } = await create()
     const answers = await Promise.all(Array.from({ length: 8 }, () => call('POST', `/${id}/rotate`)))

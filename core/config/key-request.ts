@@ -208,5 +208,5 @@ const shortened = (text: string): string => {
 function bad(param: string | null, message: string): GatewayError {
   return param === null
     ? new GatewayError('invalid_request', { message })
-    : new GatewayError('invalid_request', { param, message: `\`${param}\`: ${message}.` })
+    : new GatewayError('invalid_request', { param, message: `\`${param}\`: ${message}${message.endsWith('?') ? '' : '.'}` })
 }

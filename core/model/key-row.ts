@@ -36,6 +36,11 @@ export function isKeyRow(value: unknown): value is KeyRow {
   return isObject(value) && Object.entries(FORM).every(([member, fits]) => fits(value[member]))
 }
 
+/** Whether it can at least be named. A store lists nothing else. */
+export function hasId(value: unknown): value is KeyRow {
+  return isObject(value) && isText(value['id'])
+}
+
 const TOKENS = ['hourlyTokens', 'dailyTokens', 'monthlyTokens'] as const
 const COUNTS = ['rpm', 'tpm', 'concurrency'] as const
 const QUOTAS: ReadonlySet<string> = new Set([...TOKENS, ...COUNTS, 'monthly'])

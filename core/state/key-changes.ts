@@ -129,9 +129,9 @@ export class KeyChanges {
   }
 
   async show(found: readonly FoundKey[]): Promise<readonly ShownKey[]> {
-    const used = await this.#parts.keys.lastUsed(found.map(({ row }) => String(row?.id)))
+    const used = await this.#parts.keys.lastUsed(found.map(({ row }) => row.id))
     const now = this.#parts.now()
-    return found.map((one) => showKey(one, used.get(one.row?.id), now))
+    return found.map((one) => showKey(one, used.get(one.row.id), now))
   }
 
   /** A key that can be changed: stored, not revoked, not replaced. */
@@ -213,7 +213,7 @@ function showKey({ row, from }: FoundKey, usedAt: number | undefined, now: numbe
   const last_used_at = usedAt === undefined ? null : new Date(usedAt).toISOString()
   // A row of the configuration was checked when it was read.
   const status = from === 'config' || isKeyRow(row) ? statusOfKey(row, now) : 'unreadable'
-  const shown = status === 'unreadable' ? { ...shownKey(UNREADABLE), id: String(row?.id).slice(0, 200).toWellFormed() } : shownKey(row)
+  const shown = status === 'unreadable' ? { ...shownKey(UNREADABLE), id: row.id.slice(0, 200).toWellFormed() } : shownKey(row)
   return { object: 'sallyport.key', ...shown, status, from, last_used_at }
 }
 

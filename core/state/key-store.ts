@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { RangeOptions, RootDatabase } from 'lmdb'
 import type { KeyRow } from '../model/directory.ts'
 import type { KeyStore } from '../model/state.ts'
+import { hasId } from '../model/key-row.ts'
 import { openEnvironment } from './environment.ts'
 
 /** Prefix first, so that one short range read finds a key. */
@@ -41,7 +42,7 @@ export class LmdbKeyStore implements KeyStore {
       this.#rows.resetReadTxn()
       const from: RangeOptions = last === null ? {} : { start: last, exclusiveStart: true }
       const page: readonly { key: RowId; value: KeyRow }[] = [...this.#rows.getRange({ ...from, limit: ROWS_AT_ONCE })]
-      for (const { value } of page) rows.push(value)
+      for (const { value } of page) if (hasId(value)) rows.push(value)
       if (page.length < ROWS_AT_ONCE) return rows.sort((a, b) => (a.id < b.id ? -1 : 1))
       last = page.at(-1)!.key
       await turn()

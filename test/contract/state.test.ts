@@ -481,6 +481,11 @@ for (const driver of DRIVERS) {
         assert.deepEqual([await state.keys.find('k1'), await state.keys.find('k3')], [after, null])
         assert.equal(await state.keys.replace(row('k9', 'zzz'), row('k9', 'zzz')), false)
       })
+      it('are not listed when they cannot be named', async () => {
+        await state.keys.put({ ...row('k1', 'aaa'), id: 5 as unknown as string })
+        await state.keys.put(row('k1', 'aaa'))
+        assert.deepEqual(await state.keys.list(), [row('k1', 'aaa')])
+      })
       it('let one of two changes win that were made at once', async () => {
         const before = row('k1', 'aaa')
         await state.keys.put(before)

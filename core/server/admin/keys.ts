@@ -62,8 +62,8 @@ async function withSecret(changes: KeyChanges, { row, secret }: MadeKey): Promis
 async function listKeys(changes: KeyChanges, request: Request): Promise<object> {
   const { tenant, status, limit, after } = readQuery(request)
   const all = await changes.list()
-  const wanted = tenant === undefined ? all : all.filter(({ row }) => row?.tenant === tenant)
-  const start = after === undefined ? 0 : wanted.findIndex(({ row }) => row?.id === after) + 1
+  const wanted = tenant === undefined ? all : all.filter(({ row }) => row.tenant === tenant)
+  const start = after === undefined ? 0 : wanted.findIndex(({ row }) => row.id === after) + 1
   if (after !== undefined && start === 0) throw bad('after', 'names no key of this list; begin again without it')
   // The status is known only of what is shown, so it is looked for page by page.
   const data: ShownKey[] = []
@@ -73,7 +73,7 @@ async function listKeys(changes: KeyChanges, request: Request): Promise<object> 
     next += page.length
     data.push(...(await changes.show(page)).filter((key) => status === undefined || key.status === status))
   }
-  return { object: 'list', data, has_more: next < wanted.length, last_id: next > start ? (wanted[next - 1]!.row?.id ?? null) : null }
+  return { object: 'list', data, has_more: next < wanted.length, last_id: next > start ? wanted[next - 1]!.row.id : null }
 }
 
 interface Query {

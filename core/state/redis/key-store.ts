@@ -1,5 +1,6 @@
 // Customer keys in Redis: rows by their prefix, prefixes by id. Nothing is cached here: what was revoked is seen by the next look.
 import { isDeepStrictEqual } from 'node:util'
+import { hasId } from '../../model/key-row.ts'
 import type { KeyRow } from '../../model/directory.ts'
 import type { KeyStore } from '../../model/state.ts'
 import type { Link } from './link.ts'
@@ -105,11 +106,11 @@ export class RedisKeyStore implements KeyStore {
   }
 }
 
-/** A row that is no object is none; what stands in an object is for the reader to judge. */
+/** What cannot even be named is no row; the rest is for the reader to judge. */
 function readRow(text: string): KeyRow[] {
   try {
     const row = JSON.parse(text) as unknown
-    return typeof row === 'object' && row !== null && !Array.isArray(row) ? [row as KeyRow] : []
+    return hasId(row) ? [row] : []
   } catch {
     return []
   }

@@ -5,7 +5,7 @@ import { Engines } from './engines.ts'
 import type { Engine } from '../plugin/contract.ts'
 import { DetectorSet, type CheckTest } from './detectors.ts'
 import { inTextOrder } from './judge-candidate.ts'
-import { allMarksOf, marksOf } from './marks.ts'
+import { allMarksOf, marksInSteps, marksOf } from './marks.ts'
 import { PairedStream } from './paired-stream.ts'
 import { ScanPool } from './pool.ts'
 import { JsonStream, placeInSource, unescapeJson } from './json-escapes.ts'
@@ -181,9 +181,10 @@ class DetectionRoom implements Detection {
   }
 
   async #scanAside({ set, marks }: Use, texts: readonly string[], deadlineMs: number): Promise<readonly (readonly Finding[])[] | null> {
-    const hidden = marks ? texts.map(marksOf) : []
-    const marked = hidden.flatMap((text) => text ?? [])
     const folded = this.#pool.scan(set, texts, deadlineMs)
+    const hidden: (string | null)[] = []
+    if (marks) for (const text of texts) hidden.push(await marksInSteps(text))
+    const marked = hidden.flatMap((text) => text ?? [])
     if (!marks || marked.length === 0) return folded
     const [all, found] = await Promise.all([folded, this.#pool.scan(marks, marked, deadlineMs)])
     if (!all || !found) return null

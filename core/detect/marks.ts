@@ -1,5 +1,6 @@
 // How a text looks to detectors with `normalize marks`: what readers do not see becomes a letter that says what it is, and what they do see
 // becomes a letter for its kind. One unit for each unit, so that offsets are those of the text, in streams as well.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
  * What stands for what. Dot: letters and digits; comma: those of scripts that join their letters (Arabic, scripts of India and their like),
@@ -67,6 +68,25 @@ const LETTER = /[\p{L}\p{N}\p{M}]/u
 /** The text in marks; null if nothing in it is hidden. */
 export function marksOf(text: string): string | null {
   return MAY_HIDE.test(text) ? allMarksOf(text) : null
+}
+
+/** Half a millisecond of work. */
+const STEP_CHARS = 65_536
+
+/** The same, with pauses for the event loop. */
+export async function marksInSteps(text: string): Promise<string | null> {
+  if (text.length <= STEP_CHARS || !MAY_HIDE.test(text)) return marksOf(text)
+  const marks: string[] = []
+  for (let at = 0; at < text.length;) {
+    const end = Math.min(text.length, at + STEP_CHARS)
+    // Both halves of a pair are read together.
+    const isParted = end < text.length && text.charCodeAt(end - 1) >= 0xd800 && text.charCodeAt(end - 1) <= 0xdbff
+    const to = isParted ? end - 1 : end
+    marks.push(allMarksOf(text.slice(at, to)))
+    at = to
+    await nextTurn()
+  }
+  return marks.join('')
 }
 
 function firstUnit(codePoint: number): string {

@@ -1,68 +1,136 @@
-// Candidates as plain numbers, for the way between threads: start (its complement where it continues another), partner and place of shared
-// ends, number of ends, ends.
+// What a walk found as plain numbers and one string, for the way between threads. Nothing is unpacked at once: each candidate and each run is
+// made when its turn comes, so that a megabyte full of them does not stop the event loop.
 import type { Candidate } from './candidate.ts'
-import type { EncodedRun } from './encoded.ts'
-import type { Walked } from './walk.ts'
+import type { Encoding } from './encoded-words.ts'
+import type { DecodedRun, RunInOrder, Walked, WalkedInOrder } from './walk.ts'
 
 /** 16 MB; a megabyte of card numbers stays far below. */
 const MAX_NUMBERS = 4_000_000
+/** Of a candidate: start (its complement where it continues another), place of the partner or -1, place of shared ends, number of ends. */
 const HEAD = 4
+/** Of a run: start, end, encoding, lead, whether it goes on, place and length of its text, numbers of its walk. */
+const RUN_HEAD = 8
+const ENCODINGS: readonly Encoding[] = ['base64', 'hex', 'url', 'escape']
 
 export interface PackedWalk {
-  readonly candidates: Int32Array
-  readonly decoded: readonly (EncodedRun & { readonly walk: PackedWalk })[]
+  /** How many numbers the candidates take, these, then the runs, each followed by its walk. */
+  readonly numbers: Int32Array<ArrayBuffer>
+  /** Decoded texts, one behind the other. */
+  readonly text: string
 }
 
 /** Null when there is more than can be judged. */
-export function packWalk({ candidates, decoded }: Walked): PackedWalk | null {
-  const packed = packCandidates(candidates)
-  if (!packed) return null
-  const runs: (EncodedRun & { walk: PackedWalk })[] = []
-  for (const { walked, ...run } of decoded) {
-    const walk = packWalk(walked)
-    if (!walk) return null
-    runs.push({ ...run, walk })
-  }
-  return { candidates: packed, decoded: runs }
+export function packWalk(walked: Walked): PackedWalk | null {
+  const packer = new Packer(sizeOf(walked))
+  return packer.isTooLarge ? null : packer.pack(walked)
 }
 
-export function unpackWalk({ candidates, decoded }: PackedWalk): Walked {
-  return { candidates: unpackCandidates(candidates), decoded: decoded.map(({ walk, ...run }) => ({ ...run, walked: unpackWalk(walk) })) }
+/** The same again, in order; may be read once or often. */
+export function unpackWalk({ numbers, text }: PackedWalk): WalkedInOrder {
+  return walkAt(numbers, text, 0, numbers.length)
 }
 
-/** Packs candidates by ascending start; null when they are more than can be judged. */
-export function packCandidates(found: readonly Candidate[]): Int32Array | null {
-  const all = withPartners(found)
-  const size = all.reduce((sum, { ends }) => sum + HEAD + ends.length, 0)
-  if (size > MAX_NUMBERS) return null
-  const indices = new Map(all.map((candidate, index) => [candidate, index]))
-  const packed = new Int32Array(size)
-  let at = 0
-  for (const { start, ends, shares, continues } of all) {
-    packed.set([continues ? ~start : start, shares ? indices.get(shares.with)! : -1, shares?.from ?? 0, ends.length], at)
-    packed.set(ends, at + HEAD)
-    at += HEAD + ends.length
-  }
-  return packed
+function sizeOf({ candidates, decoded }: Walked): number {
+  let size = 1
+  for (const { ends } of withPartners(candidates)) size += HEAD + ends.length
+  for (const { walked } of decoded) size += RUN_HEAD + sizeOf(walked)
+  return size
 }
 
-/** The same candidates again. */
-export function unpackCandidates(packed: Int32Array): readonly Candidate[] {
-  const all: Candidate[] = []
-  const partners: (readonly [index: number, from: number])[] = []
-  for (let at = 0; at < packed.length;) {
-    const from = at + HEAD
-    const end = from + packed[at + 3]!
-    const start = packed[at]!
-    const ends = Array.from(packed.subarray(from, end))
-    all.push(start < 0 ? { start: ~start, ends, shares: null, continues: true } : { start, ends, shares: null })
-    partners.push([packed[at + 1]!, packed[at + 2]!])
-    at = end
+class Packer {
+  readonly isTooLarge: boolean
+  readonly #numbers: Int32Array<ArrayBuffer>
+  readonly #texts: string[] = []
+  #at = 0
+  #chars = 0
+
+  constructor(size: number) {
+    this.isTooLarge = size > MAX_NUMBERS
+    this.#numbers = new Int32Array(this.isTooLarge ? 0 : size)
   }
-  partners.forEach(([index, from], i) => {
-    if (index >= 0) all[i]!.shares = { with: all[index]!, from }
-  })
-  return all
+
+  pack(walked: Walked): PackedWalk {
+    this.#walk(walked)
+    return { numbers: this.#numbers, text: this.#texts.join('') }
+  }
+
+  #walk({ candidates, decoded }: Walked): void {
+    const head = this.#at++
+    const places = new Map<Candidate, number>()
+    const all = withPartners(candidates)
+    for (const candidate of all) {
+      places.set(candidate, this.#at)
+      this.#at += HEAD + candidate.ends.length
+    }
+    this.#numbers[head] = this.#at - head - 1
+    for (const candidate of all) this.#candidate(candidate, places)
+    for (const run of decoded) this.#run(run)
+  }
+
+  #candidate(candidate: Candidate, places: ReadonlyMap<Candidate, number>): void {
+    const { start, ends, shares, continues } = candidate
+    const at = places.get(candidate)!
+    this.#numbers.set([continues ? ~start : start, shares ? places.get(shares.with)! : -1, shares?.from ?? 0, ends.length], at)
+    this.#numbers.set(ends, at + HEAD)
+  }
+
+  #run({ start, end, encoding, text, lead, goesOn, walked }: DecodedRun): void {
+    const at = this.#at
+    this.#at += RUN_HEAD
+    this.#texts.push(text)
+    const place = this.#chars
+    this.#chars += text.length
+    this.#walk(walked)
+    const size = this.#at - at - RUN_HEAD
+    this.#numbers.set([start, end, ENCODINGS.indexOf(encoding), lead, goesOn ? 1 : 0, place, text.length, size], at)
+  }
+}
+
+function walkAt(numbers: Int32Array, text: string, from: number, to: number): WalkedInOrder {
+  const runs = from + 1 + numbers[from]!
+  return {
+    candidates: { [Symbol.iterator]: () => candidatesIn(numbers, from + 1, runs) },
+    decoded: { [Symbol.iterator]: () => runsIn(numbers, text, runs, to) },
+  }
+}
+
+function* candidatesIn(numbers: Int32Array, from: number, to: number): Generator<Candidate> {
+  // Several share the ends of one.
+  const partners = new Map<number, Candidate>()
+  for (let at = from; at < to; at += HEAD + numbers[at + 3]!) yield partners.get(at) ?? candidateAt(numbers, at, partners)
+}
+
+function candidateAt(numbers: Int32Array, at: number, partners: Map<number, Candidate>): Candidate {
+  const start = numbers[at]!
+  const ends: number[] = []
+  for (let i = at + HEAD; i < at + HEAD + numbers[at + 3]!; i++) ends.push(numbers[i]!)
+  const candidate: Candidate = start < 0 ? { start: ~start, ends, shares: null, continues: true } : { start, ends, shares: null }
+  if (numbers[at + 1]! >= 0) candidate.shares = { with: partnerAt(numbers, numbers[at + 1]!, partners), from: numbers[at + 2]! }
+  return candidate
+}
+
+function partnerAt(numbers: Int32Array, at: number, partners: Map<number, Candidate>): Candidate {
+  let partner = partners.get(at)
+  if (!partner) partners.set(at, (partner = candidateAt(numbers, at, partners)))
+  return partner
+}
+
+function* runsIn(numbers: Int32Array, texts: string, from: number, to: number): Generator<RunInOrder> {
+  for (let at = from; at < to;) {
+    const [start, end, encoding, lead, goesOn, place, length, size] = numbers.subarray(at, at + RUN_HEAD)
+    at += RUN_HEAD
+    const walked = walkAt(numbers, texts, at, at + size!)
+    at += size!
+    const run = {
+      start: start!,
+      end: end!,
+      encoding: ENCODINGS[encoding!]!,
+      text: texts.slice(place, place! + length!),
+      lead: lead!,
+      walked,
+    }
+    yield goesOn === 1 ? { ...run, goesOn: true } : run
+  }
 }
 
 /** Partners that found no end themselves are in no list yet. */

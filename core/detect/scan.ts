@@ -4,7 +4,7 @@ import type { DetectorSet } from './detectors.ts'
 import type { EncodedRun } from './encoded.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
 import type { Openings } from './openings.ts'
-import { walkText, type Walked } from './walk.ts'
+import { walkText, type Walked, type WalkedInOrder } from './walk.ts'
 
 const NONE: readonly Finding[] = []
 
@@ -36,25 +36,44 @@ function judgeWalked(set: DetectorSet, text: string, walked: Walked): readonly F
 }
 
 /** Judges candidates and pauses now and then, so that a text full of them does not stop the event loop. */
-export function* judgeInSteps(set: DetectorSet, text: string, { candidates, decoded }: Walked): Generator<void, readonly Finding[]> {
+export function* judgeInSteps(set: DetectorSet, text: string, walked: WalkedInOrder): Generator<void, readonly Finding[]> {
+  const findings = yield* judgeWithin(set, text, walked, { done: 0 })
+  return findings.length === 0 ? NONE : findings.sort(inTextOrder)
+}
+
+/** Between two pauses: about as many ends and candidates as take a tenth of a millisecond. */
+const STEP = 2000
+const CANDIDATE_COST = 8
+const FINDING_COST = 4
+const RUN_COST = 40
+
+/** `step`: what has been done since the last pause. */
+function* judgeWithin(set: DetectorSet, text: string, walked: WalkedInOrder, step: { done: number }): Generator<void, Finding[]> {
   const judge = new CandidateJudge(set)
   const window = windowOf(text, 0)
   const matches: Match[] = []
-  let judged = 0
-  for (const candidate of candidates) {
+  for (const candidate of walked.candidates) {
     for (const match of judge.judge(candidate, window)) matches.push(match)
-    judged += 8 + candidate.ends.length
-    if (judged < 2000) continue
-    judged = 0
-    yield
+    if (isDue(step, CANDIDATE_COST + candidate.ends.length)) yield
   }
   const findings: Finding[] = []
   for (const match of matches) {
     findings.push(judge.finish(match, window))
-    if (findings.length % 500 === 0) yield
+    if (isDue(step, FINDING_COST)) yield
   }
-  for (const run of decoded) findings.push(...placeFindings(run, yield* judgeInSteps(set, run.text, run.walked)))
-  return findings.length === 0 ? NONE : findings.sort(inTextOrder)
+  for (const run of walked.decoded) {
+    const found = yield* judgeWithin(set, run.text, run.walked, step)
+    for (const finding of placeFindings(run, found.sort(inTextOrder))) findings.push(finding)
+    if (isDue(step, RUN_COST)) yield
+  }
+  return findings
+}
+
+function isDue(step: { done: number }, cost: number): boolean {
+  step.done += cost
+  if (step.done < STEP) return false
+  step.done = 0
+  return true
 }
 
 /** What was found in a decoded text, at the place of the whole run. */

@@ -16,6 +16,16 @@ export interface DecodedRun extends EncodedRun {
   readonly walked: Walked
 }
 
+/** The same, read from the first to the last. */
+export interface WalkedInOrder {
+  readonly candidates: Iterable<Candidate>
+  readonly decoded: Iterable<RunInOrder>
+}
+
+export interface RunInOrder extends EncodedRun {
+  readonly walked: WalkedInOrder
+}
+
 /** A run, and a run in what it decodes to. */
 const MAX_DEPTH = 2
 /** Between two looks at the work that it makes. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { allMarksOf, marksOf } from '../../../core/detect/marks.ts'
+import { allMarksOf, marksInSteps, marksOf } from '../../../core/detect/marks.ts'
 import { createDetection } from '../../../core/detect/index.ts'
 import { detector } from './standard.ts'
 import type { Finding } from '../../../core/model/content.ts'
@@ -29,6 +29,14 @@ describe('a text in marks', () => {
       fc.property(fc.string({ unit: 'binary' }), (any) => assert.equal(allMarksOf(any).length, any.length)),
       { numRuns: RUNS, seed: 11 },
     )
+  })
+
+  it('is the same for a long one, which is read in steps, wherever pairs stand', async () => {
+    for (const before of ['', 'a']) {
+      const long = `${before}${'\u{1f600}b\u{e0061}\u200b'.repeat(30_000)}`
+      assert.equal(await marksInSteps(long), marksOf(long))
+    }
+    assert.equal(await marksInSteps('plain '.repeat(20_000)), null)
   })
 
   it('is not made where nothing is hidden', () => {

@@ -60,7 +60,7 @@ describe('policy scan', function () {
     assert.deepEqual((await once(slow, 'close'))[0], 0)
     assert.match(output, /1 found/)
     assert.match((await scan('-', [])).output, /^0 found/)
-    assert.match((await scan('-', ['to jo.smi', 'th@example.com'])).output, /^3-23 .*\n1 found/)
+    assert.match((await scan('-', ['to jo.smi', 'th@example.com'])).output, /^3-23 .*\nwould leave as:\nto \[EMAIL\]\n1 found/)
     const closed = spawn('sh', ['-c', '"$0" "$1" policy scan - <&-', process.execPath, MAIN], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -100,11 +100,12 @@ describe('policy scan', function () {
     const text = `\u001b[2J\u001b[8m to ${MAIL}\u009b2K \u202eback \u2066 \ttab\nline \u{e0041}`
     const start = text.indexOf(MAIL)
     const finding = { detector: 'a.email', start, end: start + MAIL.length, score: 1, checks: [] }
-    const report = { findings: [finding], failed: [], decision: 'allow', refused: null } as unknown as Preview
+    const rewritten = [{ phase: 'request', location: 'prompt.user', path: ['text'], text: text.replace(MAIL, '[EMAIL]') }]
+    const report = { findings: [finding], failed: [], decision: 'allow', refused: null, rewritten } as unknown as Preview
     const shown = showScan(text, report, [], { colour: true } as Parameters<typeof showScan>[3])
     assert.deepEqual(
       shown.match(/\p{Cc}/gu)!.filter((one) => one !== '\n'),
-      ['\u001b', '\u001b', '\t'],
+      ['\u001b', '\u001b', '\t', '\t'],
     )
     assert.deepEqual(shown.match(/\p{Cf}/gu), null)
   })

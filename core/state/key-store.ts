@@ -63,7 +63,7 @@ export class LmdbKeyStore implements KeyStore {
   }
 
   async replace(before: KeyRow, after: KeyRow, added?: KeyRow): Promise<boolean> {
-    const wasThere = this.#env.transactionSync(() => {
+    const wasThere = await this.#env.transaction(() => {
       if (!isDeepStrictEqual(this.#rows.get([before.prefix, before.id]), before)) return false
       this.#put(after)
       if (added) this.#put(added)
@@ -76,7 +76,7 @@ export class LmdbKeyStore implements KeyStore {
   /** The first revocation stands: a second one keeps its time. */
   async revoke(id: string, atIso: string): Promise<boolean> {
     if (id.length > MAX_ID_CHARS) return false
-    const found = this.#env.transactionSync(() => {
+    const found = await this.#env.transaction(() => {
       const row = this.#find(id)
       if (row && row.revokedAt === null) this.#put({ ...row, revokedAt: atIso })
       return row !== null
@@ -87,7 +87,7 @@ export class LmdbKeyStore implements KeyStore {
 
   async noteUsed(uses: ReadonlyMap<string, number>): Promise<void> {
     await this.#env.transaction(() => {
-      for (const [id, at] of uses) if (at > (this.#uses.get(id) ?? 0)) void this.#uses.put(id, at)
+      for (const [id, at] of uses) if (id.length <= MAX_ID_CHARS && at > (this.#uses.get(id) ?? 0)) void this.#uses.put(id, at)
     })
   }
 

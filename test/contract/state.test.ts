@@ -489,7 +489,9 @@ for (const driver of DRIVERS) {
       it('let one of two changes win that were made at once', async () => {
         const before = row('k1', 'aaa')
         await state.keys.put(before)
-        const won = await Promise.all(['k2', 'k3'].map((id) => state.keys.replace(before, { ...before, rotatedTo: id }, row(id, 'bbb'))))
+        const won = await Promise.all(
+          ['k2', 'k3', 'k4', 'k5'].map((id) => state.keys.replace(before, { ...before, rotatedTo: id }, row(id, 'bbb'))),
+        )
         assert.deepEqual(won.filter(Boolean), [true])
         assert.equal((await state.keys.list()).length, 2)
       })
@@ -526,7 +528,7 @@ for (const driver of DRIVERS) {
         )
       })
       it('are shown of the keys that are asked for', async () => {
-        await state.keys.noteUsed(new Map(Object.entries({ k1: 1000, k2: 2000 })))
+        await state.keys.noteUsed(new Map(Object.entries({ ['x'.repeat(5000)]: 500, k1: 1000, k2: 2000 })))
         assert.deepEqual([...(await state.keys.lastUsed(['k2', 'k3']))], [['k2', 2000]])
         assert.equal((await state.keys.lastUsed([])).size, 0)
       })

@@ -430,6 +430,22 @@ describe('keys with Redis', function () {
       assert.ok([401, 429].includes((await chat(ended.key)).status))
     }
   })
+  it('lets one of two hosts rotate a key that both rotate at once, and one end it for both', async () => {
+    const [here, there] = gateways.map(door)
+    for (let i = 0; i < 5; i++) {
+      const { id } = (await here!.call('POST', '', { tenant: 'acme' })).body
+      const answers = await Promise.all([here!.call('POST', `/${id}/rotate`), there!.call('POST', `/${id}/rotate`)])
+      assert.deepEqual(
+        answers.map(({ status }) => status).toSorted((a, b) => a - b),
+        [201, 409],
+      )
+      const { data } = (await there!.call('GET', '?limit=1000')).body
+      assert.equal(data.filter((key: Loose) => key.rotated_from === id).length, 1)
+      const [revoked] = await Promise.all([here!.call('POST', `/${id}/revoke`), there!.call('PATCH', `/${id}`, { name: 'x' })])
+      assert.equal(revoked.body.status, 'revoked')
+      assert.equal((await there!.call('GET', `/${id}`)).body.status, 'revoked')
+    }
+  })
   it('changes nothing while Redis is away, and says why', async () => {
     const { call } = door(gateways[0]!)
     redis.pause()

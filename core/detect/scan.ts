@@ -2,7 +2,7 @@
 import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { EncodedRun } from './encoded.ts'
-import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
+import { CandidateJudge, inTextOrder, windowOf, type Match, type TextWindow } from './judge-candidate.ts'
 import type { Openings } from './openings.ts'
 import { walkText, type Walked, type WalkedInOrder } from './walk.ts'
 
@@ -13,8 +13,23 @@ const MAX_NEW_WORK = 200_000
 
 /** Findings of a text, in text order; null when this is more work than the event loop should bear. */
 export function scanText(set: DetectorSet, text: string): readonly Finding[] | null {
-  const walked = walkText(set.automaton, text, MAX_NEW_WORK)
-  return walked && judgeWalked(set, text, walked)
+  // A text full of candidates is judged while it is walked, so that they are garbage before they are old.
+  let judging: Judging | null = null
+  const walked = walkText(set.automaton, text, MAX_NEW_WORK, 0, (closed) => {
+    judging ??= judgingOf(set, text)
+    for (const candidate of closed) for (const match of judging.judge.judge(candidate, judging.window)) judging.matches.push(match)
+  })
+  return walked && judgeWalked(set, text, walked, judging)
+}
+
+interface Judging {
+  readonly judge: CandidateJudge
+  readonly window: TextWindow
+  readonly matches: Match[]
+}
+
+function judgingOf(set: DetectorSet, text: string): Judging {
+  return { judge: new CandidateJudge(set), window: windowOf(text, 0), matches: [] }
 }
 
 /** Findings of an encoded run, as `openings` of those before it lead it; its length is bounded, and so is the work. */
@@ -26,18 +41,23 @@ export function scanRun(set: DetectorSet, encoded: EncodedRun, openings: Opening
   return found.length === 0 ? found : placeFindings(run, found)
 }
 
-function judgeWalked(set: DetectorSet, text: string, walked: Walked): readonly Finding[] {
-  if (walked.candidates.length === 0 && walked.decoded.length === 0) return NONE
-  const judging = judgeInSteps(set, text, walked)
+function judgeWalked(set: DetectorSet, text: string, walked: Walked, begun: Judging | null = null): readonly Finding[] {
+  if (walked.candidates.length === 0 && walked.decoded.length === 0 && begun === null) return NONE
+  const steps = judgeInSteps(set, text, walked, begun ?? judgingOf(set, text))
   for (;;) {
-    const step = judging.next()
+    const step = steps.next()
     if (step.done) return step.value
   }
 }
 
 /** Judges candidates and pauses now and then, so that a text full of them does not stop the event loop. */
-export function* judgeInSteps(set: DetectorSet, text: string, walked: WalkedInOrder): Generator<void, readonly Finding[]> {
-  const findings = yield* judgeWithin(set, text, walked, { done: 0 })
+export function* judgeInSteps(
+  set: DetectorSet,
+  text: string,
+  walked: WalkedInOrder,
+  begun: Judging = judgingOf(set, text),
+): Generator<void, readonly Finding[]> {
+  const findings = yield* judgeWithin(set, walked, begun, { done: 0 })
   return findings.length === 0 ? NONE : findings.sort(inTextOrder)
 }
 
@@ -48,10 +68,8 @@ const FINDING_COST = 4
 const RUN_COST = 40
 
 /** `step`: what has been done since the last pause. */
-function* judgeWithin(set: DetectorSet, text: string, walked: WalkedInOrder, step: { done: number }): Generator<void, Finding[]> {
-  const judge = new CandidateJudge(set)
-  const window = windowOf(text, 0)
-  const matches: Match[] = []
+function* judgeWithin(set: DetectorSet, walked: WalkedInOrder, judging: Judging, step: { done: number }): Generator<void, Finding[]> {
+  const { judge, window, matches } = judging
   for (const candidate of walked.candidates) {
     for (const match of judge.judge(candidate, window)) matches.push(match)
     if (isDue(step, CANDIDATE_COST + candidate.ends.length)) yield
@@ -62,7 +80,7 @@ function* judgeWithin(set: DetectorSet, text: string, walked: WalkedInOrder, ste
     if (isDue(step, FINDING_COST)) yield
   }
   for (const run of walked.decoded) {
-    const found = yield* judgeWithin(set, run.text, run.walked, step)
+    const found = yield* judgeWithin(set, run.walked, judgingOf(set, run.text), step)
     for (const finding of placeFindings(run, found.sort(inTextOrder))) findings.push(finding)
     if (isDue(step, RUN_COST)) yield
   }

@@ -39,9 +39,18 @@ const NO_RUNS: readonly DecodedRun[] = []
 const MAX_CANDIDATES = 500_000
 const MAX_DECODED = 50_000
 
-/** Null as soon as the automaton has grown by more than `maxNewWork`, or there is more than can be judged. */
-export function walkText(automaton: Automaton, text: string, maxNewWork = Infinity, depth = 0): Walked | null {
-  const candidates = findWithin(automaton, text, maxNewWork)
+/**
+ * Null as soon as the automaton has grown by more than `maxNewWork`, or there is more than can be judged. `take` gets candidates of the text
+ * itself as soon as some are closed, by ascending start; those that are left are in the result.
+ */
+export function walkText(
+  automaton: Automaton,
+  text: string,
+  maxNewWork = Infinity,
+  depth = 0,
+  take: ((closed: readonly Candidate[]) => void) | null = null,
+): Walked | null {
+  const candidates = findWithin(automaton, text, maxNewWork, take)
   if (!candidates) return null
   if (depth === MAX_DEPTH || text.length < MIN_ENCODED_CHARS) return { candidates, decoded: NO_RUNS }
   const runs = new EncodedRuns()
@@ -65,17 +74,33 @@ const MIN_ENCODED_CHARS = 8
 
 /** All candidates of a text that found an end, by ascending start. */
 export function findCandidates(automaton: Automaton, text: string): readonly Candidate[] {
-  return findWithin(automaton, text, Infinity)!
+  return findWithin(automaton, text, Infinity, null)!
 }
 
-function findWithin(automaton: Automaton, text: string, maxNewWork: number): readonly Candidate[] | null {
+/** Candidates that are handed on together. */
+const TAKEN = 64
+
+function findWithin(
+  automaton: Automaton,
+  text: string,
+  maxNewWork: number,
+  take: ((closed: readonly Candidate[]) => void) | null,
+): readonly Candidate[] | null {
   const candidates = new Candidates(automaton)
   const most = automaton.work + maxNewWork
   for (let at = 0; at < text.length; at += PIECE_CHARS) {
     candidates.read(text.length <= PIECE_CHARS ? text : text.slice(at, at + PIECE_CHARS))
     if (automaton.work > most || candidates.found.length > MAX_CANDIDATES) return null
+    if (take === null || candidates.found.length < TAKEN) continue
+    const { found, firstOpen } = candidates
+    candidates.found = found.filter(({ start }) => start >= firstOpen)
+    take(inOrder(found.filter(({ start }) => start < firstOpen)))
   }
   candidates.finish()
-  const { found } = candidates
+  return inOrder(candidates.found)
+}
+
+/** Those with an end, by ascending start. */
+function inOrder(found: readonly Candidate[]): readonly Candidate[] {
   return found.length === 0 ? found : found.filter(hasEnds).sort((a, b) => a.start - b.start)
 }

@@ -3,6 +3,7 @@
 import type { Automaton } from './automaton.ts'
 import type { Candidate } from './candidate.ts'
 import { EXPANDED, expansionOf, foldAstral, INVISIBLE } from './fold.ts'
+import { joining, OpenCandidates, PLACE } from './open-candidates.ts'
 import {
   BEGINS,
   CHANGES,
@@ -10,12 +11,10 @@ import {
   KEPT_FIRST,
   KEPT_LAST,
   MAX_OPEN,
-  NEW,
   PLACES,
   SET_SHIFT,
   STAYS,
   STAYS_SHIFT,
-  type Change,
   type OpenSets,
 } from './open-sets.ts'
 import { FIRST_HALF, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
@@ -24,15 +23,11 @@ import { PIECE_UNITS, unitsOf } from './units.ts'
 
 export type { Candidate }
 
-const PLACE = PLACES - 1
-
 /** A match is never longer, however it is written, unless it can be taken in pieces; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
 
 /** One walk over one text, in pieces of any size. Offsets are UTF-16 units from its start. */
 export class Candidates {
-  /** Found so far, not sorted; whoever takes some of them removes them. */
-  found: Candidate[] = []
   readonly #automaton: Automaton
   #table: Table
   #sets: OpenSets
@@ -43,19 +38,23 @@ export class Candidates {
   #end = 0
   #before = TEXT_START
   #half = -1
-  // Open candidates, by ascending start, from `#head` to `#tail`: in a ring while `#set` holds their rows, else from the first place on.
-  #head = 0
-  #tail = 0
-  /** Places of `#candidates` that are not null. */
-  #noted = 0
-  readonly #starts = new Int32Array(PLACES)
+  /** In a ring while `#set` holds their rows, else from the first place on. */
+  readonly #open = new OpenCandidates()
   readonly #rows = new Int32Array(PLACES)
-  readonly #candidates: (Candidate | null)[] = Array.from({ length: PLACES }, () => null)
 
   constructor(automaton: Automaton) {
     this.#automaton = automaton
     this.#table = automaton.table
     this.#sets = automaton.openSets
+  }
+
+  /** Found so far, not sorted; whoever takes some of them removes them. */
+  get found(): Candidate[] {
+    return this.#open.found
+  }
+
+  set found(left: Candidate[]) {
+    this.#open.found = left
   }
 
   /** Units read, without a first half of a surrogate pair that waits for its second. */
@@ -65,7 +64,8 @@ export class Candidates {
 
   /** Where the first open candidate begins; the position if none is open. */
   get firstOpen(): number {
-    return this.#tail > this.#head ? this.#starts[this.#head & PLACE]! : this.#position
+    const { head, tail, starts } = this.#open
+    return tail > head ? starts[head & PLACE]! : this.#position
   }
 
   read(text: string): void {
@@ -100,8 +100,7 @@ export class Candidates {
     this.#leaveSets()
     if (this.#table.isFull) this.#moveOn()
     this.#advance(this.#automaton.endSymbol)
-    this.#candidates.fill(null)
-    this.#noted = this.#head = this.#tail = 0
+    this.#open.keepFirst(0)
   }
 
   /**
@@ -110,19 +109,18 @@ export class Candidates {
    */
   cutFirst(): boolean {
     this.#leaveSets()
-    const first = this.#tail > 0 ? this.#candidates[0] : null
+    const open = this.#open
+    const { first } = open
     const end = first ? this.#certainEnd(first) : -1
     if (!first || end <= first.start) return false
     const row = this.#rows[0]!
     let i = 0
-    for (; i + 1 < this.#tail && this.#starts[i + 1]! < end; i++) {
-      this.#starts[i] = this.#starts[i + 1]!
+    for (; i + 1 < open.tail && open.starts[i + 1]! < end; i++) {
+      open.move(i, i + 1)
       this.#rows[i] = this.#rows[i + 1]!
-      this.#candidates[i] = this.#candidates[i + 1]!
     }
-    this.#starts[i] = end
     this.#rows[i] = row
-    this.#candidates[i] = { start: end, ends: [], shares: null, continues: true }
+    open.put(i, { start: end, ends: [], shares: null, continues: true })
     return true
   }
 
@@ -142,14 +140,14 @@ export class Candidates {
     const { of } = this.#automaton.symbols
     const sets = this.#sets
     const { stride } = sets
-    const starts = this.#starts
+    const open = this.#open
+    const { starts } = open
     const base = this.#position - from
     const stop = Math.min(to, this.firstOpen + MAX_MATCH_CHARS - base)
     let { slots } = sets
     let last = slots.length - 2
     let set = this.#set
-    let head = this.#head
-    let tail = this.#tail
+    let { head, tail } = open
     let i = from
     for (; i < stop; i++) {
       const symbol = of[units[i]!]!
@@ -165,15 +163,13 @@ export class Candidates {
       let cell = slots[slot + 1]!
       if ((cell & (CHANGES | BEGINS | CLOSES)) !== 0) {
         if ((cell & CHANGES) !== 0) {
-          this.#head = head
-          this.#tail = tail
-          cell = this.#change(sets.changes[cell >> SET_SHIFT]!, base + i, i === from ? this.#end : base + i)
-          head = this.#head
-          tail = this.#tail
+          open.head = head
+          open.tail = tail
+          cell = open.change(sets.changes[cell >> SET_SHIFT]!, base + i, i === from ? this.#end : base + i)
+          ;({ head, tail } = open)
         } else {
           const closes = cell & CLOSES
-          if ((cell & STAYS) !== 0) this.#moveUp(head, (cell & STAYS) >> STAYS_SHIFT, closes)
-          else if (this.#noted > 0) this.#forget(head, head + closes)
+          if (closes > 0) open.close(head, (cell & STAYS) >> STAYS_SHIFT, closes)
           head += closes
           if ((cell & BEGINS) !== 0) starts[tail++ & PLACE] = base + i
         }
@@ -181,8 +177,8 @@ export class Candidates {
       set = cell >> SET_SHIFT
     }
     this.#set = set
-    this.#head = head
-    this.#tail = tail
+    open.head = head
+    open.tail = tail
     if (i > from) {
       this.#before = sets.beforeOf(set)
       this.#position = this.#end = base + i
@@ -194,7 +190,7 @@ export class Candidates {
   #enterSets(): void {
     if (this.#table.isFull) this.#moveOn()
     if (this.#sets.isFull) this.#sets = this.#automaton.openSets
-    this.#set = this.#sets.setOf(this.#before, this.#rows, this.#tail)
+    this.#set = this.#sets.setOf(this.#before, this.#rows, this.#open.tail)
   }
 
   /** Back to a row for each candidate, from the first place on. */
@@ -202,73 +198,7 @@ export class Candidates {
     if (this.#set < 0) return
     this.#rows.set(this.#sets.rowsOf(this.#set))
     this.#set = -1
-    const head = this.#head
-    const open = this.#tail - head
-    this.#head = 0
-    this.#tail = open
-    if ((head & PLACE) === 0 || open === 0) return
-    const starts = this.#starts.slice()
-    const candidates = this.#candidates.slice()
-    for (let i = 0; i < PLACES; i++) {
-      this.#starts[i] = starts[(head + i) & PLACE]!
-      this.#candidates[i] = candidates[(head + i) & PLACE]!
-    }
-  }
-
-  /** Returns a cell of the next set. */
-  #change({ events, kept, begins, next }: Change, position: number, end: number): number {
-    const head = this.#head
-    for (let i = 0; i < events.length; i++) {
-      const { index, rules, joins } = events[i]!
-      if (rules !== null) this.#note(head + index, rules, end)
-      else this.#joinAt(index === NEW ? joining(position) : this.#joining(head + index), head + joins)
-    }
-    this.#keep(kept)
-    if (begins) this.#starts[this.#tail++ & PLACE] = position
-    return next << SET_SHIFT
-  }
-
-  /** The candidates at these indices go on, the others close. */
-  #keep(kept: Uint8Array): void {
-    const head = this.#head
-    const first = kept.length === 0 ? this.#tail : head + kept[0]!
-    const starts = this.#starts
-    const candidates = this.#candidates
-    this.#forget(head, first)
-    for (let i = 1; i < kept.length; i++) {
-      const from = head + kept[i]!
-      if (from === first + i) continue
-      starts[(first + i) & PLACE] = starts[from & PLACE]!
-      if (this.#noted === 0) continue
-      this.#forget(first + i, first + i + 1)
-      candidates[(first + i) & PLACE] = candidates[from & PLACE]!
-      candidates[from & PLACE] = null
-    }
-    this.#forget(first + kept.length, this.#tail)
-    this.#head = first
-    this.#tail = first + kept.length
-  }
-
-  /** The first `stays` take the places of those that close behind them. */
-  #moveUp(head: number, stays: number, closes: number): void {
-    const starts = this.#starts
-    const candidates = this.#candidates
-    const noted = this.#noted > 0
-    if (noted) this.#forget(head + stays, head + stays + closes)
-    for (let i = head + stays - 1; i >= head; i--) {
-      starts[(i + closes) & PLACE] = starts[i & PLACE]!
-      if (!noted) continue
-      candidates[(i + closes) & PLACE] = candidates[i & PLACE]!
-      candidates[i & PLACE] = null
-    }
-  }
-
-  #forget(from: number, to: number): void {
-    for (let i = from; i < to && this.#noted > 0; i++) {
-      if (this.#candidates[i & PLACE] === null) continue
-      this.#candidates[i & PLACE] = null
-      this.#noted--
-    }
+    this.#open.toFirstPlace()
   }
 
   /** Reads a first half and the unit behind it; returns the units used, 1 when they are no pair. */
@@ -300,7 +230,7 @@ export class Candidates {
   /** A mark: it begins nothing, and belongs to a match that ends with its letter. */
   #pass(symbol: number): void {
     if (this.#table.isFull) this.#moveOn()
-    if (this.#tail > 0) this.#advance(symbol)
+    if (this.#open.tail > 0) this.#advance(symbol)
     this.#position++
     this.#end = this.#position
   }
@@ -310,10 +240,10 @@ export class Candidates {
     const mark = this.#advance(symbol)
     const begun = this.#table.startCellOf(this.#before, symbol) >> ROW_SHIFT
     if (begun !== DEAD) {
-      if (this.#table.marks[begun] === mark) this.#joinAt(joining(this.#position), this.#rows.indexOf(begun))
+      if (this.#table.marks[begun] === mark) this.#open.join(joining(this.#position), this.#rows.indexOf(begun))
       else {
-        this.#starts[this.#tail] = this.#position
-        this.#rows[this.#tail++] = begun
+        this.#rows[this.#open.tail] = begun
+        this.#open.starts[this.#open.tail++] = this.#position
       }
     }
     this.#before = this.#automaton.symbols.traits[symbol]!
@@ -328,36 +258,35 @@ export class Candidates {
     const mark = table.freshMark()
     const rows = this.#rows
     const tooLong = this.#countTooLong()
-    const tail = this.#tail
+    const open = this.#open
+    const { tail } = open
     const middle = tail > MAX_OPEN ? KEPT_FIRST : tail
     let kept = 0
     for (let i = 0; i < tail; i++) {
       if (i === middle) i = tail - KEPT_LAST
       const cell = table.cellOf(rows[i]!, symbol)
-      if ((cell & HAS_MATCHES) !== 0) this.#note(i, table.matchesAt(cell), this.#end)
+      if ((cell & HAS_MATCHES) !== 0) open.note(i, table.matchesAt(cell), this.#end)
       const next = cell >> ROW_SHIFT
       if (next === DEAD || i < tooLong) continue
       if (table.marks[next] === mark) {
-        this.#joinAt(this.#joining(i), rows.indexOf(next))
+        open.join(open.joining(i), rows.indexOf(next))
         continue
       }
       table.marks[next] = mark
       rows[kept] = next
-      this.#starts[kept] = this.#starts[i]!
-      this.#candidates[kept++] = this.#candidates[i]!
+      open.move(kept++, i)
     }
-    this.#candidates.fill(null, kept)
-    this.#noted = this.#candidates.reduce((sum, candidate) => sum + (candidate === null ? 0 : 1), 0)
-    this.#tail = kept
+    open.keepFirst(kept)
     return mark
   }
 
   /** Candidates that are too long, after those that may be taken in pieces have been. */
   #countTooLong(): number {
     const oldest = this.#position - MAX_MATCH_CHARS
-    while (this.#tail > 0 && this.#starts[0]! <= oldest && this.cutFirst());
+    const open = this.#open
+    while (open.tail > 0 && open.starts[0]! <= oldest && this.cutFirst());
     let count = 0
-    while (count < this.#tail && this.#starts[count]! <= oldest) count++
+    while (count < open.tail && open.starts[count]! <= oldest) count++
     return count
   }
 
@@ -365,38 +294,8 @@ export class Candidates {
   #moveOn(): void {
     this.#leaveSets()
     const next = this.#automaton.table
-    for (let i = 0; i < this.#tail; i++) this.#rows[i] = next.rowOf(this.#table.stateOf(this.#rows[i]!))
+    for (let i = 0; i < this.#open.tail; i++) this.#rows[i] = next.rowOf(this.#table.stateOf(this.#rows[i]!))
     this.#table = next
     this.#sets = this.#automaton.openSets
   }
-
-  /** Lets a candidate go on as one with the earlier one at `index`. */
-  #joinAt(candidate: Candidate, index: number): void {
-    const earlier = this.#candidateAt(index)
-    if (candidate.ends.length === 0) this.found.push(candidate)
-    candidate.shares = { with: earlier, from: earlier.ends.length }
-  }
-
-  /** A candidate that joins another has no more ends of its own. */
-  #joining(index: number): Candidate {
-    return this.#candidates[index & PLACE] ?? joining(this.#starts[index & PLACE]!)
-  }
-
-  #note(index: number, rules: readonly number[], end: number): void {
-    const candidate = this.#candidateAt(index)
-    if (candidate.ends.length === 0) this.found.push(candidate)
-    for (let i = 0; i < rules.length; i++) candidate.ends.push(end, rules[i]!)
-  }
-
-  #candidateAt(index: number): Candidate {
-    const place = index & PLACE
-    const known = this.#candidates[place]
-    if (known) return known
-    this.#noted++
-    return (this.#candidates[place] = { start: this.#starts[place]!, ends: [], shares: null })
-  }
 }
-
-const NO_ENDS: number[] = []
-
-const joining = (start: number): Candidate => ({ start, ends: NO_ENDS, shares: null })

@@ -29,6 +29,7 @@ export function readingsOf({ gateway, spool, recorder, loaded }: Sources): Readi
     },
     reloads: () => ({ ...gateway.reloads, isLastOk: gateway.lastError === null, lastGoodMs: gateway.currentSinceMs }),
     breakers: () => readBreakers(gateway),
+    state: () => gateway.kernel.state.health,
     record: () => spool,
     spoolMaxBytes: loaded.config.record.spool.maxBytes,
     spool: () => readSpool(spool.folder, deadLetters, gateway.kernel.clock.now()),

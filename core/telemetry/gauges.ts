@@ -14,6 +14,8 @@ export interface Readings {
   reloads(): { readonly ok: number; readonly refused: number; readonly isLastOk: boolean; readonly lastGoodMs: number }
   /** One entry per target of the configuration. */
   breakers(): Promise<readonly { readonly provider: string; readonly state: (typeof BREAKER_STATES)[number] }[]>
+  /** `processes`: gateways that shared the state when it was last seen, this one included. */
+  state(): { readonly available: boolean; readonly processes: number }
   record(): { readonly available: boolean; readonly lost: number }
   readonly spoolMaxBytes: number
   spool(): Promise<SpoolReading>
@@ -38,6 +40,7 @@ export function watchGateway(metrics: Pick<Metrics, 'watch'>, readings: Readings
   watchExchanges(declare, readings)
   watchPolicies(declare, readings)
   watchBreakers(declare, readings)
+  watchState(declare, readings)
   watchRecord(declare, readings)
   watchSpool(declare, readings)
 }
@@ -109,6 +112,17 @@ function watchBreakers(declare: Declare, { breakers }: Readings): void {
       BREAKER_STATES.map((state) => ({ labels: { provider, state }, value: entries.filter((entry) => entry.state === state).length })),
     )
   })
+}
+
+function watchState(declare: Declare, { state }: Readings): void {
+  declare(
+    { name: 'sallyport_state_available', help: 'Whether the state store can be reached (1) or not (0).', kind: 'gauge', together: 'min' },
+    () => one(Number(state().available)),
+  )
+  declare(
+    { name: 'sallyport_state_processes', help: 'Processes that share the state, on all hosts.', kind: 'gauge', together: 'max' },
+    () => one(state().processes),
+  )
 }
 
 function watchRecord(declare: Declare, { record, isRecorderRunning }: Readings): void {

@@ -18,6 +18,7 @@ interface Scrape {
   readonly text: string
 }
 
+/** † stands behind what Linux alone tells. Rows with ‡ (several workers) are not read here. */
 const ROW = /^\| `(\w+)`( †)? \| (\w+) \| [^|]+ \| (–|`[^|]+`) \| [^|]+ \|$/gm
 
 const documented = [...readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8').matchAll(ROW)]
@@ -161,6 +162,11 @@ describe('docs/metrics.md', function () {
       return now.value(breakers('open')) === 1 && now
     })
     assert.deepEqual([seen.value(breakers('closed')), seen.value(breakers('half_open'))], [0, 0])
+  })
+
+  it('tells whether the state can be reached, and who shares it', async () => {
+    const seen = await scrape(gateway)
+    assert.deepEqual([seen.value('sallyport_state_available'), seen.value('sallyport_state_processes')], [1, 1])
   })
 
   it('shows the record fall behind without a recorder', async () => {

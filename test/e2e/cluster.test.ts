@@ -68,6 +68,8 @@ describe('serve --workers', function () {
   it('shares the port between workers, and shows the metrics of all as one', async () => {
     assert.deepEqual(await codes('hello', 30), new Set(['200']))
     assert.equal(await gauge('sallyport_workers'), WORKERS)
+    assert.equal(await gauge('sallyport_state_available'), 1)
+    await eventually(async () => (await gauge('sallyport_state_processes')) === WORKERS)
     const counted = (await metrics()).match(/^sallyport_requests_total\{.*status="200".*\} (\d+)$/m)
     assert.equal(Number(counted?.[1]), 30)
     assert.equal(Number(/^sallyport_request_duration_seconds_count\{.*\} (\d+)$/m.exec(await metrics())?.[1]), 30)

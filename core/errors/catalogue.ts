@@ -76,8 +76,8 @@ export const CATALOGUE = {
     'Try again later; the operator must free the spool.',
     30,
   ),
-  state_unavailable: passing(503, 'The state store cannot be reached.', 'Try again later.', 30),
-  draining: passing(503, 'This gateway is shutting down.', 'Try again; another instance answers.', 30),
+  state_unavailable: passing(503, 'The state store cannot be reached.', 'Try again later.', 5),
+  draining: passing(503, 'This gateway is shutting down.', 'Try again; another instance answers.', 5),
   upstream_timeout: passing(504, 'The provider did not answer in time.', 'Try again, or raise the timeouts of the provider.'),
 } as const satisfies Record<string, CatalogueEntry>
 

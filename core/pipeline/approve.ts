@@ -66,7 +66,10 @@ function refusalFor({ id, state, policy }: Approval): GatewayError {
   const repeat = `repeat the same request with \`x-sallyport-approval: ${id}\``
   return new GatewayError('approval_required', {
     policy,
-    message: state === 'approved' ? `The request is approved (${id}).` : `The request needs an approval; ${id} waits for its verdict.`,
+    message:
+      state === 'approved'
+        ? `The request is approved; it has to say so: \`x-sallyport-approval: ${id}\`.`
+        : `The request needs an approval; ${id} waits for its verdict.`,
     resolution: state === 'approved' ? `R${repeat.slice(1)}.` : `Follow it at /admin/v1/approvals/${id}; once it is given, ${repeat}.`,
   })
 }

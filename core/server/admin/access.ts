@@ -47,7 +47,8 @@ export function requireRole(...roles: readonly AdminIdentity['role'][]): Request
     const role = response.locals.role as AdminIdentity['role']
     if (role === 'owner' || roles.includes(role)) return next()
     const needed = ['owner', ...roles].join(' or ')
-    refuse(response, new GatewayError('scope_missing', { message: `The role ${role} may not do this; it needs the role ${needed}.` }))
+    const message = `The role ${role} may not do this; it needs the role ${needed}.`
+    refuse(response, new GatewayError('scope_missing', { message, resolution: 'Ask an owner to do it, or for the role.' }))
   }
 }
 

@@ -5,7 +5,7 @@ import { newId } from '../model/ids.ts'
 import { openAdminToken } from '../state/admin-token.ts'
 import { openSpool } from '../record/spool.ts'
 import { openState } from '../state/open.ts'
-import { readCounterName } from '../model/counters.ts'
+import { countsUse, readCounterName } from '../model/counters.ts'
 import { secretsFolder } from '../state/secrets.ts'
 import { systemClock } from '../plugin/clock.ts'
 import type { LoadedConfig } from '../config/config.ts'
@@ -131,8 +131,9 @@ class StateDoor implements QuotaDoor {
   async counters(narrowed: { readonly tenant?: string; readonly policy?: string }): Promise<readonly Row[]> {
     const rows: Row[] = []
     for (const { counter, used, reserved, endsAt } of await this.#state.ledger.list()) {
-      const { tenant, policy, unit, window, values } = readCounterName(counter)
-      if ((narrowed.tenant ?? tenant) !== tenant || (narrowed.policy ?? policy) !== policy || unit.includes('.')) continue
+      const identity = readCounterName(counter)
+      const { tenant, policy, unit, window, values } = identity
+      if ((narrowed.tenant ?? tenant) !== tenant || (narrowed.policy ?? policy) !== policy || !countsUse(identity)) continue
       const amount = (value: number): string | number => (unit === 'money' ? formatNano(BigInt(value)) : value)
       const resets = endsAt === null ? null : new Date(endsAt).toISOString()
       rows.push({

@@ -4,7 +4,7 @@ import { drainSpool } from '../recorder/drain.ts'
 import { openSpool } from '../record/spool.ts'
 import { openState } from '../state/open.ts'
 import { printRows, stdout } from './output.ts'
-import { readBooked, type Booking } from '../model/counters.ts'
+import { countsUse, readBooked, readCounterName, type Booking } from '../model/counters.ts'
 import { recordOptions } from './record-options.ts'
 import { runSql } from '../recorder/sql.ts'
 import { startKeeper } from '../server/keeper.ts'
@@ -106,10 +106,10 @@ async function recount(loaded: LoadedConfig, state: State): Promise<readonly Rec
   })
 }
 
-/** Windows by counter and end. */
+/** Windows by counter. */
 async function usedNow(state: State): Promise<ReadonlyMap<string, Booking>> {
   const windows = (await state.ledger.list()).flatMap(({ counter, endsAt, used }) =>
-    endsAt === null ? [] : [[counter, { counter, endsAt, amount: used }] as const],
+    endsAt === null || !countsUse(readCounterName(counter)) ? [] : [[counter, { counter, endsAt, amount: used }] as const],
   )
   return new Map(windows)
 }

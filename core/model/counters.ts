@@ -69,6 +69,9 @@ function nextBar(name: string, from: number): number {
   return bar < 0 ? name.length : bar
 }
 
+/** False for counters that only remember what was told; their unit has a dot (`tokens.soft`), and the record knows nothing of them. */
+export const countsUse = ({ unit }: Pick<CounterIdentity, 'unit'>): boolean => !unit.includes('.')
+
 /** What an exchange used of one window, in the unit of its counter. */
 export interface Booking {
   readonly counter: string

@@ -18,7 +18,7 @@ export type { Principal } from '../model/principal.ts'
 export type { Directory, Feature, KeyRow, Model, Pool, Tenant, User, PiiMode } from '../model/directory.ts'
 export { readQuota, type Quota, type QuotaSpec } from '../model/quota.ts'
 export type { ProviderInfo, Rates, Target, Timeouts } from '../model/target.ts'
-export { bookedKey, counterName, readCounterName, type Booked, type Booking, type CounterIdentity } from '../model/counters.ts'
+export { bookedKey, counterName, countsUse, readCounterName, type Booked, type Booking, type CounterIdentity } from '../model/counters.ts'
 export type {
   Approval,
   BreakerSettings,

@@ -8,9 +8,6 @@ type Kind = 'soft' | 'reached'
 const ACTIONS = { soft: 'quota soft threshold', reached: 'quota reached' } as const
 const MAX_KNOWN = 10_000
 
-/** Unit of the counters that only remember what was told: `tokens.soft`. */
-export const NOTICE_UNIT = /\.(?:soft|reached)$/
-
 export class Notices {
   readonly #ledger: Ledger
   readonly #host: Pick<Host, 'adminEvent' | 'log'>

@@ -1,6 +1,5 @@
 // Where the counters of limits stand, in the words of the policies that made them.
-import { formatNano, readCounterName, GatewayError } from '../../core/plugin/index.ts'
-import { NOTICE_UNIT } from './notices.ts'
+import { countsUse, formatNano, readCounterName, GatewayError } from '../../core/plugin/index.ts'
 import type { QuotaService } from './enact.ts'
 
 const MOST = 1000
@@ -17,7 +16,7 @@ export async function showCounters({ ledger, known }: QuotaService, { tenant, po
   const counters = (await ledger.list()).flatMap((counter) => {
     const identity = identityOf(counter)
     const isAsked = identity !== null && (tenant ?? identity.tenant) === identity.tenant && (policy ?? identity.policy) === identity.policy
-    return isAsked && !NOTICE_UNIT.test(identity.unit) ? [{ counter, identity, limit: known.get(counter.counter)?.limit ?? null }] : []
+    return isAsked && countsUse(identity) ? [{ counter, identity, limit: known.get(counter.counter)?.limit ?? null }] : []
   })
   counters.sort((a, b) => shareOf(b.counter, b.limit) - shareOf(a.counter, a.limit))
   return {

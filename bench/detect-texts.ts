@@ -62,4 +62,5 @@ export const HOSTILE: readonly (readonly [name: string, piece: string])[] = [
   ['heads of private keys', '-----BEGIN PRIVATE KEY-----AAAA'],
   ['heads of JWTs', 'eyJ-'],
   ['base64 of text', 'Zm9vIGJhciBiYXog'],
+  ['escapes of URLs', '%41'],
 ]

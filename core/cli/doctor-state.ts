@@ -1,5 +1,9 @@
-// What `sallyport doctor` looks at in Redis: can it be reached, is it new enough, does it keep what it is given.
+// What `sallyport doctor` looks at in Redis: can it be reached, is it new enough, does it keep what it is given, do its gateways share our secrets.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { examineRedis } from '../state/redis/examine.ts'
+import { markOf, otherSecrets } from '../state/redis/same-secrets.ts'
+import { openSecrets, secretsFolder } from '../state/secrets.ts'
 import type { LoadedConfig } from '../config/config.ts'
 
 interface Finding {
@@ -11,12 +15,15 @@ interface Finding {
 const LEAST_VERSION = [6, 2] as const
 
 /** Nothing with the embedded driver, whose folder is looked at with the others. Rejects with a sentence when Redis cannot be reached. */
-export async function checkRedis({ config }: LoadedConfig): Promise<readonly Finding[]> {
-  if (config.state.driver !== 'redis') return []
-  const { version, evictionPolicy, isAppendOnly, isCluster } = await examineRedis(config.state)
+export async function checkRedis(loaded: LoadedConfig): Promise<readonly Finding[]> {
+  const { state } = loaded.config
+  if (state.driver !== 'redis') return []
+  const { version, evictionPolicy, isAppendOnly, isCluster, secretsMark } = await examineRedis(state)
   const findings: Finding[] = []
   if (isTooOld(version)) findings.push(bad(`version ${version} is too old; ${LEAST_VERSION.join('.')} is the oldest that works`))
   if (isCluster) findings.push(bad('this is a node of Redis Cluster, which this version cannot use; name a single server'))
+  const folder = secretsFolder(loaded)
+  if (secretsMark !== null && secretsMark !== ownMark(folder)) findings.push(bad(otherSecrets(folder)))
   if (evictionPolicy !== 'noeviction')
     findings.push(
       bad(`maxmemory-policy is ${evictionPolicy}: a full memory would forget limits and keys; run: CONFIG SET maxmemory-policy noeviction`),
@@ -28,6 +35,11 @@ export async function checkRedis({ config }: LoadedConfig): Promise<readonly Fin
       says: 'appendonly is off: after a crash of Redis, keys and limits fall back to its last snapshot; run: CONFIG SET appendonly yes',
     })
   return findings.length > 0 ? findings : [{ what: 'redis', state: 'ok', says: `version ${version}, noeviction, appendonly` }]
+}
+
+/** Null: there are none yet. */
+function ownMark(folder: string): string | null {
+  return existsSync(join(folder, 'pepper')) ? markOf(openSecrets(folder)('pepper')) : null
 }
 
 function isTooOld(version: string): boolean {

@@ -5,18 +5,29 @@ import type { KeyStore, State } from '../model/state.ts'
 import type { Clock, Log } from '../plugin/contract.ts'
 import { openEmbeddedState } from './embedded.ts'
 import { openKeyStore } from './key-store.ts'
-import { openRedisKeys, openRedisState } from './redis/index.ts'
+import { openRedisKeys, openRedisState, type RedisSettings } from './redis/index.ts'
+import { openSecrets, secretsFolder } from './secrets.ts'
+import { requireSameSecrets } from './redis/same-secrets.ts'
 
-/** Rejects with a sentence when it cannot be opened: the folder belongs to another gateway, Redis does not answer. */
-export async function openState({ config, baseDir }: LoadedConfig, clock: Clock, log: Log): Promise<State> {
-  const { state } = config
+/** Rejects with a sentence when it cannot be opened: the folder belongs to another gateway, Redis does not answer or is of others. */
+export async function openState(loaded: LoadedConfig, clock: Clock, log: Log): Promise<State> {
+  const { baseDir } = loaded
+  const { state } = loaded.config
   if (state.driver === 'embedded') return openEmbeddedState({ path: resolve(baseDir, state.path), clock, log })
+  await checkSecrets(loaded, state)
   const { url, commandTimeoutMs, keyPrefix } = state
   return openRedisState({ url, clock, log, commandTimeoutMs, keyPrefix })
 }
 
 /** The keys alone, for commands beside running gateways: takes no ownership and counts as no process. */
-export async function openKeys({ config, baseDir }: LoadedConfig): Promise<{ readonly keys: KeyStore; close(): Promise<void> }> {
-  const { state } = config
-  return state.driver === 'embedded' ? openKeyStore(resolve(baseDir, state.path)) : openRedisKeys(state)
+export async function openKeys(loaded: LoadedConfig): Promise<{ readonly keys: KeyStore; close(): Promise<void> }> {
+  const { state } = loaded.config
+  if (state.driver === 'embedded') return openKeyStore(resolve(loaded.baseDir, state.path))
+  await checkSecrets(loaded, state)
+  return openRedisKeys(state)
+}
+
+function checkSecrets(loaded: LoadedConfig, settings: RedisSettings): Promise<void> {
+  const folder = secretsFolder(loaded)
+  return requireSameSecrets(settings, openSecrets(folder)('pepper'), folder)
 }

@@ -10,11 +10,14 @@ export interface RedisFacts {
   /** Writes are appended to a file at once, and not only saved now and then. */
   readonly isAppendOnly: boolean
   readonly isCluster: boolean
+  /** What the gateways that share it left of their secrets; null: none has come yet. */
+  readonly secretsMark: string | null
 }
 
 /** Rejects with a sentence when Redis cannot be used. */
 export async function examineRedis({ url, commandTimeoutMs, keyPrefix }: RedisSettings): Promise<RedisFacts> {
-  const link = new Link({ url, names: new Names(keyPrefix), commandTimeoutMs, log: SILENT, isVisitor: true })
+  const names = new Names(keyPrefix)
+  const link = new Link({ url, names, commandTimeoutMs, log: SILENT, isVisitor: true })
   await link.open()
   try {
     const info = readInfo(await link.call((client) => client.info()))
@@ -23,6 +26,7 @@ export async function examineRedis({ url, commandTimeoutMs, keyPrefix }: RedisSe
       evictionPolicy: info.get('maxmemory_policy') ?? 'unknown',
       isAppendOnly: info.get('aof_enabled') === '1',
       isCluster: info.get('cluster_enabled') === '1',
+      secretsMark: await link.call((client) => client.get(names.secretsMark())),
     }
   } finally {
     await link.close()

@@ -68,6 +68,10 @@ export class Names {
     return `${this.#shared}vaults`
   }
 
+  secretsMark(): string {
+    return `${this.#shared}secrets`
+  }
+
   processes(): string[] {
     return [`${this.#shared}processes`]
   }

@@ -66,7 +66,7 @@ describe('candidates', () => {
         }),
         { numRuns: RUNS, seed: 3 },
       )
-    })
+    }).timeout(120_000)
   })
 
   it('keeps the first and the last where hundreds are open, whether rows are known or new', () => {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { buildSnapshot, type SnapshotParts } from './snapshots.ts'
 import { buildApp } from './app.ts'
+import { Connections } from './connections.ts'
 import { clientIpReader, type ClientIpReader } from './client-ip.ts'
 import { hotEntry } from './hot.ts'
 import type { AdminToken } from '../state/admin-token.ts'
@@ -20,7 +21,7 @@ export interface GatewayOptions extends SnapshotParts {
   readonly whileDraining?: 'refuse' | 'answer'
 }
 
-/** How often connections that have become idle are closed while others still drain. */
+/** How often connections that are kept alive are closed while others still drain. */
 const IDLE_CHECK_MS = 200
 
 export interface ReloadReport {
@@ -39,6 +40,7 @@ export class Gateway {
   /** Built by `prepare`, and judges nothing yet. */
   #prepared: { readonly snapshot: Snapshot; readonly clientIp: ClientIpReader } | null = null
   #server: Server | null = null
+  #connections: Connections | null = null
   /** Snapshots that a reload has replaced and that still have exchanges. */
   readonly #retiring = new Set<Snapshot>()
   readonly reloads = { ok: 0, refused: 0 }
@@ -80,6 +82,7 @@ export class Gateway {
     const server = createServer({ keepAliveTimeout: 65_000, ...patience(this.#current.loaded.config.server.receiveTimeoutMs) })
     server.on('request', hotEntry(this, buildApp(this)))
     this.#server = server
+    this.#connections = new Connections(server)
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
         reject(
@@ -95,9 +98,9 @@ export class Gateway {
 
   /** Builds a new snapshot beside the old one and swaps. A bad one changes nothing; the report says why. One reload at a time. */
   reload(): Promise<ReloadReport> {
-    this.#reloading = (this.#reloading ?? Promise.resolve()).then(
-      this.options.reloadTogether ?? (() => this.#reload()),
-    ) as Promise<ReloadReport>
+    const before: Promise<unknown> = this.#reloading ?? Promise.resolve()
+    // One that failed must not stand before all that follow.
+    this.#reloading = before.catch(() => undefined).then(this.options.reloadTogether ?? (() => this.#reload()))
     return this.#reloading
   }
 
@@ -150,7 +153,7 @@ export class Gateway {
   async #discard(): Promise<void> {
     const prepared = this.#prepared
     this.#prepared = null
-    await prepared?.snapshot.retire()
+    if (prepared) await this.#retire(prepared.snapshot)
   }
 
   async #retire(old: Snapshot): Promise<void> {
@@ -170,10 +173,12 @@ export class Gateway {
     if (server) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+      const keepIdle = this.#connections?.endIdle()
       const cancel = this.kernel.clock.after(this.#current.loaded.config.server.drainSeconds * 1000, () => server.closeAllConnections())
       await closed
       cancel()
       clearInterval(idle)
+      keepIdle?.()
     }
     await this.#discard()
     await this.#current.retire()

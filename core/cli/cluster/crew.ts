@@ -163,5 +163,5 @@ export class Crew {
 /** A reload came while it started: what it read may be older. */
 async function catchUp(link: Link, generation: number): Promise<void> {
   const error = await link.ask<string | null>('prepare', generation)
-  await (error === null ? link.ask('commit') : link.ask('refuse', error))
+  await (error === null ? link.ask('commit', generation) : link.ask('refuse', error))
 }

@@ -29,7 +29,7 @@ export class TogetherReload {
     const error = errors.find((found) => found !== null) ?? null
     if (error === null) {
       this.#generation = next
-      await this.#crew.askAll('commit')
+      await this.#crew.askAll('commit', next)
     } else await this.#crew.askAll('refuse', error)
     return { ok: error === null, generation: this.#generation, error }
   }

@@ -11,7 +11,7 @@ import { readingsOf } from '../readings.ts'
 import { startGateway, type ServeFlags, type Started } from '../start.ts'
 import { VERSION } from '../../model/version.ts'
 import { watchGateway } from '../../telemetry/gauges.ts'
-import type { ReloadReport } from '../../server/gateway.ts'
+import type { Gateway, ReloadReport } from '../../server/gateway.ts'
 
 export async function serveWorker(flags: ServeFlags): Promise<void> {
   let started: Started | null = null
@@ -23,7 +23,7 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
   let end: (why: string) => void = () => process.exit(0)
   const primary = new Link(process as Required<Pick<NodeJS.Process, 'send'>> & NodeJS.Process, {
     prepare: (generation) => running().gateway.prepare(Number(generation)),
-    commit: () => running().gateway.commit(),
+    commit: (generation) => commit(running().gateway, Number(generation)),
     refuse: (error) => running().gateway.refuse(String(error)),
     metrics: () => metrics.read(),
     stop: () => end('stop'),
@@ -54,4 +54,13 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
     await primary.ask('failed', error instanceof Error ? error.message : String(error)).catch(() => undefined)
     process.exit(1)
   }
+}
+
+/** A worker that began to listen between the two phases was not asked to prepare, and makes up for it. */
+async function commit(gateway: Gateway, generation: number): Promise<void> {
+  gateway.commit()
+  if (gateway.current.generation === generation) return
+  const error = await gateway.prepare(generation)
+  if (error === null) gateway.commit()
+  else await gateway.refuse(error)
 }

@@ -78,6 +78,17 @@ describe('a reload of all workers', () => {
     assert.deepEqual(await together.reload(), { ok: true, generation: 2, error: null })
     assert.deepEqual(crew.judging, [2, 2])
   })
+  it('says which generation takes effect, for a worker that was not there to prepare', async () => {
+    const committed: unknown[] = []
+    const askAll = <T>(name: string, argument: unknown): Promise<readonly T[]> => {
+      if (name === 'commit') committed.push(argument)
+      return Promise.resolve([])
+    }
+    const together = new TogetherReload({ askAll })
+    await together.reload()
+    await together.reload()
+    assert.deepEqual(committed, [2, 3])
+  })
   it('takes effect nowhere when one could not', async () => {
     const crew = crewOf(
       () => null,

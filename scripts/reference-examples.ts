@@ -19,7 +19,7 @@ export const PHRASE_EXAMPLES: { readonly [phrase: string]: string } = {
   'ticket <text>': 'ticket "SEC-1482"',
   'mode <shadow|enforce> for <policy...>': 'mode enforce for acme.rule',
   'text <text>': 'text "call [PHONE]"',
-  'require approval from <who:text> [within <time:duration>]': 'require approval from "secops" within 15m',
+  'require approval from <text> [within <duration>]': 'require approval from "secops" within 15m',
   'redact <detector...> in <location...> [with <text>]': 'redact std.email, std.phone in prompt with "[contact]"',
   'mask <detector...> in <location...> [except <side:first|last> <shown:number>]': 'mask std.payment_card in prompt except last 4',
   'tokenize <detector...> in <location...> [for <duration>] [to tools <name:text...>]':

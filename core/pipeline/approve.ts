@@ -27,8 +27,8 @@ interface Wishes {
 /** All whose consent is asked for; the shortest time holds. */
 function wishesOf(effects: readonly EffectCall[]): Wishes {
   const calls = effects.filter(({ verb }) => verb === 'require')
-  const times = calls.flatMap(({ operands }) => (typeof operands.time === 'number' ? [operands.time] : []))
-  return { approvers: [...new Set(calls.map(({ operands }) => String(operands.who)))], lifeMs: Math.min(LIFE_MS, ...times) }
+  const times = calls.flatMap(({ operands }) => (typeof operands.duration === 'number' ? [operands.duration] : []))
+  return { approvers: [...new Set(calls.map(({ operands }) => String(operands.text)))], lifeMs: Math.min(LIFE_MS, ...times) }
 }
 
 /** The same request of the same caller asks once, however often it is repeated. */

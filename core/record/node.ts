@@ -35,7 +35,8 @@ export function livingBoot(nodeFolder: string): string | null {
 
 /** Takes the named node, else the first free one, else a new one. Throws when the named one belongs to a living process. */
 export function takeNode(spool: string, boot: string, wanted?: string): Node {
-  const ids = wanted === undefined ? [...listNodes(spool).filter(isOfGateway), `node-${randomBytes(4).toString('hex')}`] : [checkedId(wanted)]
+  const ids =
+    wanted === undefined ? [...listNodes(spool).filter(isOfGateway), `node-${randomBytes(4).toString('hex')}`] : [checkedId(wanted)]
   for (const id of ids) {
     const folder = join(spool, id)
     mkdirSync(folder, { recursive: true, mode: 0o700 })

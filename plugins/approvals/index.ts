@@ -2,9 +2,9 @@
 import type { Plugin, Verb } from '../../core/plugin/index.ts'
 
 const REQUIRE: Verb = {
-  phrase: 'require approval from <who:text> [within <time:duration>]',
+  phrase: 'require approval from <text> [within <duration>]',
   doc: 'Refuses with 409 until somebody consents under `/admin/v1/approvals`; the same request of the same key then passes with `x-sallyport-approval`. `within`: how long it may wait and be used, a day unless told; the shortest holds.',
-  operands: { time: { min: 1000 } },
+  operands: { duration: { min: 1000 } },
   use: 'effect',
   phases: ['request'],
   aliases: ['approve', 'ask'],

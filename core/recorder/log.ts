@@ -13,5 +13,8 @@ export const stderrLog: Log = {
 }
 
 function write(level: string, fields: object, message: string): void {
-  process.stderr.write(JSON.stringify({ level, time: Date.now(), name: 'recorder', msg: message, ...fields }) + '\n')
+  process.stderr.write(JSON.stringify({ level, time: Date.now(), name: 'recorder', msg: message, ...fields }, withMessages) + '\n')
 }
+
+/** An error's message is none of the members that JSON shows. */
+const withMessages = (_name: string, value: unknown): unknown => (value instanceof Error ? value.message : value)

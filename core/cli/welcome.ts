@@ -42,17 +42,21 @@ export function printWelcome({
   adminToken,
   demoKey: key,
   loaded,
+  workers,
 }: {
   url: string
   adminToken: string
   demoKey: string | null
   loaded: LoadedConfig
+  /** Absent: this process serves alone. */
+  workers?: number
 }): void {
   const models = [...loaded.directory.models.values()].filter(({ active }) => active).map(({ name }) => name)
   const lines = [
     `Sallyport listens on ${url}`,
     `  config       ${loaded.path ?? 'built-in defaults (sallyport init writes a file to start from)'}`,
     `  models       ${models.join(', ')}`,
+    ...(workers === undefined ? [] : [`  workers      ${workers}, below process ${process.pid} (SIGUSR2 replaces them one by one)`]),
     `  admin token  ${adminToken}`,
   ]
   if (key !== null) {

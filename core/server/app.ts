@@ -39,9 +39,10 @@ function asGatewayError(gateway: Gateway, error: unknown): GatewayError {
   return new GatewayError('upstream_error', { message: 'The gateway failed to handle the request.' })
 }
 
-/** Ready: a snapshot judges, the record takes frames, and nobody has asked to stop. */
+/** Ready: a snapshot judges, the record takes frames, and nobody has asked to stop. Without a shared state all gateways are as good. */
 function readiness(gateway: Gateway, response: Response): void {
-  const checks = { record: gateway.kernel.record.available, draining: gateway.isDraining }
+  const { record, state } = gateway.kernel
+  const checks = { record: record.available, state: state.health.available, draining: gateway.isDraining }
   const ready = checks.record && !checks.draining
   response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', ...checks, generation: gateway.current.generation })
 }

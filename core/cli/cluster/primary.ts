@@ -50,7 +50,7 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
       if (ok) watched = loadConfig(flags.config)
     },
   )
-  printWelcome({ adminToken: token.current(), demoKey, url, loaded })
+  printWelcome({ adminToken: token.current(), demoKey, url, loaded, workers: flags.workers! })
   log.info({ pids: crew.pids }, 'the workers listen')
   process.on('SIGUSR2', () => void crew.replaceAll())
   endOnSignals(log, ['SIGTERM', 'SIGINT'], async () => {

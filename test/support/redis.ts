@@ -14,6 +14,8 @@ const LOOK_MS = 25
 export interface TestRedisOptions {
   /** Keeps what it holds over `kill` and `start`. */
   readonly persistent?: boolean
+  /** Words for the server, instead of those that go with `persistent`. */
+  readonly args?: readonly string[]
 }
 
 export class TestRedis {
@@ -23,23 +25,12 @@ export class TestRedis {
   #process: ChildProcess | null = null
   #guard: ChildProcess | null = null
 
-  private constructor(port: number, folder: string, { persistent = false }: TestRedisOptions) {
+  private constructor(port: number, folder: string, { persistent = false, args }: TestRedisOptions) {
     this.port = port
     this.folder = folder
     const durability = persistent ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : ['--appendonly', 'no']
-    this.#args = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      folder,
-      '--save',
-      '',
-      '--maxmemory-policy',
-      'noeviction',
-      ...durability,
-    ]
+    const settings = args ?? ['--save', '', '--maxmemory-policy', 'noeviction', ...durability]
+    this.#args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...settings]
   }
 
   /** Answers when it resolves. */

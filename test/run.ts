@@ -40,13 +40,16 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['dead code', ['knip', '--no-progress']],
 ]
 
+/** Rooms of `unit` whose tests take long enough to be groups of their own. */
+const LONG = ['unit/dsl', 'unit/corpora', 'unit/detect', 'unit/policy']
+
 /** No group takes a third of this on a slow machine. */
 const GROUP_SECONDS = isLong ? 3 * 3600 : 180
 
 /** Longest first, so that the suite does not wait for one of them in the end. */
 function jobs(): readonly Job[] {
   const checks = CHECKS.map(([name, command]): Job => ({ name, command, isMocha: false }))
-  const groups = ['package', 'e2e', 'docs', 'contract', 'unit'].filter((group) => existsSync(join(root, 'test', group)))
+  const groups = ['package', ...LONG, 'docs', 'e2e', 'contract', 'unit'].filter((group) => existsSync(join(root, 'test', group)))
   const mocha = groups.flatMap((group) => (group === 'e2e' ? filesOf(group) : [group]).map(mochaJob))
   const all = [...mocha, ...(flags.includes('--no-checks') ? [] : checks)]
   return wanted.length === 0 ? all : all.filter(({ name }) => wanted.some((word) => name.startsWith(word)))
@@ -60,10 +63,11 @@ const filesOf = (group: string): string[] =>
 
 function mochaJob(name: string): Job {
   const pattern = existsSync(join(root, 'test', `${name}.test.ts`)) ? `test/${name}.test.ts` : `test/${name}/**/*.test.ts`
+  const ignored = name === 'unit' ? LONG.flatMap((group) => ['--ignore', `test/${group}/**`]) : []
   return {
     name,
     isMocha: true,
-    command: ['mocha', '--reporter', 'test/support/reporter.cjs', '--timeout', isLong ? '600000' : '60000', pattern],
+    command: ['mocha', '--reporter', 'test/support/reporter.cjs', '--timeout', isLong ? '600000' : '60000', ...ignored, pattern],
   }
 }
 

@@ -1,6 +1,7 @@
 // The embedded ledger: reserve, settle and read limits in memory. Everything is synchronous, so no two exchanges can pass a limit together.
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { Booking } from '../model/counters.ts'
+import { tenantOfCounter, type Booking } from '../model/counters.ts'
+import { Shares } from './shares.ts'
 import type { Claim, Ledger, Level, Reserved } from '../model/state.ts'
 import type { Clock } from '../plugin/contract.ts'
 import { checkClaim } from './claims.ts'
@@ -39,6 +40,7 @@ export class MemoryLedger implements Ledger {
   readonly #clock: Clock
   readonly #maxCounters: number
   readonly #counters = new Map<string, Counter>()
+  readonly #shares: Shares
   readonly #reservations = new Map<string, Reservation>()
   #changed: Counter[] = []
   #gone: string[] = []
@@ -46,6 +48,7 @@ export class MemoryLedger implements Ledger {
   constructor({ clock, maxCounters }: LedgerOptions) {
     this.#clock = clock
     this.#maxCounters = maxCounters
+    this.#shares = new Shares(maxCounters)
   }
 
   /** Throws RangeError on amounts that are no integers of 0 to 2⁵³ − 1. */
@@ -98,7 +101,7 @@ export class MemoryLedger implements Ledger {
       if (endsAt <= now - OVER_MS) continue
       const known = this.#counters.get(name)
       const counter = known?.kind === 'window' ? known : new WindowCounter(name, endsAt)
-      this.#counters.set(name, counter)
+      this.#keep(counter)
       counter.used += amount
       this.#touch(counter)
     }
@@ -148,7 +151,7 @@ export class MemoryLedger implements Ledger {
 
   /** A rate comes back no fuller than full, whatever the clock was. */
   restore(kept: KeptCounter): void {
-    this.#counters.set(kept.name, kept.kind === 'window' ? new WindowCounter(kept.name, kept.endsAt, kept.used) : this.#restoredRate(kept))
+    this.#keep(kept.kind === 'window' ? new WindowCounter(kept.name, kept.endsAt, kept.used) : this.#restoredRate(kept))
   }
 
   #restoredRate({ name, fullAt, periodMs, limit }: Extract<KeptCounter, { kind: 'rate' }>): RateCounter {
@@ -168,6 +171,7 @@ export class MemoryLedger implements Ledger {
     for (const [name, counter] of this.#counters) {
       if (!isOver(counter)) continue
       this.#counters.delete(name)
+      this.#shares.remove(tenantOf(name))
       if (counter.kind !== 'slot') this.#gone.push(name)
     }
   }
@@ -179,21 +183,27 @@ export class MemoryLedger implements Ledger {
       if (known.kind === 'window' && claim.kind === 'window') known.endsAt = claim.endsAt
       return known
     }
-    if (!known && this.#counters.size >= this.#maxCounters) this.#refuseMore()
+    const tenant = tenantOf(claim.counter)
+    if (!known && !this.#shares.hasRoom(tenant)) this.#makeRoom(tenant)
     const counter = newCounter(claim)
-    this.#counters.set(claim.counter, counter)
+    this.#keep(counter)
     return counter
   }
 
-  #refuseMore(): void {
+  #keep(counter: Counter): void {
+    if (!this.#counters.has(counter.name)) this.#shares.add(tenantOf(counter.name))
+    this.#counters.set(counter.name, counter)
+  }
+
+  #makeRoom(tenant: string): void {
     this.sweep()
-    if (this.#counters.size < this.#maxCounters) return
+    if (this.#shares.hasRoom(tenant)) return
     // Better to trust the clock than to refuse.
     const now = this.#clock.now()
     this.#forget((counter) => hasEnded(counter, now))
-    if (this.#counters.size < this.#maxCounters) return
+    if (this.#shares.hasRoom(tenant)) return
     throw new GatewayError('state_unavailable', {
-      message: `There are more than ${this.#maxCounters} limit counters; a limit counts by too many different values.`,
+      message: `There are ${this.#shares.of(tenant)} limit counters of this tenant, of ${this.#maxCounters} in all; a limit counts by too many different values.`,
     })
   }
 
@@ -208,6 +218,15 @@ export class MemoryLedger implements Ledger {
     if (counter.dirty || counter.kind === 'slot') return
     counter.dirty = true
     this.#changed.push(counter)
+  }
+}
+
+/** Names that `counterName` did not make belong to nobody. */
+function tenantOf(name: string): string {
+  try {
+    return tenantOfCounter(name)
+  } catch {
+    return ''
   }
 }
 

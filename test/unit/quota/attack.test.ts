@@ -76,7 +76,8 @@ describe('limits under attack', () => {
       ...limit('requests', 5, 'day'),
       operands: { unit: 'requests', amount: 5, window: 'day', attribute: [{ attribute: 'session.id', value: session }] },
     })
-    for (let i = 0; i < 1000; i++) assert.ok(!(enact(service, of(`s${i}`)) instanceof GatewayError))
+    // The rest is for other tenants.
+    for (let i = 0; i < 800; i++) assert.ok(!(enact(service, of(`s${i}`)) instanceof GatewayError))
     assert.throws(
       () => enact(service, of('one more')),
       (error) => error instanceof GatewayError && error.code === 'state_unavailable',

@@ -1,11 +1,13 @@
 // A TCP proxy on loopback that can swallow everything without a word, as a network partition does: nothing arrives, nobody is told.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 
 export class TcpProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #isCut = false
+  #delayMs = 0
 
   private constructor(target: number) {
     this.#server = createServer((near) => {
@@ -38,6 +40,11 @@ export class TcpProxy {
     this.#isCut = false
   }
 
+  /** Each packet takes this long, in each direction. */
+  slow(delayMs: number): void {
+    this.#delayMs = delayMs
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     this.#server.close()
@@ -51,8 +58,19 @@ export class TcpProxy {
   }
 
   #relay(from: Socket, to: Socket): void {
+    let late = 0
+    let last = Promise.resolve()
     from.on('data', (data) => {
-      if (!this.#isCut) to.write(data)
+      if (this.#isCut) return
+      if (this.#delayMs === 0 && late === 0) return void to.write(data)
+      // Behind what is still on its way.
+      const due = performance.now() + this.#delayMs
+      late++
+      last = last.then(async () => {
+        await pause(Math.max(0, due - performance.now()))
+        late--
+        to.write(data)
+      })
     })
     from.on('close', () => {
       if (!this.#isCut) to.destroy()

@@ -1,12 +1,13 @@
 // The connection to Redis and whether it can be used. Nothing waits for a server that is away: a command has a deadline, and while none is
 // answered everything else fails at once, until a beat (a small write) goes through and what was left to do has been done.
 import { randomUUID } from 'node:crypto'
-import { Redis, ReplyError } from 'ioredis'
+import { Redis } from 'ioredis'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { StateHealth } from '../../model/state.ts'
 import type { Log } from '../../plugin/contract.ts'
 import type { Names } from './names.ts'
 import { Deadlines } from './deadlines.ts'
+import { isRefusal } from './refusal.ts'
 import { defineScripts, runScript, type Argument, type ScriptName } from './scripts.ts'
 
 /** Looks for a server that is away this often; beats come at every fourth tick. */
@@ -20,8 +21,6 @@ const HANDSHAKE_MS = 1000
 const OPEN_MS = 5000
 /** After a return, and after the start, the others may not be back yet. */
 const SETTLING_MS = 10_000
-/** Answers of a server that is there and cannot serve now. */
-const CANNOT_SERVE = /^(LOADING|READONLY|MISCONF|OOM|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|UNKILLABLE|NOAUTH|NOPERM|WRONGPASS)\b/
 
 export interface LinkOptions {
   readonly url: string
@@ -37,13 +36,14 @@ export interface LinkOptions {
 
 export class Link implements StateHealth {
   readonly names: Names
+  /** Of this process, as the others see it. */
+  readonly id = randomUUID()
   readonly #client: Redis
   readonly #log: Log
   readonly #deadlines: Deadlines
   readonly #settlingMs: number
   readonly #tickMs: number
   readonly #isVisitor: boolean
-  readonly #id = randomUUID()
   readonly #onReturn: (() => Promise<void>)[] = []
   readonly #onTick: ((tick: number) => void)[] = []
   #available = false
@@ -149,14 +149,14 @@ export class Link implements StateHealth {
   async close(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer)
     if (this.#available && !this.#isVisitor)
-      await this.#deadlines.within(this.#client.zrem(this.names.processes()[0]!, this.#id)).catch(() => undefined)
+      await this.#deadlines.within(this.#client.zrem(this.names.processes()[0]!, this.id)).catch(() => undefined)
     this.#available = false
     this.#deadlines.close()
     this.#client.disconnect()
   }
 
   #failed(error: unknown): never {
-    if (!isReply(error) || CANNOT_SERVE.test(error.message)) this.#leave(error)
+    if (!isRefusal(error)) this.#leave(error)
     else this.#log.error({ error }, 'a command of the state store failed')
     throw unavailable(error)
   }
@@ -182,7 +182,7 @@ export class Link implements StateHealth {
     this.#probing = true
     try {
       await this.#beat()
-      for (const work of this.#onReturn) await work()
+      for (const work of this.#onReturn) await work().catch((error: unknown) => this.#forgive(error))
       this.#returned()
     } catch {
       // A connection that is silent may be dead without anybody saying so: a new one is the only way to know.
@@ -190,6 +190,12 @@ export class Link implements StateHealth {
     } finally {
       this.#probing = false
     }
+  }
+
+  /** One key that holds something else must not keep all others away. */
+  #forgive(error: unknown): void {
+    if (!isRefusal(error)) throw error
+    this.#log.error({ error }, 'something left to do was refused by Redis')
   }
 
   #returned(): void {
@@ -200,12 +206,10 @@ export class Link implements StateHealth {
 
   async #beat(): Promise<void> {
     if (this.#isVisitor) return void (await this.#deadlines.within(this.#client.ping()))
-    const count = Number(await this.#script('beat', this.names.processes(), [this.#id, PROCESS_MS]))
+    const count = Number(await this.#script('beat', this.names.processes(), [this.id, PROCESS_MS]))
     if (count >= this.#processes || !this.isSettling) this.#processes = count
   }
 }
-
-const isReply = (error: unknown): error is Error => error instanceof ReplyError
 
 function unavailable(cause?: unknown): GatewayError {
   return new GatewayError('state_unavailable', cause === undefined ? {} : { cause })

@@ -1,6 +1,7 @@
 // All counters, read by scanning: an answer for people, not for the path of requests.
 import type { Redis } from 'ioredis'
 import type { Ledger } from '../../model/state.ts'
+import { isRefusal } from './refusal.ts'
 import type { Link } from './link.ts'
 
 type Reading = Awaited<ReturnType<Ledger['list']>>[number]
@@ -18,11 +19,21 @@ export async function listCounters(link: Link, now: number): Promise<readonly Re
     // A scan may show a key twice.
     const fresh = keys.filter((key) => !seen.has(key))
     for (const key of fresh) seen.add(key)
-    const found = await link.call((client) => Promise.all(fresh.map((key) => read(client, key, prefix, now))))
-    for (const reading of found) if (reading) readings.push(reading)
+    const found = await link.call((client) => Promise.all(fresh.map((key) => read(client, key, prefix, now).catch(nothing))))
+    for (const reading of found) if (reading && isWhole(reading)) readings.push(reading)
     cursor = next
   }
   return readings
+}
+
+/** What holds something else under a counter's name is none; the others are shown all the same. */
+function nothing(error: unknown): null {
+  if (isRefusal(error)) return null
+  throw error
+}
+
+function isWhole({ used, reserved, endsAt }: Reading): boolean {
+  return Number.isSafeInteger(used) && Number.isSafeInteger(reserved) && (endsAt === null || Number.isFinite(endsAt))
 }
 
 function read(client: Redis, key: string, prefix: string, now: number): Promise<Reading | null> {
@@ -34,14 +45,19 @@ function read(client: Redis, key: string, prefix: string, now: number): Promise<
 }
 
 async function readWindow(client: Redis, key: string, counter: string, now: number): Promise<Reading | null> {
-  const [used, reserved, endsAt] = (await client.hmget(key, 'u', 'r', 'e')).map(Number)
-  return endsAt! <= now ? null : { counter, used: used!, reserved: reserved!, endsAt: endsAt! }
+  const [used, reserved, endsAt] = numbersOf(await client.getBuffer(key))
+  return endsAt === undefined || endsAt <= now ? null : { counter, used: used!, reserved: reserved!, endsAt }
 }
 
 async function readRate(client: Redis, key: string, counter: string, now: number): Promise<Reading | null> {
-  const [fullAt, periodMs, limit] = (await client.hmget(key, 'f', 'p', 'l')).map(Number)
-  if (fullAt! <= now) return null
-  return { counter, used: Math.ceil(((fullAt! - now) / periodMs!) * limit! - 1e-9), reserved: 0, endsAt: null }
+  const [fullAt, periodMs, limit] = numbersOf(await client.getBuffer(key))
+  if (fullAt === undefined || fullAt <= now) return null
+  return { counter, used: Math.ceil(((fullAt - now) / periodMs!) * limit! - 1e-9), reserved: 0, endsAt: null }
+}
+
+/** As `PACKED` of the scripts says. */
+function numbersOf(packed: Buffer | null): readonly number[] {
+  return Array.from({ length: (packed?.length ?? 0) / 8 }, (_, i) => packed!.readDoubleLE(8 * i))
 }
 
 async function readSlots(client: Redis, key: string, counter: string, now: number): Promise<Reading | null> {

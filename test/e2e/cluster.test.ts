@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { readChat, sendChat } from '../support/cluster.ts'
+import { readChat, sendChat, workerPids } from '../support/cluster.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { TestRedis } from '../support/redis.ts'
 import { status, text } from '../support/upstream/behaviours.ts'
@@ -51,13 +51,7 @@ describe('serve --workers', function () {
     await Promise.all([redis.stop(), upstream.close()])
   })
 
-  const pids = (): number[] => {
-    const lines = gateway
-      .output()
-      .split('\n')
-      .filter((line) => line.includes('"pids"'))
-    return (JSON.parse(lines.at(-1)!) as { pids: number[] }).pids
-  }
+  const pids = (): readonly number[] => workerPids(gateway)
   const metrics = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`)).text()
   const gauge = async (name: string): Promise<number> =>
     Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(await metrics())?.[1])

@@ -1,5 +1,6 @@
-// Requests that do not keep their connection, so that a cluster spreads them.
+// What tests of several workers need: who they are, and requests that do not keep their connection, so that a cluster spreads them.
 import { Agent, request } from 'node:http'
+import type { RunningGateway } from './gateway.ts'
 
 export interface ChatAnswer {
   /** `200`, or the error's reason or code. */
@@ -56,4 +57,13 @@ function openChat(url: string, key: string, content: string, { stream, ...more }
     })
     call.end(JSON.stringify({ model: 'gpt-test', stream, messages: [{ role: 'user', content }], ...more }))
   })
+}
+
+/** The workers of `serve --workers`, as its last log line about them says. */
+export function workerPids(gateway: RunningGateway): readonly number[] {
+  const lines = gateway
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"pids"'))
+  return (JSON.parse(lines.at(-1)!) as { pids: number[] }).pids
 }

@@ -1,12 +1,26 @@
 // One reservation of this process, from its first claim until Redis has been told how it ended.
-import type { Booking } from '../../model/counters.ts'
+import { tenantOfCounter, type Booking } from '../../model/counters.ts'
 import type { Claim } from '../../model/state.ts'
+import { fieldOf } from './names.ts'
 
-/** The claims of one call that belong to one tenant, and where they stood in the call. */
+/** The claims of one call that belong to one tenant, one for each counter. */
 export interface Part {
   readonly tenant: string
   readonly claims: readonly Claim[]
-  readonly places: readonly number[]
+  readonly places: readonly Place[]
+}
+
+/** Where a claim stood in the call, and which of the part's it is. */
+export interface Place {
+  readonly from: number
+  readonly at: number
+}
+
+interface Counted {
+  readonly tenant: string
+  readonly field: string
+  /** Of a window. */
+  readonly endsAt: number | null
 }
 
 export class Held {
@@ -15,30 +29,37 @@ export class Held {
   /** A part of it was reserved in this process alone. */
   isLocal = false
   settled: Promise<void> | null = null
-  /** Ends of its windows. */
-  readonly #ends = new Map<string, number>()
+  /** Its windows and rates. */
+  readonly #counted = new Map<string, Counted>()
 
   addRemote(parts: readonly Part[]): void {
     for (const { tenant, claims } of parts) {
       this.tenants.add(tenant)
-      this.#note(claims)
+      for (const claim of claims) this.#note(claim, tenant)
     }
   }
 
   addLocal(claims: readonly Claim[]): void {
     this.isLocal = true
-    this.#note(claims)
+    for (const claim of claims) this.#note(claim, tenantOfCounter(claim.counter))
   }
 
   /** What was used of its windows. */
   bookings(used: ReadonlyMap<string, number>): readonly Booking[] {
-    return [...this.#ends].flatMap(([counter, endsAt]) => {
+    return [...this.#counted].flatMap(([counter, { endsAt }]) => {
       const amount = used.get(counter) ?? 0
-      return amount === 0 ? [] : [{ counter, endsAt, amount }]
+      return amount === 0 || endsAt === null ? [] : [{ counter, endsAt, amount }]
     })
   }
 
-  #note(claims: readonly Claim[]): void {
-    for (const claim of claims) if (claim.kind === 'window' && !this.#ends.has(claim.counter)) this.#ends.set(claim.counter, claim.endsAt)
+  /** The end of the key of a counter that it holds at a tenant, else null. */
+  fieldAt(tenant: string, counter: string): string | null {
+    const counted = this.#counted.get(counter)
+    return counted?.tenant === tenant ? counted.field : null
+  }
+
+  #note(claim: Claim, tenant: string): void {
+    if (claim.kind === 'slot' || this.#counted.has(claim.counter)) return
+    this.#counted.set(claim.counter, { tenant, field: fieldOf(claim), endsAt: claim.kind === 'window' ? claim.endsAt : null })
   }
 }

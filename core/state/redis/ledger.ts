@@ -5,21 +5,28 @@ import { tenantOfCounter } from '../../model/counters.ts'
 import type { Claim, Ledger, Level, Reserved } from '../../model/state.ts'
 import type { Clock, Log } from '../../plugin/contract.ts'
 import { checkClaim } from '../claims.ts'
-import { Held, type Part } from './held.ts'
+import { Held, type Part, type Place } from './held.ts'
 import type { Link } from './link.ts'
 import { listCounters } from './list.ts'
 import { LocalShare } from './local-share.ts'
 import { PendingWrites, type PendingWrite } from './pending.ts'
 
 const LEASE_MS = 60_000
-/** In ticks of half a second: three times before a lease ends. */
+/** Three times before a lease ends. */
+const RENEW_MS = LEASE_MS / 3
+/** In ticks of half a second. */
 const RENEW_TICKS = 40
-const RENEW_BATCH = 500
-/** Reservations of others whose lease has ended, that one call gives back. */
+/** Reservations of others whose lease has ended, that one call gives back; and own ones at the end. */
 const GIVE_BACK_AT_ONCE = 20
+const END_AT_ONCE = 500
 const LOOK_MS = 1000
 /** How long `close` waits for what is still to be settled. */
 const CLOSE_MS = 3000
+
+interface AnsweredPart {
+  readonly part: Part
+  readonly answer: readonly number[]
+}
 
 export interface RedisLedgerOptions {
   readonly link: Link
@@ -32,21 +39,26 @@ export interface RedisLedgerOptions {
 export class RedisLedger implements Ledger {
   readonly #link: Link
   readonly #log: Log
+  readonly #clock: Clock
   readonly #now: () => string
   readonly #local: LocalShare
   readonly #pending: PendingWrites
   /** Reservations of this process that are not settled. */
   readonly #held = new Map<string, Held>()
   readonly #lookedAt = new Map<string, number>()
+  /** By tenant, when this process last renewed its lease there (monotonic). */
+  readonly #leasedAt = new Map<string, number>()
   readonly #settling = new Set<Promise<void>>()
 
   constructor({ link, clock, log, now }: RedisLedgerOptions) {
     this.#link = link
     this.#log = log
+    this.#clock = clock
     this.#now = now
     this.#local = new LocalShare(clock)
     this.#pending = new PendingWrites(log)
     link.onReturn(async () => {
+      this.#leasedAt.clear()
       await this.renew((...command) => link.runOnReturn(...command))
       await this.#drain()
     })
@@ -66,13 +78,19 @@ export class RedisLedger implements Ledger {
     if (!this.#link.available) return this.#reserveLocally(id, held, claims)
     held.addRemote(parts)
     this.#held.set(id, held)
-    const asked = await Promise.allSettled(parts.map((part) => this.#reservePart(id, part)))
+    const asked = await Promise.allSettled(parts.map((part) => this.#reservePart(id, part, known !== undefined)))
     const failed = asked.find((answer) => answer.status === 'rejected')
+    if (failed) for (const { tenant } of parts) this.#leasedAt.delete(tenant)
     if (failed) return this.#withoutAnswer(id, held, claims, failed.reason, known === undefined)
     const answers = asked.map((answer) => (answer as PromiseFulfilledResult<readonly number[]>).value)
     const refused = answers.findIndex(([ok]) => ok === 0)
-    if (refused < 0) return { ok: true, levels: levelsOf(claims.length, parts, answers) }
-    await this.#takeBack(id, parts, answers, known !== undefined)
+    if (refused < 0) return { ok: true, levels: levelsOf(claims, parts, answers) }
+    await this.#takeBack(
+      id,
+      held,
+      answers.map((answer, i) => ({ part: parts[i]!, answer })),
+      known !== undefined,
+    )
     if (!known) this.#held.delete(id)
     return refusalOf(parts[refused]!, answers[refused]!)
   }
@@ -115,22 +133,26 @@ export class RedisLedger implements Ledger {
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())
     await Promise.race([Promise.allSettled(this.#settling), late])
     if (this.#pending.size > 0) this.#log.error({ settlements: this.#pending.size }, 'Redis is away; the record has what it was not told')
-    const open = this.#byTenant()
-    await Promise.allSettled(
-      [...open].map(([tenant, ids]) => this.#link.run('giveBack', this.#link.names.leases(tenant), [this.#now(), ...ids])),
-    )
+    await Promise.allSettled([...this.#leasedAt.keys()].map((tenant) => this.#giveAllBack(tenant)))
   }
 
-  async #reservePart(id: string, { tenant, claims }: Part): Promise<readonly number[]> {
-    const args: (string | number)[] = [
-      this.#now(),
-      id,
-      LEASE_MS,
-      this.#link.isSettling ? 0 : GIVE_BACK_AT_ONCE,
-      this.#isDue(tenant) ? 1 : 0,
-    ]
+  async #giveAllBack(tenant: string): Promise<void> {
+    while (Number(await this.#link.run('giveBack', this.#link.names.reservations(tenant, this.#link.id), [this.#now(), END_AT_ONCE])) > 0);
+  }
+
+  async #reservePart(id: string, { tenant, claims }: Part, isMore: boolean): Promise<readonly number[]> {
+    const budget = this.#link.isSettling ? 0 : GIVE_BACK_AT_ONCE
+    const args: (string | number)[] = [this.#now(), id, this.#leaseFor(tenant), budget, this.#isDue(tenant) ? 1 : 0, isMore ? 1 : 0]
     for (const claim of claims) args.push(claim.kind === 'slot' ? 1 : claim.amount, claim.limit, extraOf(claim))
-    return (await this.#link.run('reserve', this.#link.names.reserve(tenant, id, claims), args)) as readonly number[]
+    return (await this.#link.run('reserve', this.#link.names.reserve(tenant, this.#link.id, claims), args)) as readonly number[]
+  }
+
+  /** Its length, where the lease has to be renewed with this reservation. */
+  #leaseFor(tenant: string): number | '' {
+    const now = this.#clock.monotonic()
+    if (now - (this.#leasedAt.get(tenant) ?? -Infinity) < RENEW_MS) return ''
+    this.#leasedAt.set(tenant, now)
+    return LEASE_MS
   }
 
   /** Once a second for each tenant a reservation also looks for what others left behind. */
@@ -153,7 +175,7 @@ export class RedisLedger implements Ledger {
   /** A reservation whose answer did not come may have been made all the same: it is given back when Redis is there again. */
   #withoutAnswer(id: string, held: Held, claims: readonly Claim[], error: unknown, isFirst: boolean): Reserved {
     if (isFirst) {
-      for (const tenant of held.tenants) this.#pending.add(this.#settlement(id, tenant, new Map()))
+      for (const tenant of held.tenants) this.#pending.add(this.#settlement(id, tenant, held, new Map()))
       this.#held.delete(id)
       if (claims.some(({ whileAway }) => whileAway !== 'local')) throw error
       return this.#reserveLocally(id, new Held(), claims)
@@ -162,13 +184,13 @@ export class RedisLedger implements Ledger {
     return this.#reserveLocally(id, held, claims)
   }
 
-  async #takeBack(id: string, parts: readonly Part[], answers: readonly (readonly number[])[], isMore: boolean): Promise<void> {
-    const taken = parts.map((part, i) => ({ part, answer: answers[i]! })).filter(({ answer }) => answer[0] === 1)
+  async #takeBack(id: string, held: Held, asked: readonly AnsweredPart[], isMore: boolean): Promise<void> {
+    const taken = asked.filter(({ answer }) => answer[0] === 1)
     await Promise.allSettled(
       taken.map(({ part, answer }) => {
-        if (!isMore) return this.#write(this.#settlement(id, part.tenant, new Map()))
+        if (!isMore) return this.#write(this.#settlement(id, part.tenant, held, new Map()))
         const args = part.claims.flatMap((claim, i) => [claim.kind === 'slot' ? 1 : claim.amount, partCost(claim, answer[3 * i + 3]!)])
-        return this.#link.run('untake', this.#link.names.reserve(part.tenant, id, part.claims), [this.#now(), id, ...args])
+        return this.#link.run('untake', this.#link.names.reserve(part.tenant, this.#link.id, part.claims), [this.#now(), id, ...args])
       }),
     )
   }
@@ -181,14 +203,14 @@ export class RedisLedger implements Ledger {
   ): Promise<void> {
     if (recorded) await recorded.catch(() => undefined)
     if (held?.isLocal) this.#local.settle(id, used)
-    if (!held) await Promise.all(this.#tenantsOf(used).map((tenant) => this.#write(this.#settlement(id, tenant, used))))
-    else if (held.isLocal) await Promise.all(this.#endOfLocal(id, held, used).map((write) => this.#write(write)))
+    if (!held) return
+    if (held.isLocal) await Promise.all(this.#endOfLocal(id, held, used).map((write) => this.#write(write)))
     else await Promise.all([...held.tenants].map((tenant) => this.#settleAt(tenant, id, held, used)))
     this.#held.delete(id)
   }
 
   async #settleAt(tenant: string, id: string, held: Held, used: ReadonlyMap<string, number>): Promise<void> {
-    const found = await this.#write(this.#settlement(id, tenant, used))
+    const found = await this.#write(this.#settlement(id, tenant, held, used))
     if (found !== 0) return
     // Redis lost the reservation, with whatever else it lost: what was used counts all the same.
     const lost = held.bookings(used).filter(({ counter }) => tenantOfCounter(counter) === tenant)
@@ -200,13 +222,20 @@ export class RedisLedger implements Ledger {
     const bookings = held.bookings(used)
     const booked = new Set(bookings.map(({ counter }) => tenantOfCounter(counter)))
     const others = [...held.tenants].filter((tenant) => !booked.has(tenant))
-    return [...this.#bookingsOf(id, bookings, 'anyway'), ...others.map((tenant) => this.#settlement(id, tenant, used))]
+    return [...this.#bookingsOf(id, bookings, 'anyway'), ...others.map((tenant) => this.#settlement(id, tenant, held, used))]
   }
 
-  #settlement(id: string, tenant: string, used: ReadonlyMap<string, number>): PendingWrite {
+  #settlement(id: string, tenant: string, held: Held, used: ReadonlyMap<string, number>): PendingWrite {
+    const keys = this.#link.names.reservations(tenant, this.#link.id)
+    const base = this.#link.names.base(tenant)
     const args: (string | number)[] = [this.#now(), id]
-    for (const [counter, amount] of used) if (tenantOfCounter(counter) === tenant) args.push(counter, amount)
-    return { script: 'settle', keys: this.#link.names.reservation(tenant, id), args }
+    for (const [counter, amount] of used) {
+      const field = amount === 0 ? null : held.fieldAt(tenant, counter)
+      if (field === null) continue
+      keys.push(base + field)
+      args.push(amount)
+    }
+    return { script: 'settle', keys, args }
   }
 
   #bookingsOf(id: string, bookings: readonly Booking[], when: 'reserved' | 'anyway'): readonly PendingWrite[] {
@@ -215,15 +244,12 @@ export class RedisLedger implements Ledger {
       const own = bookings.filter(({ counter }) => tenantOfCounter(counter) === tenant)
       const keys = this.#link.names.book(
         tenant,
+        this.#link.id,
         id,
         own.map(({ counter }) => counter),
       )
       return { script: 'book', keys, args: [this.#now(), id, when, ...own.flatMap(({ endsAt, amount }) => [endsAt, amount])] }
     })
-  }
-
-  #tenantsOf(used: ReadonlyMap<string, number>): readonly string[] {
-    return [...new Set([...used.keys()].map(tenantOfCounter))]
   }
 
   /** Replies null when it has to be sent again later. */
@@ -241,20 +267,13 @@ export class RedisLedger implements Ledger {
   }
 
   async renew(run: Link['run'] = (...command) => this.#link.run(...command)): Promise<void> {
-    for (const [tenant, ids] of this.#byTenant())
-      for (let i = 0; i < ids.length; i += RENEW_BATCH)
-        await run('renew', this.#link.names.leases(tenant), [this.#now(), LEASE_MS, ...ids.slice(i, i + RENEW_BATCH)])
-  }
-
-  #byTenant(): ReadonlyMap<string, string[]> {
-    const ids = new Map<string, string[]>()
-    for (const [id, { tenants }] of this.#held)
-      for (const tenant of tenants) {
-        const known = ids.get(tenant)
-        if (known) known.push(id)
-        else ids.set(tenant, [id])
-      }
-    return ids
+    const tenants = new Set<string>()
+    for (const held of this.#held.values()) for (const tenant of held.tenants) tenants.add(tenant)
+    const now = this.#clock.monotonic()
+    for (const tenant of tenants) {
+      await run('renew', this.#link.names.reservations(tenant, this.#link.id), [this.#now(), LEASE_MS])
+      this.#leasedAt.set(tenant, now)
+    }
   }
 }
 
@@ -269,26 +288,35 @@ function partCost(claim: Claim, fresh: number): number {
   return claim.limit === 0 ? 0 : claim.periodMs / claim.limit
 }
 
-/** By tenant, each with the places of its claims. Nearly always one. */
+/** By tenant. Nearly always one. */
 function partsOf(claims: readonly Claim[]): readonly Part[] {
-  const parts = new Map<string, { tenant: string; claims: Claim[]; places: number[] }>()
-  claims.forEach((claim, place) => {
+  const parts = new Map<string, { tenant: string; claims: Claim[]; places: Place[] }>()
+  claims.forEach((claim, from) => {
     const tenant = tenantOfCounter(claim.counter)
-    const part = parts.get(tenant) ?? { tenant, claims: [], places: [] }
-    part.claims.push(claim)
-    part.places.push(place)
-    parts.set(tenant, part)
+    let part = parts.get(tenant)
+    if (!part) parts.set(tenant, (part = { tenant, claims: [], places: [] }))
+    const same = part.claims.findIndex(({ counter, kind }) => counter === claim.counter && kind === claim.kind)
+    part.places.push({ from, at: same < 0 ? part.claims.length : same })
+    if (same < 0) part.claims.push(claim)
+    else part.claims[same] = together(part.claims[same]!, claim)
   })
   return [...parts.values()]
 }
 
-function levelsOf(count: number, parts: readonly Part[], answers: readonly (readonly number[])[]): readonly Level[] {
-  const levels = new Array<Level>(count)
-  parts.forEach(({ claims, places }, p) => {
+/** Two claims on one counter as one. */
+function together(one: Claim, other: Claim): Claim {
+  const limit = Math.min(one.limit, other.limit)
+  return one.kind === 'slot' || other.kind === 'slot' ? { ...one, limit } : { ...one, limit, amount: one.amount + other.amount }
+}
+
+function levelsOf(claims: readonly Claim[], parts: readonly Part[], answers: readonly (readonly number[])[]): readonly Level[] {
+  const levels = new Array<Level>(claims.length)
+  parts.forEach(({ places }, p) => {
     const answer = answers[p]!
-    claims.forEach(({ counter, limit }, i) => {
-      levels[places[i]!] = { counter, used: Number(answer[3 * i + 1]), settled: Number(answer[3 * i + 2]), limit }
-    })
+    for (const { from, at } of places) {
+      const { counter, limit } = claims[from]!
+      levels[from] = { counter, used: Number(answer[3 * at + 1]), settled: Number(answer[3 * at + 2]), limit }
+    }
   })
   return levels
 }

@@ -1,160 +1,198 @@
-// The ledger's Lua. Keys: `x:<id>` holds a reservation, `leases` when reservations end, `w:`/`r:`/`s:<counter>` windows, rates and slots.
-// Sums stay strings (HINCRBY adds 64-bit integers); numbers that are compared are below 2^53.
+// The ledger's Lua. Keys: `held:<process>` the reservations of a process, `leases` until when processes hold them, `w:`/`r:`/`s:<counter>`
+// windows, rates and slots. Every request pays for these lines twice: values are packed, read with one MGET, and what is rare is defined late.
 
-/**
- * Shared by the scripts below. A reservation's entry is named as its counter's key without the tenant's base. Its value:
- * window `first|amount|last` (window instance to book to, amount reserved, instance reserved in), rate `ms|msPerUnit|period`, slot `1`.
- */
-const PRELUDE = `
-local DAY = 86400000
+/** Packed doubles, little-endian: amounts are integers below 2^53, moments Unix ms. */
+export const PACKED = {
+  /** Used, reserved, end, and instance: the end it had when it began. */
+  window: '<dddd',
+  /** Moment at which it has drained, period in ms, limit. */
+  rate: '<ddd',
+  /** One of a reservation: key of the counter; then of a window amount, instance, 0; of a rate ms, ms per unit, period; of a slot zeros. */
+  entry: '<I4c0ddd',
+} as const
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+const BASICS = `
+local call, read, write = redis.call, struct.unpack, struct.pack
 -- Whole milliseconds: the test's, or the server's.
-local function clock(given)
-  if given ~= '' then return tonumber(given) end
-  local time = redis.call('TIME')
+local function clock()
+  if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
+  local time = call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local function whole(number) return string.format('%.0f', number) end
--- The client reads integers next to 2^53 a little wrong; texts it reads right.
-local function answer(number) return number > 9e15 and whole(number) or number end
-local function exact(number) return string.format('%.17g', number) end
+`
 
-local function closeWindow(key, value, used)
-  local first, amount, last = value:match('^(%d+)|(%d+)|(%d+)$')
-  local instance = redis.call('HGET', key, 'i')
-  if instance == last and amount ~= '0' then redis.call('HINCRBY', key, 'r', '-' .. amount) end
-  if instance == first and used ~= '0' then redis.call('HINCRBY', key, 'u', used) end
-end
+/** KIND: where in a counter's key the letter of its kind stands, behind what all keys of the tenant begin with. */
+const LEASES = `
+local LEASES = KEYS[2]
+local KIND = #LEASES - 5
+`
 
-local function moveRate(key, change, perUnit, period, given)
+/** The client reads integers next to 2^53 a little wrong; texts it reads right. */
+const ANSWER = `
+local function answer(number) return number > 9e15 and string.format('%.0f', number) or number end
+`
+
+const CLOSING = `
+local function moveRate(key, change, perUnit, period)
   if change == 0 then return end
-  local fullAt = tonumber(redis.call('HGET', key, 'f') or '0')
+  local value, fullAt, limit = call('GET', key), 0, period / perUnit
+  if value then fullAt = read('${PACKED.rate}', value) end
   if change < 0 then
-    if fullAt > 0 then redis.call('HSET', key, 'f', exact(fullAt + change)) end
+    if value then call('SET', key, write('${PACKED.rate}', fullAt + change, period, limit), 'KEEPTTL') end
     return
   end
-  local now = clock(given)
+  local now = clock()
   fullAt = math.max(fullAt, now) + change
-  redis.call('HSET', key, 'f', exact(fullAt), 'p', exact(period), 'l', whole(period / perUnit))
-  redis.call('PEXPIRE', key, math.ceil(fullAt - now) + period + 60000)
+  call('SET', key, write('${PACKED.rate}', fullAt, period, limit), 'PX', math.ceil(fullAt - now + period) + 60000)
 end
 
-local function closeRate(key, value, used, given)
-  local ms, perUnit, period = value:match('^(.-)|(.-)|(.*)$')
-  moveRate(key, tonumber(used) * tonumber(perUnit) - tonumber(ms), tonumber(perUnit), tonumber(period), given)
+-- Gives back what an entry holds, and books what was used.
+local function close(id, key, a, b, c, used)
+  local kind = key:byte(KIND)
+  if kind == 119 then
+    local value = call('GET', key)
+    if not value then return end
+    local u, r, e, i = read('${PACKED.window}', value)
+    if i == b then call('SET', key, write('${PACKED.window}', u + used, r - a, e, i), 'KEEPTTL') end
+  elseif kind == 114 then moveRate(key, used * b - a, b, c)
+  else call('ZREM', key, id) end
 end
 
--- Gives back what one entry holds and books what was used.
-local function closeEntry(base, id, field, value, used, given)
-  local kind = field:sub(1, 1)
-  if kind == 'w' then closeWindow(base .. field, value, used)
-  elseif kind == 'r' then closeRate(base .. field, value, used, given)
-  else redis.call('ZREM', base .. field, id) end
-end
-
--- Gives back a reservation whose holder is gone. It stays for a day with nothing in it, so that its use can still be booked.
-local function giveBack(base, id, given)
-  redis.call('ZREM', base .. 'leases', id)
-  local held = redis.call('HGETALL', base .. 'x:' .. id)
-  if #held == 0 then return end
-  for n = 1, #held, 2 do
-    local field, value = held[n], held[n + 1]
-    closeEntry(base, id, field, value, '0', given)
-    if field:sub(1, 1) == 'w' then held[n + 1] = value:gsub('|%d+|', '|0|')
-    elseif field:sub(1, 1) == 'r' then held[n + 1] = value:gsub('^.-|', '0|') end
+-- Use is booked with the first entry of a counter; a later one, of an extension, only goes back.
+local function closeAll(id, held, used)
+  local at = 1
+  while at <= #held do
+    local key, a, b, c
+    key, a, b, c, at = read('${PACKED.entry}', held, at)
+    close(id, key, a, b, c, used[key] or 0)
+    used[key] = nil
   end
-  redis.call('HSET', base .. 'x:' .. id, unpack(held))
-  redis.call('PEXPIRE', base .. 'x:' .. id, DAY)
 end
 
--- A window whose end has passed is another window as soon as a later end is named.
-local function isOver(endsAt, named, now)
-  return not endsAt or (tonumber(endsAt) <= now and tonumber(named) > tonumber(endsAt))
+local function givenName(id) return LEASES:sub(1, KIND - 1) .. 'x:' .. id end
+`
+
+/** Gives back what a process that is gone held. It stays by its id for a day with nothing in it, so that its use can still be booked. */
+const GIVING_BACK = `
+local function giveBack(name, id, held)
+  closeAll(id, held, {})
+  local rest, at = {}, 1
+  while at <= #held do
+    local key, a, b, c
+    key, a, b, c, at = read('${PACKED.entry}', held, at)
+    rest[#rest + 1] = write('${PACKED.entry}', #key, key, 0, b, c)
+  end
+  call('SET', givenName(id), table.concat(rest), 'PX', ${DAY})
+  call('HDEL', name, id)
 end
-local function keepWindow(key, endsAt, now)
-  redis.call('PEXPIRE', key, math.max(0, tonumber(endsAt) - now) + 3600000)
+
+-- At most so many reservations of one process; how many it were.
+local function giveBackOf(process, most)
+  local name = LEASES:sub(1, KIND - 1) .. 'held:' .. process
+  local held = call('HRANDFIELD', name, most, 'WITHVALUES')
+  for n = 1, #held, 2 do giveBack(name, held[n], held[n + 1]) end
+  if #held < 2 * most then call('ZREM', LEASES, process) end
+  return #held / 2
+end
+`
+
+/** Adds to what an id holds. Entries of one counter and instance become one. */
+const ADDING = `
+local function adding(held, entries)
+  local sums, order, at = {}, {}, 1
+  held = held .. entries
+  while at <= #held do
+    local key, a, b, c
+    key, a, b, c, at = read('${PACKED.entry}', held, at)
+    local what = key .. '|' .. b .. '|' .. c
+    if not sums[what] then
+      sums[what] = { key, 0, b, c }
+      order[#order + 1] = sums[what]
+    end
+    sums[what][2] = sums[what][2] + a
+  end
+  for n, s in ipairs(order) do order[n] = write('${PACKED.entry}', #s[1], s[1], s[2], s[3], s[4]) end
+  return table.concat(order)
 end
 `
 
 /**
- * ARGV: now, id, lease, how many ended ones to give back at once, and whether to do so in any case; then amount, limit, and endsAt | periodMs |
- * leaseMs of each claim. Replies 1 and (used, settled, fresh) of each, or 0, which claim, used, settled, and ms to wait (-1: waiting is no help).
+ * No counter may come twice. ARGV: now, id, lease ('': it has one), how many of others to give back at once, whether to do so in any case, whether
+ * the id may hold something; then amount, limit, and endsAt | periodMs | leaseMs of each claim. Replies 1 and (used, settled, fresh) of each, or
+ * 0, which claim, used, settled, and ms to wait (-1: waiting is no help).
  */
-export const RESERVE = `${PRELUDE}
-local base = KEYS[2]:sub(1, -7)
-local now, id = clock(ARGV[1]), ARGV[2]
+export const RESERVE = `${BASICS}${LEASES}${ANSWER}
+local KEYS, ARGV = KEYS, ARGV
+local now, id, last = clock(), ARGV[2], #KEYS
+if ARGV[3] ~= '' then call('ZADD', LEASES, now + ARGV[3], KEYS[1]:sub(KIND + 5)) end
+
 local function giveBackEnded()
-  local ended = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, ARGV[4])
-  for _, holder in ipairs(ended) do giveBack(base, holder, ARGV[1]) end
-  return #ended
+  ${CLOSING}${GIVING_BACK}
+  local given, most = 0, tonumber(ARGV[4])
+  if most == 0 then return 0 end
+  for _, process in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, most)) do
+    if given < most then given = given + giveBackOf(process, most - given) end
+  end
+  return given
 end
 
-local function rateLevel(fullAt, limit, period)
-  return fullAt <= now and 0 or math.ceil((fullAt - now) / period * limit - 1e-9)
-end
-local touched = {}
+local reply, values, lives, entries
 
-local function takeWindow(key, amount, limit, endsAt, text)
-  local w = touched[key]
-  if not w then
-    local kept = redis.call('HMGET', key, 'u', 'r', 'e', 'i')
-    w = { u = tonumber(kept[1] or '0'), r = tonumber(kept[2] or '0'), i = kept[4], e = kept[3], before = kept[3], add = 0 }
-    if isOver(w.e, endsAt, now) then w = { u = 0, r = 0, i = endsAt, fresh = true, add = 0 } end
-    if w.fresh or tonumber(w.e) > now then w.e = endsAt end
-    touched[key] = w
-  end
-  if w.u + w.r + w.add + amount > limit then
-    return { w.u + w.r, w.u, amount > limit and -1 or math.max(0, tonumber(endsAt) - now) }
-  end
-  w.text = not w.text and text or whole(w.add + amount)
-  w.add = w.add + amount
-end
-
-local function takeRate(key, amount, limit, period)
-  local r = touched[key]
-  if not r then
-    local fullAt = tonumber(redis.call('HGET', key, 'f') or '0')
-    r = { kept = fullAt, f = fullAt, ms = 0 }
-    touched[key] = r
-  end
-  r.limit, r.period, r.per = limit, period, limit == 0 and 0 or period / limit
-  local fullAt = math.max(r.f, now) + amount * r.per
+local function takeRate(k, value, amount, limit, period)
+  local kept = value and read('${PACKED.rate}', value) or 0
+  local per = limit == 0 and 0 or period / limit
+  local fullAt = math.max(kept, now) + amount * per
+  local function level(moment) return moment <= now and 0 or math.ceil((moment - now) / period * limit - 1e-9) end
   if amount > limit or fullAt - now > period + 0.001 then
-    local level = rateLevel(r.kept, limit, period)
-    if amount > limit or limit == 0 then return { level, level, -1 } end
-    return { level, level, math.max(1, math.ceil(math.max(r.kept, now) + amount * r.per - now - period)) }
+    local wait = (amount > limit or limit == 0) and -1 or math.max(1, math.ceil(fullAt - now - period))
+    return { 0, k - 3, answer(level(kept)), answer(level(kept)), wait }
   end
-  r.f, r.ms = fullAt, r.ms + amount * r.per
+  local used = answer(level(fullAt))
+  reply[3 * k - 7], reply[3 * k - 6], reply[3 * k - 5] = used, used, 0
+  values[k], lives[k] = write('${PACKED.rate}', fullAt, period, limit), 2 * period + 60000
+  entries[k - 2] = write('${PACKED.entry}', #KEYS[k], KEYS[k], amount * per, per, period)
 end
 
-local function takeSlot(key, limit)
-  if touched[key] then return end
-  local held = redis.call('ZSCORE', key, id)
-  local count = redis.call('ZCARD', key)
+local function takeSlot(k, limit)
+  local key = KEYS[k]
+  local held, count = call('ZSCORE', key, id), call('ZCARD', key)
   if not held and count >= limit then
-    redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-    count = redis.call('ZCARD', key)
-    if count >= limit then return { count, 0, limit == 0 and -1 or 1000 } end
+    call('ZREMRANGEBYSCORE', key, '-inf', now)
+    count = call('ZCARD', key)
+    if count >= limit then return { 0, k - 3, count, 0, limit == 0 and -1 or 1000 } end
   end
-  touched[key] = { count = held and count or count + 1, fresh = not held }
+  reply[3 * k - 7], reply[3 * k - 6], reply[3 * k - 5] = held and count or count + 1, 0, held and 0 or 1
+  entries[k - 2] = write('${PACKED.entry}', #key, key, 0, 0, 0)
 end
-
-local count, from = #KEYS - 2, #base + 1
-local fields, kinds = {}, {}
-for i = 1, count do
-  local field = KEYS[i + 2]:sub(from)
-  fields[i], kinds[i] = field, field:byte()
-end
-local WINDOW, RATE = 119, 114
 
 local function takeAll()
-  touched = {}
-  for i = 1, count do
-    local key, at, kind, refused = KEYS[i + 2], 3 * i + 3, kinds[i], nil
-    local amount, limit = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-    if kind == WINDOW then refused = takeWindow(key, amount, limit, ARGV[at + 2], ARGV[at])
-    elseif kind == RATE then refused = takeRate(key, amount, limit, tonumber(ARGV[at + 2]))
-    else refused = takeSlot(key, limit) end
-    if refused then return { 0, i - 1, answer(refused[1]), answer(refused[2]), refused[3] } end
+  reply, values, lives, entries = { 1, 0, 0, 0, 0, 0, 0 }, {}, {}, {}
+  local kept = call('MGET', unpack(KEYS, 3))
+  for k = 3, last do
+    local key, at = KEYS[k], 3 * k - 2
+    local value, amount, limit, extra = kept[k - 2], tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local kind, refused = key:byte(KIND), nil
+    if kind == 119 then
+      local u, r, e, i = 0, 0, extra, extra
+      local life = value and 0
+      if value then u, r, e, i = read('${PACKED.window}', value) end
+      if e <= now and extra > e then
+        -- Over, and a later end is named: another window.
+        u, r, e, i, life = 0, 0, extra, extra, false
+      elseif e > now and e ~= extra then e, life = extra, false end
+      local used = u + r + amount
+      if used > limit then
+        return { 0, k - 3, answer(u + r), answer(u), amount > limit and -1 or math.max(0, extra - now) }
+      end
+      reply[3 * k - 7], reply[3 * k - 6], reply[3 * k - 5] = answer(used), answer(u), 0
+      values[k], lives[k] = write('${PACKED.window}', u, r + amount, e, i), life or math.max(0, e - now) + ${HOUR}
+      entries[k - 2] = write('${PACKED.entry}', #key, key, amount, i, 0)
+    elseif kind == 114 then refused = takeRate(k, value, amount, limit, extra)
+    else refused = takeSlot(k, limit) end
+    if refused then return refused end
   end
 end
 -- What others left behind matters most when there is no room.
@@ -166,134 +204,110 @@ for _ = 1, 10 do
 end
 if refused then return refused end
 
-local entries, held, size = {}, {}, 0
--- No expiry here: it would cost every request, and whoever comes after the lease has ended gives back and sets one.
-local isNew = redis.call('ZADD', KEYS[2], now + ARGV[3], id) == 1
-if not isNew then held = redis.call('HMGET', KEYS[1], unpack(fields)) end
-
-local function keep(i, key, field, c)
-  local entry, kind = '1', kinds[i]
-  if kind == WINDOW then
-    if c.fresh then redis.call('HSET', key, 'u', '0', 'r', c.text, 'e', c.e, 'i', c.i)
-    elseif c.add > 0 then redis.call('HINCRBY', key, 'r', c.text) end
-    if c.e ~= c.before then
-      if not c.fresh then redis.call('HSET', key, 'e', c.e) end
-      keepWindow(key, c.e, now)
-    end
-    local first, text = c.i, c.text
-    if held[i] then
-      local amount, last
-      first, amount, last = held[i]:match('^(%d+)|(%d+)|(%d+)$')
-      if last == c.i then text = whole(amount + c.add) end
-    end
-    entry = first .. '|' .. text .. '|' .. c.i
-  elseif kind == RATE then
-    redis.call('HSET', key, 'f', exact(c.f), 'p', exact(c.period), 'l', whole(c.limit))
-    redis.call('PEXPIRE', key, 2 * c.period + 60000)
-    local ms = held[i] and tonumber(held[i]:match('^(.-)|')) or 0
-    entry = exact(ms + c.ms) .. '|' .. exact(c.per) .. '|' .. exact(c.period)
-  else
-    redis.call('ZADD', key, now + ARGV[3 * i + 5], id)
-    if c.fresh then redis.call('PEXPIRE', key, ARGV[3 * i + 5] + 60000) end
-  end
-  entries[size + 1], entries[size + 2] = field, entry
-  size = size + 2
+for k = 3, last do
+  local key, value, life = KEYS[k], values[k], lives[k]
+  if not value then
+    call('ZADD', key, now + ARGV[3 * k], id)
+    if reply[3 * k - 5] == 1 then call('PEXPIRE', key, ARGV[3 * k] + 60000) end
+  elseif life == 0 then call('SET', key, value, 'KEEPTTL')
+  else call('SET', key, value, 'PX', life) end
 end
-for i = 1, count do
-  local c = touched[KEYS[i + 2]]
-  if not c.done then
-    c.done = true
-    keep(i, KEYS[i + 2], fields[i], c)
-  end
-end
-redis.call('HSET', KEYS[1], unpack(entries))
-
-local reply = { 1 }
-for i = 1, count do
-  local c, kind = touched[KEYS[i + 2]], kinds[i]
-  local used, settled = c.count, 0
-  if kind == WINDOW then used, settled = c.u + c.r + c.add, c.u
-  elseif kind == RATE then used = rateLevel(c.f, c.limit, c.period) settled = used end
-  reply[3 * i - 1], reply[3 * i], reply[3 * i + 1] = answer(used), answer(settled), c.fresh and 1 or 0
-end
+local all = table.concat(entries)
+if ARGV[6] == '0' and call('HSETNX', KEYS[1], id, all) == 1 then return reply end
+${ADDING}
+local given = KEYS[2]:sub(1, KIND - 1) .. 'x:' .. id
+local before = (call('GETDEL', given) or '') .. (call('HGET', KEYS[1], id) or '')
+call('HSET', KEYS[1], id, adding(before, all))
 return reply`
 
-/** ARGV: now, id; then field and amount used of each counter. Replies 0 when there is no such reservation. */
-export const SETTLE = `${PRELUDE}
-local base, id = KEYS[2]:sub(1, -7), ARGV[2]
-local held = redis.call('HGETALL', KEYS[1])
-if #held == 0 then return 0 end
-local used = {}
-for n = 3, #ARGV, 2 do used[ARGV[n]] = ARGV[n + 1] end
-for n = 1, #held, 2 do closeEntry(base, id, held[n], held[n + 1], used[held[n]:sub(3)] or '0', ARGV[1]) end
-redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], id)
+/** Keys: reservations, leases, counters. ARGV: now, id; then what was used of each counter. Replies 0 when there is no such reservation. */
+export const SETTLE = `${BASICS}${LEASES}${CLOSING}
+local id, used = ARGV[2], {}
+local held = call('HGET', KEYS[1], id)
+if held then call('HDEL', KEYS[1], id) else held = call('GETDEL', givenName(id)) end
+if not held then return 0 end
+for k = 3, #KEYS do used[KEYS[k]] = tonumber(ARGV[k]) end
+closeAll(id, held, used)
 return 1`
 
-/** Gives back one call's part of a reservation. ARGV: now, id; then amount and msPerUnit (rates) or fresh (slots) of each claim. */
-export const UNTAKE = `${PRELUDE}
-local base, id = KEYS[2]:sub(1, -7), ARGV[2]
-for i = 1, #KEYS - 2 do
-  local key, amount, extra = KEYS[i + 2], ARGV[2 * i + 1], ARGV[2 * i + 2]
-  local field = key:sub(#base + 1)
-  local entry = redis.call('HGET', KEYS[1], field)
-  local kind = entry and field:sub(1, 1)
-  if kind == 'w' then
-    local first, held, last = entry:match('^(%d+)|(%d+)|(%d+)$')
-    local part = whole(math.min(tonumber(held), tonumber(amount)))
-    closeWindow(key, '0|' .. part .. '|' .. last, '0')
-    redis.call('HSET', KEYS[1], field, first .. '|' .. whole(tonumber(held) - part) .. '|' .. last)
-  elseif kind == 'r' then
-    local ms, perUnit, period = entry:match('^(.-)|(.-)|(.*)$')
-    local part = math.min(tonumber(ms), amount * extra)
-    moveRate(key, -part, tonumber(perUnit), tonumber(period), ARGV[1])
-    redis.call('HSET', KEYS[1], field, exact(tonumber(ms) - part) .. '|' .. perUnit .. '|' .. period)
-  elseif kind == 's' and extra == '1' then
-    redis.call('ZREM', key, id)
-    redis.call('HDEL', KEYS[1], field)
-  end
+/** Gives back one call's part of what an id holds. ARGV: now, id; then amount and msPerUnit (rates) or fresh (slots) of each claim. */
+export const UNTAKE = `${BASICS}${LEASES}${CLOSING}
+local id = ARGV[2]
+local held = call('HGET', KEYS[1], id)
+if not held then return 0 end
+local back, list, at = {}, {}, 1
+for k = 3, #KEYS do
+  local amount, extra, kind = tonumber(ARGV[2 * k - 3]), tonumber(ARGV[2 * k - 2]), KEYS[k]:byte(KIND)
+  back[KEYS[k]] = kind == 114 and amount * extra or kind == 115 and extra or amount
 end
+while at <= #held do
+  local key, a, b, c
+  key, a, b, c, at = read('${PACKED.entry}', held, at)
+  list[#list + 1] = { key, a, b, c }
+end
+-- The latest instance of a window comes last, and that is what was taken.
+for n = #list, 1, -1 do
+  local key, a, b, c = unpack(list[n])
+  local amount, isSlot = back[key] or 0, key:byte(KIND) == 115
+  back[key] = nil
+  local part = math.min(a, amount)
+  if amount > 0 then close(id, key, part, b, c, 0) end
+  list[n] = isSlot and amount > 0 and '' or write('${PACKED.entry}', #key, key, a - part, b, c)
+end
+call('HSET', KEYS[1], id, table.concat(list))
 return 1`
 
-/** ARGV: now, id, `reserved` | `anyway`; then endsAt and amount of each window. Replies whether it booked. */
-export const BOOK = `${PRELUDE}
-local base, now, id = KEYS[2]:sub(1, -7), clock(ARGV[1]), ARGV[2]
-if ARGV[3] == 'reserved' and redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if not redis.call('SET', KEYS[3], '1', 'NX', 'PX', 7 * DAY) then return 0 end
-local held = redis.call('HGETALL', KEYS[1])
-for n = 1, #held, 2 do closeEntry(base, id, held[n], held[n + 1], '0', ARGV[1]) end
-redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], id)
-for i = 1, #KEYS - 3 do
-  local key, endsAt, amount = KEYS[i + 3], ARGV[2 * i + 2], ARGV[2 * i + 3]
-  if tonumber(endsAt) > now then
-    if isOver(redis.call('HGET', key, 'e'), endsAt, now) then
-      redis.call('HSET', key, 'u', amount, 'r', '0', 'e', endsAt, 'i', endsAt)
-      keepWindow(key, endsAt, now)
+/**
+ * Keys: reservations of whoever asks, leases, mark, windows. ARGV: now, id, `reserved` | `anyway`; then endsAt and amount of each window. Replies
+ * whether it booked.
+ */
+export const BOOK = `${BASICS}${LEASES}${CLOSING}
+local now, id = clock(), ARGV[2]
+local name, held = KEYS[1], call('HGET', KEYS[1], id)
+for _, process in ipairs(held and {} or call('ZRANGE', LEASES, 0, -1)) do
+  name = LEASES:sub(1, KIND - 1) .. 'held:' .. process
+  held = call('HGET', name, id)
+  if held then break end
+end
+if ARGV[3] == 'reserved' and not held and call('EXISTS', givenName(id)) == 0 then return 0 end
+if not call('SET', KEYS[3], '1', 'NX', 'PX', ${7 * DAY}) then return 0 end
+if held then
+  closeAll(id, held, {})
+  call('HDEL', name, id)
+end
+call('DEL', givenName(id))
+for k = 4, #KEYS do
+  local key, endsAt, amount = KEYS[k], tonumber(ARGV[2 * k - 4]), tonumber(ARGV[2 * k - 3])
+  if endsAt > now then
+    local u, r, e, i = 0, 0, 0, 0
+    local value = call('GET', key)
+    if value then u, r, e, i = read('${PACKED.window}', value) end
+    if e <= now and endsAt > e then
+      call('SET', key, write('${PACKED.window}', amount, 0, endsAt, endsAt), 'PX', endsAt - now + ${HOUR})
     else
-      redis.call('HINCRBY', key, 'u', amount)
+      call('SET', key, write('${PACKED.window}', u + amount, r, e, i), 'KEEPTTL')
     end
   end
 end
 return 1`
 
-/** ARGV: now, lease, ids. A reservation that was given back stays so. */
-export const RENEW = `${PRELUDE}
-local score = clock(ARGV[1]) + ARGV[2]
-for n = 3, #ARGV do redis.call('ZADD', KEYS[1], 'XX', score, ARGV[n]) end
-return 1`
+/** Keys: reservations, leases. ARGV: now, lease. What was given back stays so. */
+export const RENEW = `${BASICS}${LEASES}
+return call('ZADD', LEASES, clock() + ARGV[2], KEYS[1]:sub(KIND + 5))`
 
-/** The holder ends and says so. ARGV: now, ids. */
-export const GIVE_BACK = `${PRELUDE}
-local base = KEYS[1]:sub(1, -7)
-for n = 2, #ARGV do giveBack(base, ARGV[n], ARGV[1]) end
-return 1`
+/** Keys: reservations, leases. The holder ends and says so; call it again until it replies 0. ARGV: now, how many at once. */
+export const GIVE_BACK = `${BASICS}${LEASES}${CLOSING}${GIVING_BACK}
+return giveBackOf(KEYS[1]:sub(KIND + 5), tonumber(ARGV[2]))`
 
 /** Keys: the counter as a window, as a rate, as slots. */
-export const LEVEL = `${PRELUDE}
-local now = clock(ARGV[1])
-local w = redis.call('HMGET', KEYS[1], 'u', 'r', 'e')
-if w[1] then return tonumber(w[3]) > now and answer(w[1] + w[2]) or 0 end
-local r = redis.call('HMGET', KEYS[2], 'f', 'p', 'l')
-if r[1] then return tonumber(r[1]) <= now and 0 or math.ceil((r[1] - now) / r[2] * r[3] - 1e-9) end
-return redis.call('ZCOUNT', KEYS[3], '(' .. whole(now), '+inf')`
+export const LEVEL = `${BASICS}${ANSWER}
+local now, kept = clock(), call('MGET', KEYS[1], KEYS[2])
+if kept[1] then
+  local u, r, e = read('${PACKED.window}', kept[1])
+  return e > now and answer(u + r) or 0
+end
+if kept[2] then
+  local fullAt, period, limit = read('${PACKED.rate}', kept[2])
+  return fullAt <= now and 0 or math.ceil((fullAt - now) / period * limit - 1e-9)
+end
+return call('ZCOUNT', KEYS[3], '(' .. string.format('%.0f', now), '+inf')`

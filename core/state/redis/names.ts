@@ -31,26 +31,22 @@ export class Names {
     return `${this.prefix}:${tagOf(tenant)}:`
   }
 
-  /** Reservation and leases, which every script of the ledger begins with. */
-  reservation(tenant: string, id: string): [string, string] {
+  /** What a process holds, and leases: every script of the ledger that changes something begins with them. */
+  reservations(tenant: string, process: string): string[] {
     const base = this.base(tenant)
-    return [`${base}x:${id}`, `${base}leases`]
+    return [`${base}held:${process}`, `${base}leases`]
   }
 
-  reserve(tenant: string, id: string, claims: readonly Claim[]): string[] {
+  reserve(tenant: string, process: string, claims: readonly Claim[]): string[] {
     const base = this.base(tenant)
-    const keys = [`${base}x:${id}`, `${base}leases`]
+    const keys = [`${base}held:${process}`, `${base}leases`]
     for (const claim of claims) keys.push(base + fieldOf(claim))
     return keys
   }
 
-  book(tenant: string, id: string, counters: readonly string[]): string[] {
+  book(tenant: string, process: string, id: string, counters: readonly string[]): string[] {
     const base = this.base(tenant)
-    return [...this.reservation(tenant, id), `${base}b:${id}`, ...counters.map((counter) => `${base}w:${counter}`)]
-  }
-
-  leases(tenant: string): string[] {
-    return [`${this.base(tenant)}leases`]
+    return [...this.reservations(tenant, process), `${base}b:${id}`, ...counters.map((counter) => `${base}w:${counter}`)]
   }
 
   level(tenant: string, counter: string): string[] {

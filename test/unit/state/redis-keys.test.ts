@@ -9,12 +9,12 @@ const names = new Names('sp')
 
 /** How the driver builds the keys of each script; a script without an entry does not compile. */
 const KEYS: Record<ScriptName, (tenant: string, words: readonly string[]) => readonly string[]> = {
-  reserve: (tenant, words) => names.reserve(tenant, 'x1', words.map(claim)),
-  settle: (tenant) => names.reservation(tenant, 'x1'),
-  untake: (tenant, words) => names.reserve(tenant, 'x1', words.map(claim)),
-  book: (tenant, words) => names.book(tenant, 'x1', words),
-  renew: (tenant) => names.leases(tenant),
-  giveBack: (tenant) => names.leases(tenant),
+  reserve: (tenant, words) => names.reserve(tenant, 'p1', words.map(claim)),
+  settle: (tenant, words) => names.reserve(tenant, 'p1', words.map(claim)),
+  untake: (tenant, words) => names.reserve(tenant, 'p1', words.map(claim)),
+  book: (tenant, words) => names.book(tenant, 'p1', 'x1', words),
+  renew: (tenant) => names.reservations(tenant, 'p1'),
+  giveBack: (tenant) => names.reservations(tenant, 'p1'),
   level: (tenant, [counter = '']) => names.level(tenant, counter),
   beat: () => names.processes(),
   breakerReport: (_, [key = '']) => names.breaker(key),

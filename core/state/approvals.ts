@@ -1,24 +1,35 @@
 // Approvals in lmdb: found by id, and by what they are for, so that the same request asks once.
+import { hash } from 'node:crypto'
 import type { RootDatabase } from 'lmdb'
+import { GatewayError } from '../errors/gateway-error.ts'
 import type { Approval, Approvals } from '../model/state.ts'
 import type { Clock } from '../plugin/contract.ts'
+
+/** People decide about these; nobody decides about more, and whoever sends ever new requests must not fill the disk. */
+export const MAX_APPROVALS = 10_000
+/** Longer ids are none of ours, and lmdb takes no keys without end. */
+const MAX_ID_CHARS = 64
 
 export class LmdbApprovals implements Approvals {
   readonly #env: RootDatabase
   readonly #clock: Clock
   readonly #rows
+  readonly #ids
 
   constructor(env: RootDatabase, clock: Clock) {
     this.#env = env
     this.#clock = clock
     this.#rows = env.openDB<Approval, string>({ name: 'approvals', encoding: 'json' })
+    this.#ids = env.openDB<string, string>({ name: 'approvals-for', encoding: 'json' })
   }
 
   async request(fresh: Approval): Promise<Approval> {
     const kept = this.#env.transactionSync(() => {
-      const known = this.#all().find((row) => isFor(row, fresh))
+      const known = this.find(this.#ids.get(purposeOf(fresh)) ?? '')
       if (known) return known
+      this.#makeRoom()
       this.#rows.putSync(fresh.id, fresh)
+      this.#ids.putSync(purposeOf(fresh), fresh.id)
       return fresh
     })
     await this.#rows.flushed
@@ -26,6 +37,7 @@ export class LmdbApprovals implements Approvals {
   }
 
   find(id: string): Approval | null {
+    if (id === '' || id.length > MAX_ID_CHARS) return null
     const row = this.#rows.get(id)
     return row && row.expiresAt > this.#clock.now() ? row : null
   }
@@ -43,18 +55,32 @@ export class LmdbApprovals implements Approvals {
   }
 
   list(): readonly Approval[] {
-    return this.#all().sort((a, b) => a.createdAt - b.createdAt)
+    return this.#sweep().sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Those that count; the others are removed on the way. */
-  #all(): Approval[] {
+  #makeRoom(): void {
+    if ((this.#rows.getStats() as { readonly entryCount: number }).entryCount < MAX_APPROVALS) return
+    if (this.#sweep().length >= MAX_APPROVALS) throw tooManyApprovals()
+  }
+
+  /** Removes what has expired and returns the rest. */
+  #sweep(): Approval[] {
     const now = this.#clock.now()
     const rows = [...this.#rows.getRange()].map(({ value }) => value)
-    for (const { id, expiresAt } of rows) if (expiresAt <= now) void this.#rows.remove(id)
+    for (const row of rows.filter(({ expiresAt }) => expiresAt <= now)) {
+      void this.#rows.remove(row.id)
+      if (this.#ids.get(purposeOf(row)) === row.id) void this.#ids.remove(purposeOf(row))
+    }
     return rows.filter(({ expiresAt }) => expiresAt > now)
   }
 }
 
-function isFor(row: Approval, { tenant, keyId, contentHash }: Approval): boolean {
-  return row.tenant === tenant && row.keyId === keyId && row.contentHash === contentHash
+function purposeOf({ tenant, keyId, contentHash }: Approval): string {
+  return hash('sha256', JSON.stringify([tenant, keyId, contentHash]))
+}
+
+export function tooManyApprovals(): GatewayError {
+  return new GatewayError('state_unavailable', {
+    message: `${MAX_APPROVALS} requests wait for an approval; no more are taken until some are decided or expire.`,
+  })
 }

@@ -590,6 +590,23 @@ for (const driver of DRIVERS) {
           ['a2'],
         )
       })
+      it('are refused when there are more than people decide about, until some have expired', async function () {
+        this.timeout(60_000)
+        const many = async (from: number, count: number): Promise<void> => {
+          for (let i = from; i < from + count; i += 500)
+            await Promise.all(
+              Array.from({ length: 500 }, (_, n) => state.approvals.request(approval(`m${i + n}`, { contentHash: String(i + n) }))),
+            )
+        }
+        await many(0, 10_000)
+        await assert.rejects(async () => state.approvals.request(approval('more', { contentHash: 'more' })), { code: 'state_unavailable' })
+        assert.equal((await state.approvals.request(approval('x', { contentHash: '7' }))).id, 'm7', 'known ones go on')
+        clock.advance(25 * HOUR)
+        assert.equal((await state.approvals.request(approval('later', { contentHash: 'later' }))).id, 'later')
+      })
+      it('are not found by what is no id', async () => {
+        for (const id of ['', 'x'.repeat(5000), '\u0000', '__proto__']) assert.equal(await state.approvals.find(id), null)
+      })
       it('are listed oldest first, and survive a restart', async () => {
         await state.approvals.request(approval('a2', { contentHash: '2', createdAt: clock.now() + 2 }))
         await state.approvals.request(approval('a1', { contentHash: '1', createdAt: clock.now() + 1 }))

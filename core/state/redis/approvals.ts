@@ -1,7 +1,11 @@
 // Approvals in Redis: rows by id, an index by what they are for, and one by age. All of them expire.
 import type { Approval, Approvals } from '../../model/state.ts'
 import type { Clock } from '../../plugin/contract.ts'
+import { MAX_APPROVALS, tooManyApprovals } from '../approvals.ts'
 import type { Link } from './link.ts'
+
+/** No approval lives longer (`core/pipeline/approve.ts`). */
+const LONGEST_LIFE_MS = 24 * 3_600_000
 
 export class RedisApprovals implements Approvals {
   readonly #link: Link
@@ -16,7 +20,16 @@ export class RedisApprovals implements Approvals {
     const { id, tenant, keyId, contentHash, createdAt, expiresAt } = fresh
     const now = this.#clock.now()
     const keys = this.#link.names.approvalFor(id, tenant, keyId, contentHash)
-    const row = await this.#link.run('approvalRequest', keys, [now, id, JSON.stringify(fresh), createdAt, Math.max(1, expiresAt - now)])
+    const bounds = [MAX_APPROVALS, LONGEST_LIFE_MS]
+    const row = await this.#link.run('approvalRequest', keys, [
+      now,
+      id,
+      JSON.stringify(fresh),
+      createdAt,
+      Math.max(1, expiresAt - now),
+      ...bounds,
+    ])
+    if (row === null) throw tooManyApprovals()
     return JSON.parse(row as string) as Approval
   }
 

@@ -161,6 +161,10 @@ export const APPROVAL_REQUEST = `${CLOCK}
 local known = redis.call('GET', KEYS[3])
 local row = known and redis.call('GET', KEYS[2]:sub(1, -#ARGV[2] - 1) .. known)
 if row and cjson.decode(row).expiresAt > clock(ARGV[1]) then return row end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', clock(ARGV[1]) - ARGV[7])
+  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then return false end
+end
 redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5])
 redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[5])
 redis.call('ZADD', KEYS[1], ARGV[4], ARGV[2])

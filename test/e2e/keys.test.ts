@@ -1,60 +1,15 @@
-// Keys on the control plane and what follows on the data plane: made, narrowed, rotated, ended; recorded; and all of it also while Redis is away.
+// Keys on the control plane and what follows on the data plane: made, narrowed, rotated, ended, and recorded.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { tmpdir } from 'node:os'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { hashKey, makeKey } from '../../core/model/key-material.ts'
+import { door, PEPPER, prepared, untilRefused, type Loose } from '../support/keys.ts'
+import { hashKey } from '../../core/model/key-material.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
-import { TestRedis } from '../support/redis.ts'
 
-type Loose = ReturnType<typeof JSON.parse>
-
-interface Answer {
-  readonly status: number
-  readonly body: Loose
-}
-
-const PEPPER = Buffer.alloc(32, 9)
 const VIEWER = 'viewer-token'
-
-/** A folder whose pepper the test knows, and a key for `keys:` of its configuration. */
-function prepared(): { folder: string; yamlKey: string; rows: object[] } {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
-  mkdirSync(join(folder, 'data/secrets'), { recursive: true, mode: 0o700 })
-  writeFileSync(join(folder, 'data/secrets/pepper'), PEPPER, { mode: 0o600 })
-  const { key, prefix } = makeKey()
-  return { folder, yamlKey: key, rows: [{ id: 'key_yaml', name: 'In the file', tenant: 'acme', prefix, hash: hashKey(key, PEPPER) }] }
-}
-
-async function answerOf(response: Response): Promise<Answer> {
-  return { status: response.status, body: await response.json() }
-}
-
-function door(gateway: RunningGateway) {
-  const call = async (method: string, path: string, body?: unknown, token = gateway.adminToken): Promise<Answer> => {
-    const init = { method, headers: { authorization: `Bearer ${token}` }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
-    return answerOf(await gateway.admin(`/keys${path}`, init))
-  }
-  const chat = async (key: string): Promise<Answer> =>
-    answerOf(
-      await fetch(`${gateway.url}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}` },
-        body: JSON.stringify({ model: 'gpt-test', messages: [{ role: 'user', content: 'hello' }] }),
-      }),
-    )
-  return { call, chat }
-}
-
-/** The status that a key gets, asked again until it is another one than 200. */
-const untilRefused = (chat: (key: string) => Promise<Answer>, key: string): Promise<Answer> =>
-  eventually(async () => {
-    const answer = await chat(key)
-    return answer.status !== 200 && answer
-  })
 
 describe('keys on the control plane', function () {
   this.timeout(60_000)
@@ -354,105 +309,5 @@ describe('keys on the control plane', function () {
       const hash = hashKey(secret, PEPPER)
       for (const text of everything) assert.ok(!text.includes(secret.slice(19)) && !text.includes(hash))
     }
-  })
-})
-
-describe('keys with Redis', function () {
-  this.timeout(60_000)
-  let redis: TestRedis
-  let upstream: UpstreamServer
-  const gateways: RunningGateway[] = []
-  let yamlKey: string
-
-  before(async () => {
-    ;[redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
-    const places = [prepared(), prepared()]
-    yamlKey = places[0]!.yamlKey
-    for (const { folder } of places) {
-      const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url }, keys: places[0]!.rows }
-      gateways.push(await startGateway({ config, folder }))
-    }
-  })
-  afterEach(() => redis.resume())
-  after(async () => {
-    await Promise.all(gateways.map((gateway) => gateway.remove()))
-    await Promise.all([redis.stop(), upstream.close()])
-  })
-
-  it('ends a key everywhere within a second', async () => {
-    const [here, there] = gateways.map(door)
-    const { id, key } = (await here!.call('POST', '', { tenant: 'acme' })).body
-    assert.deepEqual([(await here!.chat(key)).status, (await there!.chat(key)).status], [200, 200])
-    const { status } = await here!.call('POST', `/${id}/revoke`)
-    const revokedAt = performance.now()
-    assert.equal(status, 200)
-    const asked: [askedAfterMs: number, status: number][] = []
-    while (performance.now() - revokedAt < 2000) {
-      const askedAfterMs = performance.now() - revokedAt
-      for (const { status: each } of await Promise.all([here!.chat(key), there!.chat(key)])) asked.push([askedAfterMs, each])
-    }
-    assert.ok(asked.length > 10)
-    assert.deepEqual(
-      asked.filter(([after, each]) => after >= 1000 && each === 200),
-      [],
-    )
-    assert.ok((await there!.chat(key)).status >= 401)
-  })
-  it('ends a key within a second even if Redis goes right after; keys of the configuration go on', async () => {
-    const [here, there] = gateways.map(door)
-    const [ended, living] = [
-      (await here!.call('POST', '', { tenant: 'acme' })).body,
-      (await here!.call('POST', '', { tenant: 'acme' })).body,
-    ]
-    for (const { chat } of [here!, there!]) for (const key of [ended.key, living.key, yamlKey]) assert.equal((await chat(key)).status, 200)
-    await here!.call('POST', `/${ended.id}/revoke`)
-    redis.pause()
-    const goneAt = performance.now()
-    const late: [key: string, code: string][] = []
-    while (performance.now() - goneAt < 2500) {
-      const isLate = performance.now() - goneAt >= 1000
-      for (const [name, key] of [
-        ['ended', ended.key],
-        ['living', living.key],
-        ['yaml', yamlKey],
-      ] as const) {
-        // prettier-ignore
-        for (const { status, body } of await Promise.all([here!.chat(key), there!.chat(key)]))
-          if (isLate) late.push([name, status === 200 ? '200' : body.error.code])
-      }
-    }
-    const codes = (name: string): Set<string> => new Set(late.filter(([key]) => key === name).map(([, code]) => code))
-    assert.deepEqual([codes('living'), codes('yaml')], [new Set(['state_unavailable']), new Set(['200'])])
-    assert.ok(!codes('ended').has('200'), [...codes('ended')].join())
-    redis.resume()
-    for (const { chat } of [here!, there!]) {
-      await eventually(async () => (await chat(living.key)).status === 200)
-      assert.ok([401, 429].includes((await chat(ended.key)).status))
-    }
-  })
-  it('lets one of two hosts rotate a key that both rotate at once, and one end it for both', async () => {
-    const [here, there] = gateways.map(door)
-    for (let i = 0; i < 5; i++) {
-      const { id } = (await here!.call('POST', '', { tenant: 'acme' })).body
-      const answers = await Promise.all([here!.call('POST', `/${id}/rotate`), there!.call('POST', `/${id}/rotate`)])
-      assert.deepEqual(
-        answers.map(({ status }) => status).toSorted((a, b) => a - b),
-        [201, 409],
-      )
-      const { data } = (await there!.call('GET', '?limit=1000')).body
-      assert.equal(data.filter((key: Loose) => key.rotated_from === id).length, 1)
-      const [revoked] = await Promise.all([here!.call('POST', `/${id}/revoke`), there!.call('PATCH', `/${id}`, { name: 'x' })])
-      assert.equal(revoked.body.status, 'revoked')
-      assert.equal((await there!.call('GET', `/${id}`)).body.status, 'revoked')
-    }
-  })
-  it('changes nothing while Redis is away, and says why', async () => {
-    const { call } = door(gateways[0]!)
-    redis.pause()
-    const { status, body } = await call('POST', '', { tenant: 'acme' })
-    assert.deepEqual([status, body.error.code], [503, 'state_unavailable'])
-    assert.equal((await call('GET', '')).status, 503)
-    redis.resume()
-    await eventually(async () => (await call('GET', '')).status === 200)
   })
 })

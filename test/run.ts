@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { provideNeeds } from './needs.ts'
 
 interface Job {
   readonly name: string
@@ -141,6 +142,7 @@ async function runAll(all: readonly Job[], width: number): Promise<readonly Outc
   return outcomes
 }
 
+provideNeeds()
 const began = performance.now()
 const all = jobs()
 const outcomes = await runAll(all, Math.max(1, availableParallelism() - 1))

@@ -19,11 +19,15 @@ export function withTables(page: string, tables: string): string {
 /** Markdown: a heading and a table for each top-level setting. */
 export function settingsTables(schema: JsonObject): string {
   const sections = Object.entries((schema as Schema).properties ?? {})
-  return sections.map(([name, section]) => sectionText(name, section)).join('\n')
+  const told: Told = new Map()
+  return sections.map(([name, section]) => sectionText(name, section, told)).join('\n')
 }
 
-function sectionText(name: string, section: Schema): string {
-  const rows = rowsOf(section.items ?? section, '')
+/** Blocks that stand in a table already, and what leads there: their members are not told again. */
+type Told = Map<Schema['properties'], string>
+
+function sectionText(name: string, section: Schema, told: Told): string {
+  const rows = rowsOf(section.items ?? section, '', (path) => `as [\`${path}\` of ${name}](#${name.toLowerCase()})`, told)
   const heading = `### ${name}\n\n${String(section['description'] ?? PLUGINS)}\n`
   if (rows.length === 0) return heading
   return `${heading}\n| setting | value | default | |\n|---|---|---|---|\n${rows.join('\n')}\n`
@@ -31,14 +35,22 @@ function sectionText(name: string, section: Schema): string {
 
 const PLUGINS = "One block per plugin, checked by the plugin's own schema; `plugins/<name>/README.md` describes it."
 
-function rowsOf(schema: Schema, prefix: string): string[] {
+function rowsOf(schema: Schema, prefix: string, linkTo: (path: string) => string, told: Told): string[] {
   const required = (schema['required'] ?? []) as readonly string[]
   return Object.entries(schema.properties ?? {}).flatMap(([name, setting]) => {
     const path = prefix + name
-    const row = `| \`${path}\` | ${valueOf(setting)} | ${defaultOf(setting, required.includes(name))} | ${String(setting['description'] ?? '')} |`
-    return [row, ...rowsOf(innerOf(setting), `${path}${isList(setting) ? '[]' : ''}.`)]
+    const inner = innerOf(setting)
+    const elsewhere = told.get(inner.properties)
+    const says = [setting['description'], elsewhere && `Members ${elsewhere}.`].filter(Boolean).join(' ')
+    const row = `| \`${path}\` | ${valueOf(setting)} | ${defaultOf(setting, required.includes(name))} | ${says} |`
+    if (elsewhere) return [row]
+    if (inner.properties && Object.keys(inner.properties).length >= MANY) told.set(inner.properties, linkTo(path))
+    return [row, ...rowsOf(inner, `${path}${isList(setting) ? '[]' : ''}.`, linkTo, told)]
   })
 }
+
+/** Members of a block that are too many to stand in several tables. */
+const MANY = 4
 
 /** What stands inside a setting: members of an object, of the rows of a list, or of the alternative that has members. */
 function innerOf(setting: Schema): Schema {

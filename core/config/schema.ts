@@ -91,15 +91,18 @@ const moneyQuota = (description: string): JsonObject => ({
   ],
   description,
 })
-const QUOTA = block({
-  hourlyTokens: tokenQuota('Tokens per hour; a number is the hard limit.'),
-  dailyTokens: tokenQuota('Tokens per day in the time zone of the tenant; a number is the hard limit.'),
-  monthlyTokens: tokenQuota('Tokens per month in the time zone of the tenant; a number is the hard limit.'),
-  monthly: moneyQuota('Money per month in the base currency; an amount is the hard limit.'),
-  rpm: count('Requests per minute.'),
-  tpm: count('Tokens per minute.'),
-  concurrency: count('Requests at once.'),
-})
+const QUOTA: JsonObject = {
+  ...block({
+    hourlyTokens: tokenQuota('Tokens per hour; a number is the hard limit.'),
+    dailyTokens: tokenQuota('Tokens per day in the time zone of the tenant; a number is the hard limit.'),
+    monthlyTokens: tokenQuota('Tokens per month in the time zone of the tenant; a number is the hard limit.'),
+    monthly: moneyQuota('Money per month in the base currency; an amount is the hard limit.'),
+    rpm: count('Requests per minute.'),
+    tpm: count('Tokens per minute.'),
+    concurrency: count('Requests at once.'),
+  }),
+  description: 'Limits of what it may use; docs/quotas.md explains them.',
+}
 
 export const CONFIG_SCHEMA: JsonObject = {
   $schema: 'http://json-schema.org/draft-07/schema#',

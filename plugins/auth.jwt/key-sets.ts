@@ -52,11 +52,17 @@ async function discover(issuer: string): Promise<string> {
 
 type Options = Parameters<NonNullable<NonNullable<Parameters<typeof createRemoteJWKSet>[1]>[typeof customFetch]>>[1]
 
-/** No redirects (the configuration says where keys come from) and no document without end. */
+/** No redirects (the configuration says where keys come from), no document without end, and none that is not JSON: all of it is not the caller's fault. */
 async function fetchDocument(url: string, options: Options): Promise<Response> {
-  const response = await fetch(url, options).catch((error: unknown) => {
-    throw new KeysUnavailable(`${url} cannot be reached`, { cause: error })
-  })
+  try {
+    return new Response(await readJson(url, await fetch(url, options)), { status: 200 })
+  } catch (error) {
+    if (error instanceof KeysUnavailable) throw error
+    throw new KeysUnavailable(`${url} cannot be read`, { cause: error })
+  }
+}
+
+async function readJson(url: string, response: Response): Promise<string> {
   if (response.status !== 200) throw new KeysUnavailable(`${url} answered ${response.status}`)
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -65,5 +71,8 @@ async function fetchDocument(url: string, options: Options): Promise<Response> {
     if (bytes > MAX_DOCUMENT_BYTES) throw new KeysUnavailable(`${url} is larger than ${MAX_DOCUMENT_BYTES} bytes`)
     chunks.push(chunk)
   }
-  return new Response(Buffer.concat(chunks), { status: 200 })
+  const text = Buffer.concat(chunks).toString('utf8')
+  const document: unknown = JSON.parse(text)
+  if (typeof document !== 'object' || document === null) throw new KeysUnavailable(`${url} is no JSON object`)
+  return text
 }

@@ -1,8 +1,9 @@
 // `sallyport keys create|list|rotate|revoke`: customer keys in the state store. Works beside a running gateway, which sees a change within a second;
 // each change is a row of `admin_events`.
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { stringify } from 'yaml'
 import { commandRecord } from './command-record.ts'
+import { printRows, stdout } from './output.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { KeyChanges, prepareKey, type RecordKeyEvent, type ShownKey } from '../state/key-changes.ts'
 import { openKeys } from '../state/open.ts'
@@ -70,7 +71,9 @@ export function registerKeys(program: Command, load: LoadConfig): void {
     .command('rotate')
     .description('make a new key with the same rights; the old one ends after the overlap')
     .argument('<id>', 'id of the key, as `keys list` shows it')
-    .option('--overlap <span>', 'how long the old key goes on, such as 24h; 0: it ends at once', readOverlapSpan, 86_400)
+    .addOption(
+      new Option('--overlap <span>', 'how long the old key goes on; 0: it ends at once').argParser(readOverlapSpan).default(86_400, '24h'),
+    )
     .option('--json', 'print {"id","key","prefix","rotated_from","old_key_expires"}')
     .option(...CONFIG)
     .action(async (id: string, options: RotateOptions, command: Command) =>
@@ -144,12 +147,12 @@ async function list({ changes }: Room, { tenant, json }: ListOptions): Promise<v
   const all = await changes.list()
   const shown = await changes.show(tenant === undefined ? all : all.filter(({ row }) => row.tenant === tenant))
   if (json) return print(JSON.stringify(shown))
-  print(table([['ID', 'NAME', 'TENANT', 'PREFIX', 'SCOPES', 'STATUS', 'LAST USED', 'FROM'], ...shown.map(cellsOf)]))
+  await printRows(stdout, LISTED, shown.map(cellsOf), false)
 }
 
-function cellsOf({ id, name, tenant, prefix, scopes, status, last_used_at, from }: ShownKey): readonly string[] {
-  return [id, name ?? '', tenant, prefix, scopes.join(','), status, last_used_at ?? '', from].map(plain)
-}
+const LISTED = ['id', 'name', 'tenant', 'prefix', 'scopes', 'status', 'last_used_at', 'from'] as const
+
+const cellsOf = (key: ShownKey): readonly unknown[] => LISTED.map((name) => (name === 'scopes' ? key.scopes.join(',') : key[name]))
 
 async function rotate({ changes, record }: Room, id: string, { overlap, json }: RotateOptions): Promise<void> {
   const { row, secret, old } = await changes.rotate(id, { overlap_seconds: overlap }, record)
@@ -176,21 +179,6 @@ function readOverlapSpan(text: string): number {
   const ms = text === '0' ? 0 : spanMs(text)
   if (ms === null) throw new InvalidArgumentError('write a span such as 24h, 90m or 7d, or 0: the old key ends at once.')
   return ms / 1000
-}
-
-/** A store may hold what moves the cursor. */
-const plain = (text: string): string => text.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '?')
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]!.length), 0))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }
 
 function print(text: string): void {

@@ -19,7 +19,7 @@ const PAGE_ROWS = 500
 export async function printRows(
   printer: Printer,
   columns: readonly string[],
-  rows: AsyncIterable<readonly unknown[]>,
+  rows: AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>,
   json: boolean,
 ): Promise<void> {
   if (!json && !printer.isTerminal) printer.write(columns.join('\t') + '\n')
@@ -40,7 +40,12 @@ export async function printRows(
 /** One cell as text; what could move the cursor or break the line is escaped, for the record holds what strangers sent. */
 function plain(value: unknown): string {
   const text = value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return text.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, escaped)
+}
+
+function escaped(char: string): string {
+  const code = char.charCodeAt(0).toString(16)
+  return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`
 }
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[], withHead: boolean): string {

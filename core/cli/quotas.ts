@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { nanoOf } from '../model/money.ts'
 import { openQuotaDoor, type QuotaDoor, type Row } from './quota-doors.ts'
 import { printRows, stdout } from './output.ts'
+import { spanMs } from '../config/key-request.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { Raise } from '../model/state.ts'
 
@@ -32,7 +33,6 @@ interface RaiseOptions extends Where {
 
 const COUNTERS = ['tenant', 'policy', 'by', 'unit', 'window', 'used', 'reserved', 'limit', 'resets_at'] as const
 const RAISES = ['id', 'tenant', 'policy', 'unit', 'add', 'until', 'by', 'reason'] as const
-const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** Adds the command group. `load` reads the configuration that `--config` names; it throws on a bad one. */
 export function registerQuotas(program: Command, load: LoadConfig): void {
@@ -102,10 +102,9 @@ async function end(door: QuotaDoor, id: string, { json }: Where, command: Comman
 }
 
 function show(columns: readonly string[], rows: readonly Row[], json = false): Promise<void> {
-  async function* cells(): AsyncIterable<readonly unknown[]> {
-    for (const row of rows) yield columns.map((column) => (column === 'by' && !json ? [row[column]].flat().join(', ') : row[column]))
-  }
-  return printRows(stdout, columns, cells(), json)
+  const cellOf = (row: Row, column: string): unknown => (column === 'by' && !json ? [row[column]].flat().join(', ') : row[column])
+  const cells = rows.map((row) => columns.map((column) => cellOf(row, column)))
+  return printRows(stdout, columns, cells, json)
 }
 
 function readAmount(text: string, unit: RaiseOptions['unit']): number | null {
@@ -115,9 +114,9 @@ function readAmount(text: string, unit: RaiseOptions['unit']): number | null {
 }
 
 function readSpan(text: string): number {
-  const span = /^(\d{1,6})([mhd])$/.exec(text)
-  if (!span) throw new InvalidArgumentError('write a span such as 90m, 12h or 7d.')
-  return Number(span[1]) * UNIT_MS[span[2] as keyof typeof UNIT_MS]
+  const ms = spanMs(text)
+  if (ms === null) throw new InvalidArgumentError('write a span such as 90m, 12h or 7d.')
+  return ms
 }
 
 function readMoment(text: string): number {

@@ -32,11 +32,7 @@ const log: Log = { ...stderrLog, debug: () => undefined, info: () => undefined }
 export async function printRebuilt(path: string | undefined, json: boolean): Promise<void> {
   const rebuilt = await rebuildQuotas(loadConfig(path))
   const rows = rebuilt.map(({ counter, before, after, result }) => [counter, before, after, result])
-  await printRows(stdout, ['counter', 'before', 'after', 'result'], streamOf(rows), json)
-}
-
-async function* streamOf<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items
+  await printRows(stdout, ['counter', 'before', 'after', 'result'], rows, json)
 }
 
 /**

@@ -112,7 +112,7 @@ describe('sallyport keys', () => {
     )
     assert.match(
       await keys('list'),
-      /ID +NAME +TENANT +PREFIX +SCOPES +STATUS +LAST USED +FROM\n.* chat +active +config\n.* acme .* chat +active +state/,
+      /^id\tname\ttenant\tprefix\tscopes\tstatus\tlast_used_at\tfrom\n.*\tchat\tactive\t\tconfig\n.*\tacme\t.*\tchat\tactive\t\tstate$/,
     )
     await keys('revoke', id)
     assert.equal((JSON.parse(await keys('list', '--json')) as Loose[])[1].status, 'revoked')

@@ -20,6 +20,7 @@ describe('the output of sql and usage', () => {
 
   it('is tab-separated in a pipe, one line per row whatever the values hold', async () => {
     assert.equal(await printed(false, false, ['a\tb\nc', null]), 'tenant\tn\na\\x09b\\x0ac\t\n')
+    assert.equal(await printed(false, false, ['a\u202eb', null]), 'tenant\tn\na\\u202eb\t\n', 'nor turn it round')
   })
 
   it('cannot move the cursor of whoever reads it', async () => {

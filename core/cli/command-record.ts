@@ -11,6 +11,8 @@ import type { LoadedConfig } from '../config/config.ts'
 const NODES = 8
 
 export interface CommandRecord {
+  /** Who changes something, as the record names them. */
+  readonly actor: string
   /** Resolves when it is written. Rejects with a sentence when it cannot be. */
   note(event: Pick<AdminEventRow, 'tenant' | 'action' | 'target' | 'before' | 'after' | 'result'>): Promise<void>
   close(): Promise<void>
@@ -20,6 +22,7 @@ export interface CommandRecord {
 export function commandRecord(loaded: LoadedConfig, actor = `cli:${userName()}`): CommandRecord {
   let spool: Spool | null = null
   return {
+    actor,
     async note(event) {
       spool ??= openFree(loaded)
       await spool.adminEvent({ ts: Date.now(), actor, ip: '', ...event })

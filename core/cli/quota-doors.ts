@@ -1,9 +1,8 @@
 // The two ways to limits from the command line: the admin API of a running gateway, or the state store itself where none runs.
-import { resolve } from 'node:path'
+import { commandRecord, type CommandRecord } from './command-record.ts'
 import { formatNano } from '../model/money.ts'
 import { newId } from '../model/ids.ts'
 import { openAdminToken } from '../state/admin-token.ts'
-import { openSpool } from '../record/spool.ts'
 import { openState } from '../state/open.ts'
 import { countsUse, readCounterName } from '../model/counters.ts'
 import { secretsFolder } from '../state/secrets.ts'
@@ -107,19 +106,19 @@ class ApiDoor implements QuotaDoor {
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** Owns the state for the moment, and writes events into a spool that the recorder finds later. */
+/** Owns the state for the moment, and leaves events for the recorder. */
 class StateDoor implements QuotaDoor {
   readonly #state: State
-  readonly #loaded: LoadedConfig
+  readonly #record: CommandRecord
 
-  private constructor(state: State, loaded: LoadedConfig) {
+  private constructor(state: State, record: CommandRecord) {
     this.#state = state
-    this.#loaded = loaded
+    this.#record = record
   }
 
   static async open(loaded: LoadedConfig): Promise<StateDoor> {
     try {
-      return new StateDoor(await openState(loaded, systemClock, SILENT), loaded)
+      return new StateDoor(await openState(loaded, systemClock, SILENT), commandRecord(loaded))
     } catch (error) {
       if (!(error instanceof Error && error.name === 'StateInUseError')) throw error
       throw new Error('a gateway runs with this state, but not where the configuration says; name it with --url http://HOST:PORT', {
@@ -156,7 +155,7 @@ class StateDoor implements QuotaDoor {
   }
 
   async raise({ tenant, policy, unit, amount, until, reason }: AskedRaise): Promise<Row> {
-    const raise: Raise = { id: newId('raise'), tenant, policy, unit, add: amount, until, by: 'cli', reason }
+    const raise: Raise = { id: newId('raise'), tenant, policy, unit, add: amount, until, by: this.#record.actor, reason }
     await this.#note(raise, { action: 'quota raised', before: '', after: JSON.stringify(rowOf(raise)) })
     await this.#state.raises.put(raise)
     return rowOf(raise)
@@ -170,22 +169,13 @@ class StateDoor implements QuotaDoor {
     return rowOf(raise)
   }
 
-  close(): Promise<void> {
-    return this.#state.close()
+  async close(): Promise<void> {
+    await this.#state.close()
+    await this.#record.close()
   }
 
-  async #note(
-    { tenant, policy }: Raise,
-    change: { readonly action: string; readonly before: string; readonly after: string },
-  ): Promise<void> {
-    const { config, baseDir } = this.#loaded
-    const { spool } = config.record
-    const record = openSpool({ ...spool, path: resolve(baseDir, spool.path), onChange: () => undefined })
-    try {
-      await record.adminEvent({ ts: systemClock.now(), tenant, actor: 'cli', ip: '', target: policy, result: 'ok', ...change })
-    } finally {
-      await record.close()
-    }
+  #note({ tenant, policy }: Raise, change: { readonly action: string; readonly before: string; readonly after: string }): Promise<void> {
+    return this.#record.note({ tenant, target: policy, result: 'ok', ...change })
   }
 }
 

@@ -1,5 +1,6 @@
 // The ledger's Lua. Keys: `held:<process>` the reservations of a process, `leases` until when processes hold them, `w:`/`r:`/`s:<counter>`
-// windows, rates and slots. Every request pays for these lines twice: values are packed, read with one MGET, and what is rare is defined late.
+// windows, rates and slots. Every request pays for these lines twice: values are packed, and what is rare is defined late. Values are read before
+// any is written, by commands that refuse another kind of value: what is not ours fails the whole step.
 
 /** Packed doubles, little-endian: amounts are integers below 2^53, moments Unix ms. */
 export const PACKED = {
@@ -141,7 +142,8 @@ end
 
 local reply, values, lives, entries
 
-local function takeRate(k, value, amount, limit, period)
+local function takeRate(k, amount, limit, period)
+  local value = call('GET', KEYS[k])
   local kept = value and read('${PACKED.rate}', value) or 0
   local per = limit == 0 and 0 or period / limit
   local fullAt = math.max(kept, now) + amount * per
@@ -170,13 +172,14 @@ end
 
 local function takeAll()
   reply, values, lives, entries = { 1, 0, 0, 0, 0, 0, 0 }, {}, {}, {}
-  local kept = call('MGET', unpack(KEYS, 3))
   for k = 3, last do
     local key, at = KEYS[k], 3 * k - 2
-    local value, amount, limit, extra = kept[k - 2], tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local amount, limit, extra = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     local kind, refused = key:byte(KIND), nil
     if kind == 119 then
       local u, r, e, i = 0, 0, extra, extra
+      local value = call('GET', key)
+      -- 0: the one that its key has. A new window's begins with it.
       local life = value and 0
       if value then u, r, e, i = read('${PACKED.window}', value) end
       if e <= now and extra > e then
@@ -190,7 +193,7 @@ local function takeAll()
       reply[3 * k - 7], reply[3 * k - 6], reply[3 * k - 5] = answer(used), answer(u), 0
       values[k], lives[k] = write('${PACKED.window}', u, r + amount, e, i), life or math.max(0, e - now) + ${HOUR}
       entries[k - 2] = write('${PACKED.entry}', #key, key, amount, i, 0)
-    elseif kind == 114 then refused = takeRate(k, value, amount, limit, extra)
+    elseif kind == 114 then refused = takeRate(k, amount, limit, extra)
     else refused = takeSlot(k, limit) end
     if refused then return refused end
   end

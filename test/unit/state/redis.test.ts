@@ -169,6 +169,33 @@ describe('the Redis state driver', () => {
     })
   })
 
+  it('leaves nothing behind that does not end by itself', async () => {
+    const [a, b] = [await join(), await join()]
+    await a.ledger.reserve('x', [window(8), rate(30), slot])
+    await a.ledger.reserve('x', [window(1), rate(1)])
+    await b.ledger.reserve('given back', [window(1)])
+    clock.advance(60_001)
+    await a.ledger.reserve('x', [window(0), slot])
+    await a.ledger.settle(
+      'x',
+      new Map([
+        [W, 9],
+        [R, 40],
+      ]),
+    )
+    await a.ledger.book('y', [{ counter: W, endsAt: endsAt(), amount: 5 }], 'anyway')
+    await Promise.all([a.close(), b.close()])
+    const client = new Redis(redis.url)
+    const keys = await client.keys(`t${prefixes}:{acme}:*`)
+    const lives = await Promise.all(keys.map((key) => client.pttl(key)))
+    client.disconnect()
+    assert.ok(keys.length >= 3, keys.join(' '))
+    assert.deepEqual(
+      keys.filter((_, i) => lives[i]! <= 0),
+      [],
+    )
+  })
+
   it('books an id once, whoever says so how often', async () => {
     const [a, b] = [await join(), await join()]
     const bookings = [{ counter: W, endsAt: endsAt(), amount: 5 }]

@@ -171,6 +171,8 @@ describe('the Redis state driver', () => {
 
   it('leaves nothing behind that does not end by itself', async () => {
     const [a, b] = [await join(), await join()]
+    const ends = endsAt()
+    const window = (amount: number): Claim => ({ kind: 'window', counter: W, limit: 100, amount, endsAt: ends })
     await a.ledger.reserve('x', [window(8), rate(30), slot])
     await a.ledger.reserve('x', [window(1), rate(1)])
     await b.ledger.reserve('given back', [window(1)])
@@ -183,7 +185,7 @@ describe('the Redis state driver', () => {
         [R, 40],
       ]),
     )
-    await a.ledger.book('y', [{ counter: W, endsAt: endsAt(), amount: 5 }], 'anyway')
+    await a.ledger.book('y', [{ counter: W, endsAt: ends, amount: 5 }], 'anyway')
     await Promise.all([a.close(), b.close()])
     const client = new Redis(redis.url)
     const keys = await client.keys(`t${prefixes}:{acme}:*`)

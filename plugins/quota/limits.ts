@@ -23,6 +23,8 @@ export interface Limit {
   readonly identity: CounterIdentity
   readonly counter: string
   readonly limit: number
+  /** The part of it that was added for a while. */
+  readonly added: number
   /** False: it only counts for its soft threshold and never refuses. */
   readonly finite: boolean
   /** From this booked use on the answer carries a warning; null: never. */
@@ -78,7 +80,9 @@ export function readLimits(view: EnactView, calls: readonly EffectCall[], circum
 function amountLimit(view: EnactView, call: EffectCall, { now, raises, whileAway }: Circumstances): Limit | null {
   const unit = call.operands.unit as Unit
   const window = call.operands.window as Window
-  const hard = raised(scaled(numberOf(call, 'amount'), unit), view, call.policy, unit, raises, now)
+  const written = scaled(numberOf(call, 'amount'), unit)
+  const added = addedBy(raises, { policy: call.policy, tenant: view.tenant.id, unit }, now)
+  const hard = raised(written, added)
   const soft = softOf(call, unit, hard)
   if (hard === null && soft === null) return null
   const { timeZone } = view.tenant
@@ -92,6 +96,7 @@ function amountLimit(view: EnactView, call: EffectCall, { now, raises, whileAway
     identity,
     counter: counterName(identity),
     limit: hard ?? Number.MAX_SAFE_INTEGER,
+    added,
     finite: hard !== null,
     soft,
     endsAt,
@@ -101,7 +106,8 @@ function amountLimit(view: EnactView, call: EffectCall, { now, raises, whileAway
 }
 
 function slotLimit(view: EnactView, call: EffectCall, { now, raises, whileAway }: Circumstances): SlotLimit | null {
-  const limit = raised(scaled(numberOf(call, 'amount'), 'requests'), view, call.policy, 'concurrent', raises, now)
+  const added = addedBy(raises, { policy: call.policy, tenant: view.tenant.id, unit: 'concurrent' }, now)
+  const limit = raised(scaled(numberOf(call, 'amount'), 'requests'), added)
   if (limit === null) return null
   const counter = counterName(identityOf(view, call, 'now', 'concurrent', ''))
   return { kind: 'slots', policy: call.policy, counter, limit, whileAway: whileAway(call.policy) }
@@ -133,22 +139,22 @@ function valueText(key: Operand): string {
   return text.length <= MAX_VALUE_CHARS ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
-function raised(
-  hard: number | null,
-  view: EnactView,
-  policy: string,
-  unit: Unit | 'concurrent',
+/** What raises add to a tenant's limits of a policy and unit at `now` (Unix ms). */
+export function addedBy(
   raises: readonly Raise[],
+  { policy, tenant, unit }: { readonly policy: string; readonly tenant: string; readonly unit: string },
   now: number,
-): number | null {
-  if (hard === null || raises.length === 0) return hard
-  let limit = hard
+): number {
+  let added = 0
   for (const raise of raises) {
-    const isOurs = raise.policy === policy && raise.tenant === view.tenant.id && (raise.unit ?? unit) === unit
-    if (isOurs && raise.until > now && raise.add > 0) limit += raise.add
+    const isOurs = raise.policy === policy && raise.tenant === tenant && (raise.unit ?? unit) === unit
+    if (isOurs && raise.until > now && raise.add > 0) added += raise.add
   }
-  return Math.min(Number.MAX_SAFE_INTEGER, limit)
+  return added
 }
+
+const raised = (written: number | null, added: number): number | null =>
+  written === null ? null : Math.min(Number.MAX_SAFE_INTEGER, written + added)
 
 function softOf(call: EffectCall, unit: Unit, hard: number | null): number | null {
   const operand = call.operands.soft

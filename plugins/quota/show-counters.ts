@@ -1,5 +1,6 @@
 // Where the counters of limits stand, in the words of the policies that made them.
-import { countsUse, formatNano, readCounterName, GatewayError } from '../../core/plugin/index.ts'
+import { countsUse, formatNano, readCounterName, GatewayError, type CounterIdentity } from '../../core/plugin/index.ts'
+import { addedBy } from './limits.ts'
 import type { QuotaService } from './enact.ts'
 
 const MOST = 1000
@@ -11,12 +12,17 @@ interface Asked {
 type Counter = Awaited<ReturnType<QuotaService['ledger']['list']>>[number]
 
 /** Query: `tenant`, `policy`, `limit` (1 to 1000). Those that are used most of their limit come first. */
-export async function showCounters({ ledger, known }: QuotaService, { tenant, policy, limit }: Asked): Promise<object> {
+export async function showCounters({ ledger, known, raises, clock }: QuotaService, { tenant, policy, limit }: Asked): Promise<object> {
   const most = readMost(limit)
+  const raised = await raises.current()
+  const limitOf = ({ counter }: Counter, identity: CounterIdentity): number | null => {
+    const written = known.get(counter)
+    return written === null ? null : written + addedBy(raised, identity, clock.now())
+  }
   const counters = (await ledger.list()).flatMap((counter) => {
     const identity = identityOf(counter)
     const isAsked = identity !== null && (tenant ?? identity.tenant) === identity.tenant && (policy ?? identity.policy) === identity.policy
-    return isAsked && countsUse(identity) ? [{ counter, identity, limit: known.get(counter.counter)?.limit ?? null }] : []
+    return isAsked && countsUse(identity) ? [{ counter, identity, limit: limitOf(counter, identity) }] : []
   })
   counters.sort((a, b) => shareOf(b.counter, b.limit) - shareOf(a.counter, a.limit))
   return {
@@ -24,7 +30,6 @@ export async function showCounters({ ledger, known }: QuotaService, { tenant, po
     has_more: counters.length > most,
     data: counters.slice(0, most).map(({ counter: { used, reserved, endsAt }, identity, limit: hard }) => {
       const amount = (value: number): number | string => (identity.unit === 'money' ? showMoney(value) : value)
-      const isFinite = hard !== null && hard !== Number.MAX_SAFE_INTEGER
       return {
         object: 'sallyport.quota',
         tenant: identity.tenant,
@@ -35,7 +40,7 @@ export async function showCounters({ ledger, known }: QuotaService, { tenant, po
         period: identity.period === '' ? null : identity.period,
         used: amount(used),
         reserved: amount(reserved),
-        limit: isFinite ? amount(hard) : null,
+        limit: hard === null ? null : amount(hard),
         resets_at: endsAt === null ? null : new Date(endsAt).toISOString(),
       }
     }),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Raise, Raises } from '../../../core/plugin/index.ts'
 import { RaisesCopy } from '../../../plugins/quota/raises.ts'
+import { showCounters } from '../../../plugins/quota/show-counters.ts'
 import { enactLimits } from '../../../plugins/quota/enact.ts'
 import { GatewayError } from '../../../core/plugin/index.ts'
 import { ManualClock, silentLog } from '../state/manual-clock.ts'
@@ -36,6 +37,18 @@ describe('raises', () => {
     assert.deepEqual([ask(), ask(), ask()], [true, true, false])
     service.clock.advance(60_000)
     assert.equal(ask(), false)
+  })
+  it('show in the list of counters as long as they count, whether or not a request came meanwhile', async () => {
+    const service = serviceOn()
+    enactLimits(service, viewOf(), [limit('requests', 1, 'day')])
+    const shown = async (): Promise<unknown> => ((await showCounters(service, {})) as { data: { limit: unknown }[] }).data[0]!.limit
+    assert.equal(await shown(), 1)
+    service.raised.push({ ...RAISE, until: service.clock.now() + 60_000 })
+    service.raises.forget()
+    assert.equal(await shown(), 3)
+    enactLimits(service, viewOf(), [limit('requests', 1, 'day')])
+    service.clock.advance(60_000)
+    assert.equal(await shown(), 1)
   })
   it('that end leave the window as it stands: what was used above the limit stays used', () => {
     const service = serviceOn()

@@ -13,7 +13,7 @@ import {
 } from '../../core/plugin/index.ts'
 import { after, withDeadline, type Awaitable } from './awaitable.ts'
 import { boughtTokens, boundParameter, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
-import { amountFor, fixedHold, StreamHold, type Reservation } from './holds.ts'
+import { amountFor, EXTEND_AT, fixedHold, StreamHold, type Reservation } from './holds.ts'
 import type { KnownLimits } from './known-limits.ts'
 import { claimOn, readLimits, type Limit, type Limits, type WhileAway } from './limits.ts'
 import { bookedOf, type Notices } from './notices.ts'
@@ -131,10 +131,15 @@ function refused(service: QuotaService, reserved: Extract<Reserved, { ok: false 
   return refusalOf(reserved, limit, now)
 }
 
-/** Whole answers reserve their bound; streams, and answers that nothing bounds, what is usual for the feature. */
+/**
+ * Whole answers reserve their bound; answers that nothing bounds what is usual for the feature, and streams so much that one of usual length ends
+ * before it has to ask for more.
+ */
 function firstReservation({ learned, settings }: QuotaService, view: EnactView, bound: number): number {
   if (!view.request.stream && bound !== Infinity) return bound
-  return learned.p95(view.feature?.name ?? '', settings.streamStartTokens)
+  const usual = learned.p95(view.feature?.name ?? '', 0)
+  if (usual === 0) return settings.streamStartTokens
+  return view.request.stream ? Math.ceil((usual + 1) / EXTEND_AT) : usual
 }
 
 /** Amounts first, in the order of the limits: whoever reads the levels relies on it. */

@@ -71,7 +71,7 @@ function reservedTokensOf({ limits, promptTokens, outputTokens }: Reservation): 
 }
 
 /** Share of the reservation at which more is asked for. */
-const EXTEND_AT = 0.8
+export const EXTEND_AT = 0.8
 /** Where the whole step is refused this much is tried, so that a stream is cut near its limit and not a step before. */
 const SMALL_STEP = 32
 /** A store that is asked for more and says nothing in this time has said no. */

@@ -284,6 +284,7 @@ describe('limit on streams', () => {
     for (let i = 0; i < 40; i++)
       void passed(service, stream(), limit('tokens', 1_000_000, 'day')).hold!.settle(settlement(10, 50), RECORDED)
     const { hold } = passed(service, stream(), limit('tokens', 1_000_000, 'day'))
-    assert.ok(hold!.reservedTokens >= 60 && hold!.reservedTokens <= 70, String(hold!.reservedTokens))
+    // 50 is rounded up to a bucket, and is 80 % of what is reserved beside the prompt.
+    assert.ok(hold!.reservedTokens >= 10 + 50 / 0.8 && hold!.reservedTokens <= 10 + 60 / 0.8 + 2, String(hold!.reservedTokens))
   })
 })

@@ -10,12 +10,13 @@ export function clientIpReader(trusted: readonly string[]): ClientIpReader {
   for (const entry of trusted) addNetwork(list, entry)
   const isTrusted = (ip: string): boolean => list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4')
   return (request) => {
-    let ip = plain(request.socket.remoteAddress ?? '')
+    let ip = plain((request.socket.remoteAddress ?? '').split('%')[0]!)
     if (trusted.length === 0) return ip
     const hops = String(request.headers['x-forwarded-for'] ?? '').split(',')
     while (isTrusted(ip) && hops.length > 0) {
       const next = plain(hops.pop()!.trim())
-      if (isIP(next) === 0) break
+      // A zone names a network card of another host, and an address with one is not to be told from one without.
+      if (isIP(next) === 0 || next.includes('%')) break
       ip = next
     }
     return ip
@@ -30,7 +31,7 @@ function addNetwork(list: BlockList, entry: string): void {
   else list.addSubnet(address, Number(bits), family)
 }
 
-/** IPv4 addresses that arrive over an IPv6 socket are written as what they are. */
+/** IPv4 addresses that arrive over an IPv6 socket are written as what they are, link-local ones without their zone. */
 function plain(ip: string): string {
-  return ip.startsWith('::ffff:') ? ip.slice(7) : ip
+  return /^::ffff:\d/i.test(ip) && ip.includes('.') ? ip.slice(7) : ip
 }

@@ -318,7 +318,7 @@ export const CONFIG_SCHEMA: JsonObject = {
         name: text('What people call it.'),
         tenant: text('An id of tenants.'),
         prefix: text('Public part, by which it is found.', { pattern: '^[0-9A-Za-z]{10}$' }),
-        hash: text('Of the whole key, hex.', { pattern: '^[0-9a-f]{64}$' }),
+        hash: text('HMAC-SHA-256 of the whole key under the pepper, hex.', { pattern: '^[0-9a-f]{64}$' }),
         scopes: words('What it opens.', { default: ['chat'] }),
         models: words('Models it may use; absent: all.'),
         features: words('Features it may use; absent: all of the tenant.'),
@@ -334,7 +334,7 @@ export const CONFIG_SCHEMA: JsonObject = {
       {
         id: text('Id.'),
         role: oneOf(['owner', 'operator', 'auditor', 'viewer'], 'What the person may do.'),
-        hash: text('Of the token, hex.', { pattern: '^[0-9a-f]{64}$' }),
+        hash: text('SHA-256 of the token, hex; docs/admin-api.md shows how to make both.', { pattern: '^[0-9a-f]{64}$' }),
       },
       ['id', 'role', 'hash'],
       'People who run the gateway.',

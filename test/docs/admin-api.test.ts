@@ -1,5 +1,7 @@
 // Every example of docs/admin-api.md is sent to a running gateway, and answered as the page says.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { blocksOf } from '../support/docs.ts'
 import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
@@ -42,6 +44,13 @@ describe(PAGE, function () {
     // The token's end would end this test.
     for (const [method, path] of endpoints.filter(([, path]) => path !== '/token/rotate'))
       assert.equal((await gateway.admin(path, method === 'GET' ? {} : { method, body })).status, 200, `${method} ${path}`)
+  })
+
+  it('makes a token for a person, and the hash that proves it', () => {
+    const command = blocksOf(PAGE).find(({ text }) => text.includes('openssl'))!.text
+    const [token, hash] = execFileSync('bash', ['-c', command], { encoding: 'utf8' }).split('\n')
+    assert.match(token!, /^[0-9a-f]{64}$/)
+    assert.equal(hash!.split(' ')[0], createHash('sha256').update(token!).digest('hex'))
   })
 
   it('has an answer to each request, and no more', () => {

@@ -11,7 +11,8 @@ module.exports = function requireNode() {
       ' or newer, and this is ' +
       process.versions.node +
       '. ' +
-      'In the repository, `npm ci` installs a Node of its own for `npm start` and `npm test` (do not omit optional dependencies); elsewhere, install Node 24.',
+      'In the repository, `npm ci` installs a Node of its own for `npm start`, `npm test` and `npm run -s sallyport --` (do not omit optional ' +
+      'dependencies); elsewhere, install Node 24.',
   )
   process.exit(2)
 }

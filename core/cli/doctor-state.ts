@@ -6,8 +6,10 @@ import { markOf, otherSecrets } from '../state/redis/same-secrets.ts'
 import { openSecrets, secretsFolder } from '../state/secrets.ts'
 import type { LoadedConfig } from '../config/config.ts'
 
-interface Finding {
+/** What a check of the doctor says. */
+export interface Finding {
   readonly what: string
+  /** `note`: worth knowing, and no fault. */
   readonly state: 'ok' | 'note' | 'bad'
   readonly says: string
 }

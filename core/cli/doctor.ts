@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { checkRedis } from './doctor-state.ts'
+import { checkRedis, type Finding } from './doctor-state.ts'
 import { loadConfig } from '../config/load.ts'
 import { credentialValue } from '../config/secrets.ts'
 import { compilePolicies, readGatewayPolicies } from '../policy/load.ts'
@@ -17,19 +17,12 @@ import { recordOptions } from './record-options.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { RecorderOptions } from '../recorder/options.ts'
 
-interface Finding {
-  readonly what: string
-  /** `note`: worth knowing, and no fault. */
-  readonly state: 'ok' | 'note' | 'bad'
-  readonly says: string
-}
-
 type Check = (loaded: LoadedConfig) => Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>
 
 export function registerDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('check configuration, folders, policies, providers and ClickHouse, and say what to do')
+    .description('check configuration, folders, policies, providers, Redis and ClickHouse, and say what to do')
     .option('--config <file>', 'configuration to look at')
     .option('--json', 'findings as JSON')
     .option('--rebuild-quotas', 'instead, count the running windows of limits again from the record and set them')

@@ -83,7 +83,6 @@ for (const driver of ['embedded', 'redis'] as const)
 
     const shown = async (): Promise<Loose[]> => ((await (await gateway.admin('/quotas?limit=1000')).json()) as Loose).data
     const nothingHeld = (): Promise<true> => eventually(async () => (await shown()).every(({ reserved }) => Number(reserved) === 0))
-    const usedOf = async (policy: string): Promise<Loose> => (await shown()).find((counter) => counter.policy === policy)?.used
     const settings = (change: (config: Loose) => void): void => {
       const file = join(gateway.folder, 'sallyport.yaml')
       const config = parse(readFileSync(file, 'utf8')) as Loose

@@ -128,6 +128,40 @@ describe('the Redis state driver', () => {
     })
   })
 
+  describe('a counter that holds something else', () => {
+    const other = counterName({ tenant: 'acme', policy: 'q', window: 'day', unit: 'tokens', values: [], period: '2026-01-15' })
+    async function spoil(command: string, value: string): Promise<void> {
+      const client = new Redis(redis.url)
+      const [key] = await client.keys(`t${prefixes}:*w:${W.replaceAll(/[[\]*?\\]/g, '?')}`)
+      await client.del(key!)
+      await client.call(command, key!, value)
+      client.disconnect()
+    }
+    for (const [kind, command] of [
+      ['another type', 'RPUSH'],
+      ['a text', 'SET'],
+    ] as const) {
+      it(`leaves what else an exchange holds to be settled: ${kind}`, async () => {
+        const a = await join()
+        await a.ledger.reserve('x', [window(8), window(5, 10, other), slot])
+        await spoil(command, 'abc')
+        await a.ledger.settle('x', new Map([[W, 3], [other, 2]])) // prettier-ignore
+        assert.equal(await a.ledger.level(other), 2)
+        assert.ok((await a.ledger.reserve('y', [slot, window(8, 10, other)])).ok)
+      })
+      it(`does not stop what a dead process held from being given back: ${kind}`, async () => {
+        const [a, b] = [await join(), await join()]
+        await a.ledger.reserve('x', [window(8), window(5, 10, other), slot])
+        await spoil(command, 'abc')
+        clock.advance(60_001)
+        for (const id of ['y', 'z']) {
+          assert.ok((await b.ledger.reserve(id, [window(10, 10, other), slot])).ok)
+          await b.ledger.settle(id, new Map())
+        }
+      })
+    }
+  })
+
   describe('settlement', () => {
     it('waits for the record, and the limit holds meanwhile', async () => {
       const [a, b] = [await join(), await join()]

@@ -109,7 +109,8 @@ describe('the list of counters', () => {
   })
   it('knows the latest ten thousand limits, and no more', () => {
     const known = new KnownLimits()
-    for (let i = 0; i < 20_000; i++) known.note({ counter: `c${i}`, limit: i + 5, added: 5, finite: true } as Parameters<KnownLimits['note']>[0])
+    for (let i = 0; i < 20_000; i++)
+      known.note({ counter: `c${i}`, limit: i + 5, added: 5, finite: true } as Parameters<KnownLimits['note']>[0])
     assert.equal(known.get('c9999'), null)
     assert.equal(known.get('c10000'), 10_000)
   })

@@ -159,7 +159,8 @@ async function measureKeys(folder: string): Promise<readonly Figure[]> {
 /** CPU of the gateway per request with one worker and with four, on two cores; load, upstream and Redis have the others. */
 async function measureWorkers(folder: string, redis: TestRedis): Promise<readonly Figure[]> {
   const upstream = await startMockUpstream({ gateway: null, upstream: 3, load: 2, recorder: null })
-  const perRequest = new Map<number, { cpu: number[]; rate: number[] }>()
+  const perRequest = new Map<number, { cpu: number[]; rate: number[]; redis: number[] }>()
+  const probe = new Redis(redis.url)
   const running = new Map<number, { started: Started; port: number }>()
   const config = join(folder, 'sallyport.yaml')
   mkdirSync(join(folder, 'policies'), { recursive: true })
@@ -210,7 +211,7 @@ async function measureWorkers(folder: string, redis: TestRedis): Promise<readonl
       )
       await untilReady(started, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok)
       running.set(workers, { started, port })
-      perRequest.set(workers, { cpu: [], rate: [] })
+      perRequest.set(workers, { cpu: [], rate: [], redis: [] })
     }
     // As many connections for each worker: what arrives together is cheaper, for whoever gets it.
     const load = (workers: number, seconds: number): ReturnType<typeof runWrk> =>
@@ -225,13 +226,16 @@ async function measureWorkers(folder: string, redis: TestRedis): Promise<readonl
     for (let round = 0; round < ROUNDS; round++) {
       for (const workers of [1, 4]) {
         const before = cpuUs(running.get(workers)!.started.pid)
+        const redisBefore = (await readRedis(probe)).cpuUs
         const { requests, seconds, errors } = await load(workers, SECONDS)
         if (errors > 0) throw new Error(`${errors} requests failed with ${workers} workers`)
         perRequest.get(workers)!.cpu.push((cpuUs(running.get(workers)!.started.pid) - before) / requests)
         perRequest.get(workers)!.rate.push(requests / seconds)
+        perRequest.get(workers)!.redis.push(((await readRedis(probe)).cpuUs - redisBefore) / requests)
       }
     }
   } finally {
+    probe.disconnect()
     await Promise.all([...running.values()].map(({ started }) => started.stop()))
     await upstream.started.stop()
   }
@@ -242,6 +246,8 @@ async function measureWorkers(folder: string, redis: TestRedis): Promise<readonl
     { what: 'one worker', unit: 'µs CPU per request', target: '', values: one.cpu },
     { what: 'four workers', unit: 'µs CPU per request', target: '', values: four.cpu },
     { what: 'four workers, CPU per request', unit: '× one worker', target: '≤ 1.10', values: [ratio.median, ratio.low, ratio.high] },
+    { what: 'Redis, by requests through one worker', unit: 'µs CPU per request', target: '≤ 25', values: one.redis },
+    { what: 'Redis, by requests through four workers', unit: 'µs CPU per request', target: '≤ 25', values: four.redis },
     {
       what: 'four workers on two cores, requests per second',
       unit: '× one worker',

@@ -16,8 +16,7 @@ const LEASE_MS = 60_000
 const RENEW_MS = LEASE_MS / 3
 /** In ticks of half a second. */
 const RENEW_TICKS = 40
-/** Reservations of others whose lease has ended, that one call gives back; and own ones at the end. */
-const GIVE_BACK_AT_ONCE = 20
+/** Reservations that one call gives back when a process ends. */
 const END_AT_ONCE = 500
 const LOOK_MS = 1000
 /** How long `close` waits for what is still to be settled. */
@@ -141,10 +140,13 @@ export class RedisLedger implements Ledger {
   }
 
   async #reservePart(id: string, { tenant, claims }: Part, isMore: boolean): Promise<readonly number[]> {
-    const budget = this.#link.isSettling ? 0 : GIVE_BACK_AT_ONCE
-    const args: (string | number)[] = [this.#now(), id, this.#leaseFor(tenant), budget, this.#isDue(tenant) ? 1 : 0, isMore ? 1 : 0]
+    const args: (string | number)[] = [this.#now(), id, this.#leaseFor(tenant), this.#wordsFor(tenant, isMore)]
     for (const claim of claims) args.push(claim.kind === 'slot' ? 1 : claim.amount, claim.limit, extraOf(claim))
     return (await this.#link.run('reserve', this.#link.names.reserve(tenant, this.#link.id, claims), args)) as readonly number[]
+  }
+
+  #wordsFor(tenant: string, isMore: boolean): string {
+    return (this.#isDue(tenant) ? 'look ' : '') + (this.#link.isSettling ? 'nothing ' : '') + (isMore ? 'more' : '')
   }
 
   /** Its length, where the lease has to be renewed with this reservation. */

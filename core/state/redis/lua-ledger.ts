@@ -14,6 +14,8 @@ export const PACKED = {
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
+/** Reservations of others whose lease has ended, that one look gives back. */
+const GIVE_BACK_AT_ONCE = 20
 
 const BASICS = `
 local call, read, write = redis.call, struct.unpack, struct.pack
@@ -128,29 +130,37 @@ end
 `
 
 /**
- * No counter may come twice. ARGV: now, id, lease ('': it has one), how many of others to give back at once, whether to do so in any case, whether
- * the id may hold something; then amount, limit, and endsAt | periodMs | leaseMs of each claim. Replies 1 and (used, settled, fresh) of each, or
- * 0, which claim, used, settled, and ms to wait (-1: waiting is no help).
+ * No counter may come twice. ARGV: now, id, lease ('': it has one), words (`look` for what others left behind, `nothing` is to be given back,
+ * `more`: the id may hold something); then amount, limit, and endsAt | periodMs | leaseMs of each claim. Replies 1 and (used, settled, fresh) of
+ * each, or 0, which claim, used, settled, and ms to wait (-1: waiting is no help).
  */
 export const RESERVE = `${BASICS}${LEASES}${ANSWER}
 local KEYS, ARGV = KEYS, ARGV
-local now, id, last = clock(), ARGV[2], #KEYS
-if ARGV[3] ~= '' then call('ZADD', LEASES, now + ARGV[3], KEYS[1]:sub(KIND + 5)) end
+local id, words, last = ARGV[2], ARGV[4], #KEYS
+local moment
+-- Asked for when it is needed: windows that end as they are named to do not need it.
+local function now()
+  moment = moment or clock()
+  return moment
+end
+local function says(word) return words ~= '' and words:find(word, 1, true) end
+if ARGV[3] ~= '' then call('ZADD', LEASES, now() + ARGV[3], KEYS[1]:sub(KIND + 5)) end
 
 local function giveBackEnded()
+  if says('nothing') then return 0 end
   ${CLOSING}${GIVING_BACK}
-  local given, most = 0, tonumber(ARGV[4])
-  if most == 0 then return 0 end
-  for _, process in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, most)) do
-    if given < most then given = given + giveBackOf(process, most - given) end
+  local given = 0
+  for _, process in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', now(), 'LIMIT', 0, ${GIVE_BACK_AT_ONCE})) do
+    if given < ${GIVE_BACK_AT_ONCE} then given = given + giveBackOf(process, ${GIVE_BACK_AT_ONCE} - given) end
   end
   return given
 end
 
-local reply, values, lives, entries
+-- What is to be written: value, life and entry of each claim.
+local reply, plan
 
 local function takeRate(k, amount, limit, period)
-  local value = call('GET', KEYS[k])
+  local value, now = call('GET', KEYS[k]), now()
   local kept = value and read('${PACKED.rate}', value) or 0
   local per = limit == 0 and 0 or period / limit
   local fullAt = math.max(kept, now) + amount * per
@@ -159,54 +169,65 @@ local function takeRate(k, amount, limit, period)
     local wait = (amount > limit or limit == 0) and -1 or math.max(1, math.ceil(fullAt - now - period))
     return { 0, k - 3, answer(level(kept)), answer(level(kept)), wait }
   end
-  local used = answer(level(fullAt))
-  reply[3 * k - 7], reply[3 * k - 6], reply[3 * k - 5] = used, used, 0
-  values[k], lives[k] = write('${PACKED.rate}', fullAt, period, limit), 2 * period + 60000
-  entries[k - 2] = write('${PACKED.entry}', #KEYS[k], KEYS[k], amount * per, per, period)
+  local n, used = 3 * k - 8, answer(level(fullAt))
+  reply[n + 1], reply[n + 2], reply[n + 3] = used, used, 0
+  plan[n], plan[n + 1] = write('${PACKED.rate}', fullAt, period, limit), 2 * period + 60000
+  plan[n + 2] = write('${PACKED.entry}', #KEYS[k], KEYS[k], amount * per, per, period)
 end
 
 local function takeSlot(k, limit)
-  local key = KEYS[k]
+  local key, n = KEYS[k], 3 * k - 8
   local held, count = call('ZSCORE', key, id), call('ZCARD', key)
   if not held and count >= limit then
-    call('ZREMRANGEBYSCORE', key, '-inf', now)
+    call('ZREMRANGEBYSCORE', key, '-inf', now())
     count = call('ZCARD', key)
     if count >= limit then return { 0, k - 3, count, 0, limit == 0 and -1 or 1000 } end
   end
-  reply[3 * k - 7], reply[3 * k - 6], reply[3 * k - 5] = held and count or count + 1, 0, held and 0 or 1
-  entries[k - 2] = write('${PACKED.entry}', #key, key, 0, 0, 0)
+  reply[n + 1], reply[n + 2], reply[n + 3] = held and count or count + 1, 0, held and 0 or 1
+  plan[n], plan[n + 1], plan[n + 2] = false, 0, write('${PACKED.entry}', #key, key, 0, 0, 0)
+end
+
+local function takeWindow(k, key, amount, limit, endsAt)
+  local u, r, e, i, life = 0, 0, endsAt, endsAt, 0
+  local value = call('GET', key)
+  if value then u, r, e, i = read('${PACKED.window}', value) end
+  if not value then life = math.max(0, e - now()) + ${HOUR}
+  elseif e ~= endsAt then
+    if e <= now() and endsAt > e then
+      -- Over, and a later end is named: another window.
+      u, r, e, i = 0, 0, endsAt, endsAt
+      life = e - now() + ${HOUR}
+    elseif e > now() then
+      e = endsAt
+      life = math.max(0, e - now()) + ${HOUR}
+    end
+  end
+  local used = u + r + amount
+  if used > limit then
+    return { 0, k - 3, answer(u + r), answer(u), amount > limit and -1 or math.max(0, endsAt - now()) }
+  end
+  local n = 3 * k - 8
+  reply[n + 1], reply[n + 2] = used, u
+  if used > 9e15 then reply[n + 1], reply[n + 2] = answer(used), answer(u) end
+  reply[n + 3] = 0
+  plan[n], plan[n + 1] = write('${PACKED.window}', u, r + amount, e, i), life
+  plan[n + 2] = write('${PACKED.entry}', #key, key, amount, i, 0)
 end
 
 local function takeAll()
-  reply, values, lives, entries = { 1, 0, 0, 0, 0, 0, 0 }, {}, {}, {}
+  -- Room for two claims at once.
+  reply, plan = { 1, 0, 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0 }
   for k = 3, last do
-    local key, at = KEYS[k], 3 * k - 2
-    local amount, limit, extra = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-    local kind, refused = key:byte(KIND), nil
-    if kind == 119 then
-      local u, r, e, i = 0, 0, extra, extra
-      local value = call('GET', key)
-      -- 0: the one that its key has. A new window's begins with it.
-      local life = value and 0
-      if value then u, r, e, i = read('${PACKED.window}', value) end
-      if e <= now and extra > e then
-        -- Over, and a later end is named: another window.
-        u, r, e, i, life = 0, 0, extra, extra, false
-      elseif e > now and e ~= extra then e, life = extra, false end
-      local used = u + r + amount
-      if used > limit then
-        return { 0, k - 3, answer(u + r), answer(u), amount > limit and -1 or math.max(0, extra - now) }
-      end
-      reply[3 * k - 7], reply[3 * k - 6], reply[3 * k - 5] = answer(used), answer(u), 0
-      values[k], lives[k] = write('${PACKED.window}', u, r + amount, e, i), life or math.max(0, e - now) + ${HOUR}
-      entries[k - 2] = write('${PACKED.entry}', #key, key, amount, i, 0)
+    local key, at, refused = KEYS[k], 3 * k - 4, nil
+    local kind, amount, limit, extra = key:byte(KIND), tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    if kind == 119 then refused = takeWindow(k, key, amount, limit, extra)
     elseif kind == 114 then refused = takeRate(k, amount, limit, extra)
     else refused = takeSlot(k, limit) end
     if refused then return refused end
   end
 end
 -- What others left behind matters most when there is no room.
-if ARGV[5] == '1' then giveBackEnded() end
+if says('look') then giveBackEnded() end
 local refused = takeAll()
 for _ = 1, 10 do
   if not refused or giveBackEnded() == 0 then break end
@@ -214,18 +235,20 @@ for _ = 1, 10 do
 end
 if refused then return refused end
 
+local all = ''
 for k = 3, last do
-  local key, value, life = KEYS[k], values[k], lives[k]
+  local key, n = KEYS[k], 3 * k - 8
+  local value, life = plan[n], plan[n + 1]
   if not value then
-    call('ZADD', key, now + ARGV[3 * k], id)
-    if reply[3 * k - 5] == 1 then call('PEXPIRE', key, ARGV[3 * k] + 60000) end
+    call('ZADD', key, now() + ARGV[3 * k - 2], id)
+    if reply[n + 3] == 1 then call('PEXPIRE', key, ARGV[3 * k - 2] + 60000) end
   elseif life == 0 then call('SET', key, value, 'KEEPTTL')
   else call('SET', key, value, 'PX', life) end
+  all = all .. plan[n + 2]
 end
-local all = table.concat(entries)
-if ARGV[6] == '0' and call('HSETNX', KEYS[1], id, all) == 1 then return reply end
+if not says('more') and call('HSETNX', KEYS[1], id, all) == 1 then return reply end
 ${ADDING}
-local given = KEYS[2]:sub(1, KIND - 1) .. 'x:' .. id
+local given = LEASES:sub(1, KIND - 1) .. 'x:' .. id
 local before = (call('GETDEL', given) or '') .. (call('HGET', KEYS[1], id) or '')
 call('HSET', KEYS[1], id, adding(before, all))
 return reply`

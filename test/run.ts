@@ -31,6 +31,8 @@ const environment: NodeJS.ProcessEnv = {
   ...process.env,
   ...(isLong ? { SALLYPORT_TEST_LONG: '1' } : {}),
   FORCE_COLOR: '0',
+  // Hundreds of commands and gateways are started; without it each of them reads the same modules anew.
+  NODE_COMPILE_CACHE: join(scratch, 'compile-cache'),
   PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
 }
 

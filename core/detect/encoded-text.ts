@@ -1,4 +1,5 @@
 // What encoded runs decode to, and whether bytes may be text at all.
+import { ENTITY, characterOfEntity } from './entities.ts'
 
 /** What escapes of all kinds stand for. */
 export function unescape(raw: string): string {
@@ -10,10 +11,16 @@ export function unescape(raw: string): string {
     )
     .replaceAll(/(?:\\{1,4}x[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+x/g, '')))
     .replaceAll(/(?:\\{1,4}[0-3][0-7]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+([0-7]{3})/g, hexOfOctal)))
-    .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'))
+    .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => utf8Of(Buffer.from(escapes.replaceAll('%', ''), 'hex')))
+    .replaceAll(ENTITY, (_, name: string) => characterOfEntity(name))
     .replaceAll(/&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));?/g, (_, decimal: string | undefined, hex: string | undefined) =>
       characterOf(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal)),
     )
+}
+
+/** Of quoted-printable, in one line. */
+export function unquote(raw: string): string {
+  return raw.replaceAll(/(?:=[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll('=', '')))
 }
 
 const hexOfOctal = (_: string, octal: string): string => Number.parseInt(octal, 8).toString(16).padStart(2, '0')
@@ -23,8 +30,22 @@ const characterOf = (codePoint: number): string => String.fromCodePoint(codePoin
 /** Escapes of bytes are those of UTF-8, or of Latin-1 where they are not. */
 function textOfBytes(hex: string): string {
   const bytes = Buffer.from(hex, 'hex')
-  const text = bytes.toString('utf8')
+  const text = utf8Of(bytes)
   return text.includes('\ufffd') ? bytes.toString('latin1') : text
+}
+
+/** Characters that are written with more bytes than they need are read as what they are, as careless decoders do. */
+function utf8Of(bytes: Buffer): string {
+  const text = bytes.toString('utf8')
+  if (!text.includes('\ufffd')) return text
+  const shorter = bytes
+    .toString('latin1')
+    .replaceAll(/[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}/g, (overlong) => {
+      let codePoint = overlong.charCodeAt(0) & 0x1f
+      for (let i = 1; i < overlong.length; i++) codePoint = ((codePoint & 0xfff) << 6) | (overlong.charCodeAt(i) & 0x3f)
+      return codePoint < 0x80 ? String.fromCharCode(codePoint) : overlong
+    })
+  return Buffer.from(shorter, 'latin1').toString('utf8')
 }
 
 /**

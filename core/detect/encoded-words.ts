@@ -1,35 +1,18 @@
 // The encoded runs in one word: where base64, hex and escapes stand in it and what they decode to. A short run counts only if all of it is
 // printable, so that names and numbers are not taken for one.
 import { isPrintable, looksLikeText, textOf, unescape } from './encoded-text.ts'
-
-export type Encoding = 'base64' | 'hex' | 'url' | 'escape'
-
-/** Offsets in the text that holds the run. */
-export interface EncodedRun {
-  readonly start: number
-  readonly end: number
-  readonly encoding: Encoding
-  readonly text: string
-  /** Characters at the beginning of `text` that belong to the run before this one; what ends in them was found there. */
-  readonly lead: number
-  /** They are the opening of a match that goes on in it. */
-  readonly goesOn?: true
-}
-
-/** What stands before a run that goes on from the one before it. */
-export interface Lead {
-  readonly encoding: Encoding
-  readonly text: string
-}
+import { ENTITY, LONGEST_NAME } from './entities.ts'
+import { MAX_BEFORE_ESCAPE, type Encoding, type Lead, type Run } from './encoded-run.ts'
+import { openSpaced, quotedIn, spacedIn } from './encoded-signs.ts'
 
 export const LEAD_CHARS = 256
 export const MIN_BASE64_CHARS = 8
-const MIN_HEX_CHARS = 12
+/** Years and postcodes: so few count only if they are letters and digits. */
+const MIN_HEX_CHARS = 8
+const MIN_PRINTABLE_HEX_CHARS = 12
 /** Below these lengths a run counts only if every byte of it is a printable character: less would be chance. */
 export const SURE_BASE64_CHARS = 16
 const SURE_HEX_CHARS = 20
-/** What stands before the first escape belongs to the run if it is no longer than this; else the end of it leads the run. */
-const MAX_BEFORE_ESCAPE = 24
 /** Places in one word where base64 may begin. */
 const MAX_TRIES = 8
 
@@ -41,32 +24,43 @@ export function wholeChars(encoding: Encoding, raw: string): number {
   return escape > raw.length - LONGEST_ESCAPE && escape > 0 ? escape : raw.length
 }
 
-type Run = Omit<EncodedRun, 'lead'> & Partial<Pick<EncodedRun, 'lead'>>
-
 const BASE64 = /[A-Za-z0-9+/_-]{8,}={0,2}/g
 const LAST_LINE = /^[A-Za-z0-9+/_-]{2,15}={0,2}$/
-const HEX = /(?<![A-Za-z0-9])(?:0?[xX])?((?:[0-9a-fA-F]{2}){6,})/g
-const SHORT_HEX = /(?<![A-Za-z0-9])(?:0?[xX])?(?:[2-7][0-9a-fA-F]){6}/
+const HEX = /(?<![A-Za-z0-9])(?:0?[xX])?((?:[0-9a-fA-F]{2}){4,})/g
+const SHORT_HEX = /(?<![A-Za-z0-9])(?:0?[xX])?(?:(?:3[0-9]|[4-7][0-9a-fA-F]){4}|(?:[2-7][0-9a-fA-F]){6})/
+/** Base64 of few characters shows by its padding. */
+const PADDED = /(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/_-]{4})?(?:[A-Za-z0-9+/_-]{2}=|[A-Za-z0-9+/_-]{3})=(?![A-Za-z0-9=])/g
+const LETTERS_AND_DIGITS = /^[0-9A-Za-z]{2,}$/
 /** Entities may lack their end, and braces stand in an escape alone. */
-const ESCAPED = /(?:[A-Za-z0-9%._~+@\\'()*!-]|(?<=\\u)\{[0-9a-fA-F]{1,6}\}|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});?)+/g
-const ESCAPE =
-  /%u?[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}|\\[0-3][0-7]{2}|&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});?/
+const ESCAPED = new RegExp(
+  `(?:[A-Za-z0-9%._~+@\\\\'()*!-]|(?<=\\\\u)\\{[0-9a-fA-F]{1,6}\\}|&#(?:\\d{1,7}|[xX][0-9a-fA-F]{1,6});?|${ENTITY.source})+`,
+  'g',
+)
+const ESCAPE = new RegExp(
+  `%u?[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|\\\\u[0-9a-fA-F]{4}|\\\\u\\{[0-9a-fA-F]{1,6}\\}|\\\\U[0-9a-fA-F]{8}|\\\\[0-3][0-7]{2}|&#(?:\\d{1,7}|[xX][0-9a-fA-F]{1,6});?|${ENTITY.source}`,
+)
 /** One unit longer than the longest that is not complete: `&#1234567`. */
 const LONGEST_ESCAPE = 10
 /** The end of a word that may become an entity, or an escape in braces. */
-const OPEN_ENTITY = /(?:&(?:#(?:\d{0,7}|[xX][0-9a-fA-F]{0,6}))?|(?<=\\u)\{[0-9a-fA-F]{0,6})$/
-const BEGINS_ESCAPE = /[%\\]|&#/
+const OPEN_ENTITY = new RegExp(`(?:&(?:#(?:\\d{0,7}|[xX][0-9a-fA-F]{0,6})|[a-z]{0,${LONGEST_NAME}})|(?<=\\\\u)\\{[0-9a-fA-F]{0,6})$`)
+const BEGINS_ESCAPE = new RegExp(`[%\\\\]|&#|${ENTITY.source}`)
 /** What encoders leave between escapes, and people write behind them. */
 const SIGNS_BEHIND = "'()*!"
+
+/** How many characters at the end of a word may become an entity. */
+export function openChars(word: string): number {
+  return OPEN_ENTITY.exec(word.slice(-LONGEST_ESCAPE))?.[0].length ?? 0
+}
 
 export const hasEscape = (word: string): boolean => word !== '' && BEGINS_ESCAPE.test(word)
 
 /** The runs in a whole word, by start. */
 export function runsIn(word: string, lead: Lead | null = null): readonly Run[] {
-  const runs = [...escapedIn(word)]
+  const runs: Run[] = [...escapedIn(word), ...quotedIn(word)]
+  if (word.includes('=')) runs.push(...paddedIn(word))
   const last = lead?.encoding === 'base64' ? lastLineIn(word) : []
   if (last.length > 0) runs.push(...last)
-  else if (word.length >= SURE_BASE64_CHARS || mayHoldShort(word)) runs.push(...hexIn(word), ...base64In(word))
+  else if (word.length >= SURE_BASE64_CHARS || mayHoldShort(word)) runs.push(...hexIn(word), ...base64In(word), ...spacedIn(word))
   return runs.sort((a, b) => a.start - b.start)
 }
 
@@ -91,8 +85,8 @@ function withoutSigns(raw: string): string {
 
 function hexIn(word: string): readonly Run[] {
   return [...word.matchAll(HEX)].flatMap(({ 0: whole, 1: raw, index }): Run[] => {
-    if (raw!.length < MIN_HEX_CHARS) return []
     const bytes = Buffer.from(raw!, 'hex')
+    if (raw!.length < MIN_PRINTABLE_HEX_CHARS && !LETTERS_AND_DIGITS.test(bytes.toString('latin1'))) return []
     if (raw!.length < SURE_HEX_CHARS ? !isPrintable(bytes) : !looksLikeText(bytes)) return []
     const start = index + whole.length - raw!.length
     return [{ start, end: start + raw!.length, encoding: 'hex', text: textOf(bytes) }]
@@ -113,6 +107,16 @@ function base64In(word: string): readonly Run[] {
   })
 }
 
+/** Whether there may be base64 of few characters in the word. */
+export const mayBePadded = (word: string): boolean => word.search(PADDED) >= 0
+
+function paddedIn(word: string): readonly Run[] {
+  return [...word.matchAll(PADDED)].flatMap(({ 0: raw, index }): Run[] => {
+    const text = Buffer.from(raw, 'base64').toString('latin1')
+    return LETTERS_AND_DIGITS.test(text) ? [{ start: index, end: index + raw.length, encoding: 'base64', text }] : []
+  })
+}
+
 /** What is left of base64 in lines may be as short as two characters. */
 function lastLineIn(word: string): readonly Run[] {
   if (!LAST_LINE.test(word)) return []
@@ -128,7 +132,7 @@ export function mayHoldShort(word: string): boolean {
 }
 
 /** By ASCII unit: what it counts in base64; 255 if it counts nothing. */
-const SIXES = Uint8Array.from({ length: 128 }, (_, unit) => {
+export const SIXES = Uint8Array.from({ length: 128 }, (_, unit) => {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
   const six = digits.indexOf(String.fromCharCode(unit).replace('-', '+').replace('_', '/'))
   return six < 0 ? 255 : six
@@ -154,7 +158,8 @@ function mayBeShort(word: string, from: number): boolean {
   return mayBeGroup(word, from) && mayBeGroup(word, from + 4) && /[A-Z0-9]/.test(word)
 }
 
-function mayBeGroup(word: string, at: number): boolean {
+/** Whether four characters of base64 are three of printable ASCII, most likely. */
+export function mayBeGroup(word: string, at: number): boolean {
   const first = SIXES[word.charCodeAt(at)]!
   if (first < 8 || first > 31) return false
   const second = SIXES[word.charCodeAt(at + 1)]! & 15
@@ -176,7 +181,7 @@ function placesToTry(raw: string): readonly number[] {
  * place to the end: that would be quadratic.
  */
 export function openFrom(word: string): number {
-  let open = Math.min(word.length, openEscape(word), openHex(word))
+  let open = Math.min(word.length, openEscape(word), openHex(word), openSpaced(word))
   for (const { start, end } of runsIn(word)) if (end < word.length) open = Math.min(open, start)
   const end = word.length - (word.endsWith('==') ? 2 : word.endsWith('=') ? 1 : 0)
   const start = suffixStart(word, end, (unit) => SIXES[unit]! < 64)

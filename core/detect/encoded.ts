@@ -1,17 +1,25 @@
-// Runs of base64, hex, URL-encoding, backslash escapes and numeric entities of HTML that hold text. They are found word by word, so that a
-// stream holds no more than the word that may still become one; whether it does is decided by what its beginning decodes to.
+// Runs of base64, hex, URL-encoding, quoted-printable, backslash escapes and entities of HTML that hold text, and hidden text in tags. They are
+// found word by word, so that a stream holds no more than the word or group that may still become one; whether it does is decided by what its
+// beginning decodes to.
 import {
   hasEscape,
+  openChars,
   LEAD_CHARS,
+  mayBePadded,
   mayHoldShort,
   MIN_BASE64_CHARS,
   openFrom,
   runsIn,
   SURE_BASE64_CHARS,
   wholeChars,
-  type EncodedRun,
-  type Lead,
 } from './encoded-words.ts'
+import type { EncodedRun, Lead } from './encoded-run.ts'
+import { EscapedGroup, jointOf, mayOpenGroup, SpacedGroup } from './encoded-groups.ts'
+import { foldWithOffsets, isPlain, type Folded } from './fold.ts'
+import { BESIDE_ESCAPES, DENSE, EQUALS, ESCAPES, kindsOfUnits, NAMES, OTHER, skipWords, UNSEEN } from './encoded-units.ts'
+import { endsInEntity, LONGEST_NAME } from './entities.ts'
+import { mayBeQuoted } from './encoded-signs.ts'
+import { firstTag, tagsIn } from './encoded-tags.ts'
 import { PIECE_UNITS, unitsOf } from './units.ts'
 
 export type { EncodedRun }
@@ -20,118 +28,113 @@ export type { EncodedRun }
 export const MAX_WORD_CHARS = 2048
 /** A line of wrapped base64 is at least so long. */
 const MIN_LINE_CHARS = 48
-
-/** Bits of the kind of an ASCII unit; 0 ends a word. */
-const WORD = 1
-const ESCAPES = 2
-/** Capitals and digits; no short run of base64 or hex is without them. */
-const DENSE = 4
-/** Belongs to a word that has an escape: encoders of URLs leave these as they are, and entities end so. */
-const BESIDE_ESCAPES = 8
-const KINDS = Uint8Array.from({ length: 128 }, (_, unit) => kindOf(String.fromCharCode(unit)))
-
-function kindOf(character: string): number {
-  if (/[A-Z0-9]/.test(character)) return WORD | DENSE
-  if (/[a-z+/_\-=.~&@]/.test(character)) return WORD
-  if (/[%\\]/.test(character)) return ESCAPES
-  return /['()*!#;{}]/.test(character) ? BESIDE_ESCAPES : 0
-}
-
-/** The fast way over ordinary words: where the first begins that `read` must look at, or the end of the text. */
-function skipWords(units: Uint16Array, from: number, end: number): number {
-  let start = from
-  let kinds = 0
-  for (let i = from; i < end; i++) {
-    const unit = units[i]!
-    const kind = unit < 128 ? KINDS[unit]! : 0
-    if ((kind & (WORD | ESCAPES)) !== 0) {
-      kinds |= kind
-      continue
-    }
-    const length = i - start
-    const isEntity = unit === 35 && length > 0 && units[i - 1] === 38
-    if ((kinds & ESCAPES) !== 0 || isEntity || length >= SURE_BASE64_CHARS || (length >= MIN_BASE64_CHARS && (kinds & DENSE) !== 0))
-      return start
-    start = i + 1
-    kinds = 0
-  }
-  return start
-}
-
+/** Plain text before a run that it is read behind: a value that is encoded alone counts by the words before it. */
+const PLAIN_CHARS = 40
 /** Up to here a word is looked at with every piece of it. */
 const SHORT_WORD_CHARS = 64
 
 export class EncodedRuns {
   /** Whoever takes them empties the list. */
   found: EncodedRun[] = []
-  #position = 0
+  #position: number
   #word = ''
   #lead: Lead | null = null
   /** Where a run may be open in the first `#seenChars` of the word. */
   #open = 0
   #seenChars = 0
+  readonly #kinds = kindsOfUnits()
+  readonly #spaced = new SpacedGroup()
+  readonly #escaped = new EscapedGroup()
+  /** The last characters before the piece that is read, and before the word. */
+  #behind: string
+  #before = ''
+  /** Where the last run ends: what stands before it leads no other. */
+  #lastEnd: number
+
+  /** Begins behind `before`, the end of the text up to `from`. */
+  constructor(from = 0, before = '') {
+    this.#position = from
+    this.#behind = before
+    this.#lastEnd = from - before.length
+  }
 
   /** Where the first run begins that is not complete, or before; the position if there is none. */
   get firstOpen(): number {
+    return Math.min(this.#openInWord, this.#spaced.start, this.#escaped.start)
+  }
+
+  get #openInWord(): number {
     const { length } = this.#word
     if (length === 0) return this.#position
     // A long word is looked at again when it has grown by an eighth: as it only grows, what is not known yet is held a little longer.
     if (length < this.#seenChars || length <= SHORT_WORD_CHARS || length * 8 >= this.#seenChars * 9) {
-      this.#open = openFrom(this.#word)
+      this.#open = openInSource(this.#word)
       this.#seenChars = length
     }
     return this.#position - length + this.#open
   }
 
   read(text: string): void {
-    for (let at = 0; at < text.length; at += PIECE_UNITS)
-      this.#readPiece(text.length <= PIECE_UNITS ? text : text.slice(at, at + PIECE_UNITS))
+    for (let at = 0; at < text.length; at += PIECE_UNITS) {
+      const piece = text.length <= PIECE_UNITS ? text : text.slice(at, at + PIECE_UNITS)
+      this.#readPiece(piece)
+      this.#behind = lastChars(this.#behind, piece)
+    }
+    // A group that the word can not be a part of has ended, and nothing waits for it.
+    if (this.#spaced.start !== Infinity && this.#word !== '' && !this.#spaced.mayTake(this.#word)) this.#endSpaced()
   }
 
   #readPiece(text: string): void {
     const units = unitsOf(text)
+    const kindOf = this.#kinds
     let from = this.#word === '' ? -1 : 0
-    let last = MAX_WORD_CHARS - this.#word.length
-    let kinds = hasEscape(this.#word) ? ESCAPES : 0
+    let last = this.#room(-this.#word.length)
+    let kinds = hasEscape(this.#word) ? ESCAPES : this.#word === '' ? 0 : NAMES
     for (let i = 0; i < text.length; i++) {
-      if (from < 0 && this.#lead === null) {
+      if (from < 0 && this.#lead === null && this.#spaced.start === Infinity && this.#escaped.start === Infinity) {
         const next = skipWords(units, i, text.length)
         this.#position += next - i
         i = next
         if (i === text.length) return
       }
       const unit = units[i]!
-      let kind = unit < 128 ? KINDS[unit]! : 0
+      let kind = kindOf[unit]!
       if (kind === BESIDE_ESCAPES) {
         if (from < 0) kind = 0
         else if (unit === 35 && (i > from ? units[i - 1] === 38 : this.#word.endsWith('&'))) kind = ESCAPES
-        else if ((kinds & ESCAPES) === 0) kind = 0
+        else if ((kinds & ESCAPES) === 0) kind = unit === 59 && (kinds & NAMES) !== 0 && this.#endsInEntity(text, from, i) ? ESCAPES : 0
+      } else if (kind === UNSEEN && from < 0) {
+        this.#position++
+        continue
       }
       if (kind !== 0) {
         if (from < 0) {
           from = i
-          last = i + MAX_WORD_CHARS
+          last = this.#room(i)
           kinds = 0
         }
         kinds |= kind
         if (i < last) continue
         this.#add(text, from, i)
-        this.#cut()
-        from = i
-        last = i + MAX_WORD_CHARS - this.#word.length
-        kinds = kind | (hasEscape(this.#word) ? ESCAPES : 0)
+        if (!this.#endGroups()) this.#cut()
+        // Looked at again, as the first character behind what is left of the word.
+        from = this.#word === '' ? -1 : i
+        last = this.#room(i - this.#word.length)
+        kinds = hasEscape(this.#word) ? ESCAPES : NAMES
+        i--
       } else if (from >= 0) {
-        const length = this.#word.length + i - from
-        const isWanted = length >= SURE_BASE64_CHARS || (kinds & ESCAPES) !== 0 || this.#lead !== null || this.#word !== ''
-        if (isWanted || (length >= MIN_BASE64_CHARS && (kinds & DENSE) !== 0 && mayHoldShort(text.slice(from, i)))) {
+        if (this.#isWanted(text, from, i, kinds, unit)) {
           this.#add(text, from, i)
           this.#close(unit)
         } else this.#position += i - from
+        this.#word = ''
         from = -1
-        this.#position++
+        this.#pass()
       } else {
         if (this.#lead !== null && unit !== 10 && unit !== 13) this.#lead = null
-        this.#position++
+        if (this.#spaced.start !== Infinity) this.#emitSpaced(this.#spaced.separate(unit))
+        if (this.#escaped.start !== Infinity && unit !== 10) this.#endEscaped()
+        this.#pass()
       }
     }
     if (from >= 0) this.#add(text, from, text.length)
@@ -139,53 +142,183 @@ export class EncodedRuns {
 
   finish(): void {
     if (this.#word !== '') this.#close(0)
+    this.#endGroups()
+  }
+
+  /** A character that belongs to no word; a group is no longer than a word may be. */
+  #pass(): void {
+    this.#position++
+    const start = Math.min(this.#spaced.start, this.#escaped.start)
+    if (this.#position - start >= MAX_WORD_CHARS) this.#endGroups()
+  }
+
+  /** The place in the piece where a word that begins at `from` is as long as it may be, alone or with its group. */
+  #room(from: number): number {
+    const start = Math.min(this.#spaced.start, this.#escaped.start)
+    // `#position` stands where the word begins, or behind its part in earlier pieces.
+    const groupChars = start === Infinity ? 0 : this.#position - this.#word.length - start
+    return from + MAX_WORD_CHARS - groupChars
+  }
+
+  #endsInEntity(text: string, from: number, to: number): boolean {
+    const word = from === 0 ? this.#word : ''
+    const near = text.slice(Math.max(from, to - LONGEST_NAME - 1), to)
+    return endsInEntity(word.slice(-LONGEST_NAME - 1) + near)
+  }
+
+  #isWanted(text: string, from: number, to: number, kinds: number, separator: number): boolean {
+    const length = this.#word.length + to - from
+    if (length >= SURE_BASE64_CHARS || (kinds & ESCAPES) !== 0 || this.#lead !== null || this.#word !== '') return true
+    if (this.#spaced.start !== Infinity || this.#escaped.start !== Infinity) return true
+    const word = text.slice(from, to)
+    if (length >= MIN_BASE64_CHARS && ((kinds & (UNSEEN | OTHER)) !== 0 || ((kinds & DENSE) !== 0 && mayHoldShort(word)))) return true
+    return ((kinds & EQUALS) !== 0 && (mayBeQuoted(word) || mayBePadded(word))) || mayOpenGroup(word, separator)
   }
 
   #add(text: string, from: number, to: number): void {
+    if (this.#word === '')
+      this.#before = from >= PLAIN_CHARS ? text.slice(from - PLAIN_CHARS, from) : lastChars(this.#behind, text.slice(0, from))
     this.#word += text.slice(from, to)
     this.#position += to - from
   }
 
   #close(separator: number): void {
-    const runs = this.#place(runsIn(this.#word, this.#lead))
-    const last = runs.at(-1)
-    this.#lead = last?.end === this.#position ? leadBehind(last, separator, this.#word.endsWith('=')) : null
+    const word = this.#word
+    const start = this.#position - word.length
+    const folded = foldedOf(word)
+    const seen = folded?.text ?? word
+    const runs = runsIn(seen, this.#lead)
+    const seenEnd = runs.at(-1)?.end ?? -2
+    const reaches = seenEnd === seen.length || (seenEnd === seen.length - 1 && seen.endsWith('='))
+    const placed = this.#place(runs, folded)
+    const last = reaches ? placed[runs.length - 1]! : null
+    const joint = last && jointOf(seen, last, separator)
+    const lineLead = last && leadBehind(last, separator, seen.endsWith('='))
+    // A soft end of a line may stand behind a blank.
+    if (!(seen === '=' && isLineEnd(separator) && this.#escaped.start !== Infinity)) this.#take(placed, start, joint)
+    this.#emitSpaced(this.#spaced.add(seen, start, this.#position))
+    if (this.#spaced.start === start) this.#spaced.before = this.#contextAt(start)
+    this.#emitSpaced(this.#spaced.separate(separator))
+    this.#lead = joint === null ? lineLead : null
     this.#word = ''
     this.#seenChars = 0
+  }
+
+  /** Escapes wait for those behind the next blank; all else is done. */
+  #take(runs: readonly EncodedRun[], start: number, joint: string | null): void {
+    const first = this.#escaped.start === Infinity ? undefined : runs.find((run) => isEscaped(run) && run.start === start)
+    if (!first) this.#endEscaped()
+    runs.forEach((run, i) => {
+      const waits = joint !== null && i === runs.length - 1
+      if (run !== first && !waits) return this.#emit(run, this.#contextAt(run.start))
+      if (run !== first) this.#endEscaped()
+      if (this.#escaped.start === Infinity) this.#escaped.before = this.#contextAt(run.start)
+      this.#escaped.add(run, joint ?? '')
+      if (!waits) this.#endEscaped()
+    })
   }
 
   /** The word is as long as it may be: its last run ends at a whole character and goes on as a run of its own. */
   #cut(): void {
     const word = this.#word
-    const whole = runsIn(word, this.#lead)
+    const folded = foldedOf(word)
+    const seen = folded?.text ?? word
+    const whole = runsIn(seen, this.#lead)
     const last = whole.at(-1)
-    const keptChars = last?.end === word.length ? last.start + wholeChars(last.encoding, word.slice(last.start)) : word.length
-    const runs = this.#place(keptChars === word.length ? whole : runsIn(word.slice(0, keptChars), this.#lead))
+    const reaches = last !== undefined && last.end + openChars(seen.slice(last.start)) >= seen.length
+    const seenChars = reaches ? last.start + wholeChars(last.encoding, seen.slice(last.start)) : seen.length
+    const keptChars = folded && seenChars < seen.length ? folded.starts[seenChars]! : seenChars === seen.length ? word.length : seenChars
+    const runs = this.#place(seenChars === seen.length ? whole : runsIn(seen.slice(0, seenChars), this.#lead), folded)
+    for (const run of runs) this.#emit(run, this.#contextAt(run.start))
     const end = this.#position - (word.length - keptChars)
     this.#lead = runs.at(-1)?.end === end ? leadOf(runs.at(-1)!) : null
     this.#word = word.slice(keptChars)
+    this.#before = word.slice(Math.max(0, keptChars - PLAIN_CHARS), keptChars)
     this.#seenChars = 0
   }
 
   /** The runs of the word at their places in the text. */
-  #place(inWord: ReturnType<typeof runsIn>): readonly EncodedRun[] {
+  #place(inWord: ReturnType<typeof runsIn>, folded: Folded | null): readonly EncodedRun[] {
     const from = this.#position - this.#word.length
     const lead = this.#lead
     const runs = inWord.map(({ start, end, encoding, text, lead: before = 0 }) => {
       const leads = start === 0 && lead?.encoding === encoding ? lead.text : ''
-      return { start: from + start, end: from + end, encoding, text: leads + text, lead: leads.length + before }
+      const place = folded
+        ? { start: from + folded.starts[start]!, end: from + folded.ends[end - 1]! }
+        : { start: from + start, end: from + end }
+      return { ...place, encoding, text: leads + text, lead: leads.length + before }
     })
-    this.found.push(...runs)
+    if (folded)
+      for (const { start, end, text } of tagsIn(this.#word))
+        runs.push({ start: from + start, end: from + end, encoding: 'escape', text, lead: 0 })
     return runs
+  }
+
+  /** What stands before a place in the word, up to the last run. */
+  #contextAt(start: number): string {
+    const from = this.#position - this.#word.length
+    const text = this.#before + this.#word.slice(0, start - from)
+    return text.slice(-PLAIN_CHARS)
+  }
+
+  #emit(run: EncodedRun, context: string): void {
+    const chars = Math.min(context.length, Math.max(0, run.start - this.#lastEnd))
+    this.#lastEnd = Math.max(this.#lastEnd, run.end)
+    if (run.lead > 0 || chars === 0) return void this.found.push(run)
+    const before = context.slice(context.length - chars).replace(/0[xX]$/, '')
+    const plain = /\w$/.test(before) ? `${before} ` : before
+    const moved = run.words?.map((word) => ({ ...word, textEnd: word.textEnd + plain.length }))
+    const led = { ...run, text: plain + run.text, lead: plain.length, plain: plain.length }
+    this.found.push(moved ? { ...led, words: moved } : led)
+  }
+
+  #emitSpaced(runs: readonly EncodedRun[]): void {
+    for (const run of runs) this.#emit(run, this.#spaced.before)
+  }
+
+  #endSpaced(): void {
+    this.#emitSpaced(this.#spaced.finish())
+  }
+
+  #endEscaped(): EncodedRun | null {
+    const run = this.#escaped.finish()
+    if (run) this.#emit(run, this.#escaped.before)
+    return run
+  }
+
+  /** False without any. The end of one leads what follows. */
+  #endGroups(): boolean {
+    if (this.#spaced.start === Infinity && this.#escaped.start === Infinity) return false
+    this.#endSpaced()
+    const run = this.#endEscaped()
+    if (run) this.#lead = { encoding: run.encoding, text: `${run.text.slice(-LEAD_CHARS)} ` }
+    return true
   }
 }
 
-/** Lines of base64 are one, and so are groups of escapes with a blank between them. */
-function leadBehind(last: EncodedRun, separator: number, isPadded: boolean): Lead | null {
-  const { start, end, encoding, text } = last
-  if (encoding === 'url' || encoding === 'escape') return separator === 32 ? { encoding, text: `${text.slice(-LEAD_CHARS)} ` } : null
-  const isLine = (separator === 10 || separator === 13) && end - start >= MIN_LINE_CHARS
-  return isLine && encoding === 'base64' && !isPadded ? leadOf(last) : null
+const lastChars = (before: string, text: string): string =>
+  text.length >= PLAIN_CHARS ? text.slice(-PLAIN_CHARS) : (before + text).slice(-PLAIN_CHARS)
+
+const isLineEnd = (unit: number): boolean => unit === 10 || unit === 13
+
+const isEscaped = ({ encoding }: EncodedRun): boolean => encoding === 'url' || encoding === 'escape'
+
+/** Null for a word that looks as it is written. */
+const foldedOf = (word: string): Folded | null => (isPlain(word) ? null : foldWithOffsets(word))
+
+/** Where a run may be open in an unfinished word, as it is written. */
+function openInSource(word: string): number {
+  const folded = foldedOf(word)
+  if (!folded) return openFrom(word)
+  const open = folded.starts[openFrom(folded.text)]!
+  const tag = firstTag(word)
+  return tag < 0 ? open : Math.min(open, tag)
 }
 
-const leadOf = ({ encoding, text }: EncodedRun): Lead => ({ encoding, text: text.slice(-LEAD_CHARS) })
+/** Lines of base64 are one. */
+function leadBehind(last: Pick<EncodedRun, 'start' | 'end' | 'encoding' | 'text'>, separator: number, isPadded: boolean): Lead | null {
+  const isLine = isLineEnd(separator) && last.end - last.start >= MIN_LINE_CHARS
+  return isLine && last.encoding === 'base64' && !isPadded ? leadOf(last) : null
+}
+
+const leadOf = ({ encoding, text }: Pick<EncodedRun, 'encoding' | 'text'>): Lead => ({ encoding, text: text.slice(-LEAD_CHARS) })

@@ -2,7 +2,7 @@
 // behind the opening of that match, so that none of it is missed.
 import type { Automaton } from './automaton.ts'
 import type { Candidate } from './candidates.ts'
-import type { EncodedRun } from './encoded.ts'
+import type { EncodedRun } from './encoded-run.ts'
 
 /** Enough of a match for it to be certain. */
 const OPENING_CHARS = 256
@@ -18,7 +18,7 @@ export class Openings {
 
   /** The run as it is to be read. */
   led(run: EncodedRun): EncodedRun {
-    if (run.encoding !== this.#encoding || run.lead === 0) return run
+    if (run.encoding !== this.#encoding || run.lead === (run.plain ?? 0)) return run
     return { ...run, text: this.#text + run.text.slice(run.lead), lead: this.#text.length, goesOn: true }
   }
 

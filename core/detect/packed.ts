@@ -1,15 +1,15 @@
 // What a walk found as plain numbers and one string, for the way between threads. Nothing is unpacked at once: each candidate and each run is
 // made when its turn comes, so that a megabyte full of them does not stop the event loop.
 import type { Candidate } from './candidate.ts'
-import type { Encoding } from './encoded-words.ts'
+import type { Encoding, RunWord } from './encoded-run.ts'
 import type { DecodedRun, RunInOrder, Walked, WalkedInOrder } from './walk.ts'
 
 /** 16 MB; a megabyte of card numbers stays far below. */
 const MAX_NUMBERS = 4_000_000
 /** Of a candidate: start (its complement where it continues another), place of the partner or -1, place of shared ends, number of ends. */
 const HEAD = 4
-/** Of a run: start, end, encoding, lead, whether it goes on, place and length of its text, numbers of its walk. */
-const RUN_HEAD = 8
+/** Of a run: start, end, encoding, lead, whether it goes on, place and length of its text, number of its words, numbers of these and its walk. */
+const RUN_HEAD = 9
 const ENCODINGS: readonly Encoding[] = ['base64', 'hex', 'url', 'escape']
 
 export interface PackedWalk {
@@ -33,7 +33,7 @@ export function unpackWalk({ numbers, text }: PackedWalk): WalkedInOrder {
 function sizeOf({ candidates, decoded }: Walked): number {
   let size = 1
   for (const { ends } of withPartners(candidates)) size += HEAD + ends.length
-  for (const { walked } of decoded) size += RUN_HEAD + sizeOf(walked)
+  for (const { walked, words } of decoded) size += RUN_HEAD + 3 * (words?.length ?? 0) + sizeOf(walked)
   return size
 }
 
@@ -74,15 +74,16 @@ class Packer {
     this.#numbers.set(ends, at + HEAD)
   }
 
-  #run({ start, end, encoding, text, lead, goesOn, walked }: DecodedRun): void {
+  #run({ start, end, encoding, text, lead, goesOn, words = [], walked }: DecodedRun): void {
     const at = this.#at
     this.#at += RUN_HEAD
     this.#texts.push(text)
     const place = this.#chars
     this.#chars += text.length
+    for (const word of words) for (const number of [word.textEnd, word.start, word.end]) this.#numbers[this.#at++] = number
     this.#walk(walked)
     const size = this.#at - at - RUN_HEAD
-    this.#numbers.set([start, end, ENCODINGS.indexOf(encoding), lead, goesOn ? 1 : 0, place, text.length, size], at)
+    this.#numbers.set([start, end, ENCODINGS.indexOf(encoding), lead, goesOn ? 1 : 0, place, text.length, words.length, size], at)
   }
 }
 
@@ -117,9 +118,10 @@ function partnerAt(numbers: Int32Array, at: number, partners: Map<number, Candid
 
 function* runsIn(numbers: Int32Array, texts: string, from: number, to: number): Generator<RunInOrder> {
   for (let at = from; at < to;) {
-    const [start, end, encoding, lead, goesOn, place, length, size] = numbers.subarray(at, at + RUN_HEAD)
+    const [start, end, encoding, lead, goesOn, place, length, count, size] = numbers.subarray(at, at + RUN_HEAD)
     at += RUN_HEAD
-    const walked = walkAt(numbers, texts, at, at + size!)
+    const words = wordsAt(numbers, at, count!)
+    const walked = walkAt(numbers, texts, at + 3 * count!, at + size!)
     at += size!
     const run = {
       start: start!,
@@ -129,8 +131,15 @@ function* runsIn(numbers: Int32Array, texts: string, from: number, to: number): 
       lead: lead!,
       walked,
     }
-    yield goesOn === 1 ? { ...run, goesOn: true } : run
+    yield goesOn === 1 ? { ...run, goesOn: true } : words.length > 0 ? { ...run, words } : run
   }
+}
+
+function wordsAt(numbers: Int32Array, from: number, count: number): readonly RunWord[] {
+  return Array.from({ length: count }, (_, i) => {
+    const at = from + 3 * i
+    return { textEnd: numbers[at]!, start: numbers[at + 1]!, end: numbers[at + 2]! }
+  })
 }
 
 /** Partners that found no end themselves are in no list yet. */

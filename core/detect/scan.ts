@@ -1,7 +1,7 @@
 // Scans one whole text. Walking it (here or in a worker, `walk.ts`) and judging its candidates (always here, where the checks live) are apart.
 import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
-import type { EncodedRun } from './encoded.ts'
+import type { EncodedRun } from './encoded-run.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match, type TextWindow } from './judge-candidate.ts'
 import type { Openings } from './openings.ts'
 import { walkText, type Walked, type WalkedInOrder } from './walk.ts'
@@ -15,9 +15,12 @@ const MAX_NEW_WORK = 200_000
 export function scanText(set: DetectorSet, text: string): readonly Finding[] | null {
   // A text full of candidates is judged while it is walked, so that they are garbage before they are old.
   let judging: Judging | null = null
-  const walked = walkText(set.automaton, text, MAX_NEW_WORK, 0, (closed) => {
-    judging ??= judgingOf(set, text)
-    for (const candidate of closed) for (const match of judging.judge.judge(candidate, judging.window)) judging.matches.push(match)
+  const walked = walkText(set.automaton, text, {
+    maxNewWork: MAX_NEW_WORK,
+    take: (closed) => {
+      judging ??= judgingOf(set, text)
+      for (const candidate of closed) for (const match of judging.judge.judge(candidate, judging.window)) judging.matches.push(match)
+    },
   })
   return walked && judgeWalked(set, text, walked, judging)
 }
@@ -35,7 +38,7 @@ function judgingOf(set: DetectorSet, text: string): Judging {
 /** Findings of an encoded run, as `openings` of those before it lead it; its length is bounded, and so is the work. */
 export function scanRun(set: DetectorSet, encoded: EncodedRun, openings: Openings): readonly Finding[] {
   const run = openings.led(encoded)
-  const walked = walkText(set.automaton, run.text, Infinity, 1)!
+  const walked = walkText(set.automaton, run.text, { depth: 1, plainChars: run.plain })!
   openings.note(run, walked.candidates)
   const found = judgeWalked(set, run.text, walked)
   return found.length === 0 ? found : placeFindings(run, found)
@@ -94,11 +97,13 @@ function isDue(step: { done: number }, cost: number): boolean {
   return true
 }
 
-/** What was found in a decoded text, at the place of the whole run. */
-function placeFindings({ start, end, encoding, lead, goesOn }: EncodedRun, found: readonly Finding[]): readonly Finding[] {
+/** What was found in a decoded text, at the place of the whole run, or of those of its words that it touches. */
+function placeFindings({ start, end, encoding, lead, goesOn, words }: EncodedRun, found: readonly Finding[]): readonly Finding[] {
   return found.flatMap((finding): readonly Finding[] => {
     if (finding.end <= lead) return NONE
-    const placed = { ...finding, start, end, decoded: encoding }
+    const first = words?.find(({ textEnd }) => textEnd > finding.start)
+    const last = words?.find(({ textEnd }) => textEnd >= finding.end)
+    const placed = { ...finding, start: first?.start ?? start, end: last?.end ?? end, decoded: encoding }
     return [goesOn && finding.start === 0 ? { ...placed, continues: true } : placed]
   })
 }

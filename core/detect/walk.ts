@@ -1,7 +1,8 @@
 // Walks a text and the encoded runs in it: where candidates are, before anything is judged. This part runs in workers too.
 import { hasEnds, type Candidate } from './candidate.ts'
 import { Candidates } from './candidates.ts'
-import { EncodedRuns, type EncodedRun } from './encoded.ts'
+import { EncodedRuns } from './encoded.ts'
+import type { EncodedRun } from './encoded-run.ts'
 import { Openings } from './openings.ts'
 import type { Automaton } from './automaton.ts'
 
@@ -26,8 +27,8 @@ export interface RunInOrder extends EncodedRun {
   readonly walked: WalkedInOrder
 }
 
-/** A run, and a run in what it decodes to. */
-const MAX_DEPTH = 2
+/** A run, a run in what it decodes to, and one in that. */
+const MAX_DEPTH = 3
 /** Between two looks at the work that it makes. */
 const PIECE_CHARS = 256
 const NO_RUNS: readonly DecodedRun[] = []
@@ -39,28 +40,33 @@ const NO_RUNS: readonly DecodedRun[] = []
 const MAX_CANDIDATES = 500_000
 const MAX_DECODED = 50_000
 
-/**
- * Null as soon as the automaton has grown by more than `maxNewWork`, or there is more than can be judged. `take` gets candidates of the text
- * itself as soon as some are closed, by ascending start; those that are left are in the result.
- */
+export interface WalkOptions {
+  readonly maxNewWork?: number
+  /** Runs that the text stands in. */
+  readonly depth?: number
+  /** Characters at the beginning in which no run is looked for. */
+  readonly plainChars?: number | undefined
+  /** Gets candidates of the text itself as soon as some are closed, by ascending start; those that are left are in the result. */
+  readonly take?: (closed: readonly Candidate[]) => void
+}
+
+/** Null as soon as the automaton has grown by more than `maxNewWork`, or there is more than can be judged. */
 export function walkText(
   automaton: Automaton,
   text: string,
-  maxNewWork = Infinity,
-  depth = 0,
-  take: ((closed: readonly Candidate[]) => void) | null = null,
+  { maxNewWork = Infinity, depth = 0, plainChars = 0, take }: WalkOptions = {},
 ): Walked | null {
-  const candidates = findWithin(automaton, text, maxNewWork, take)
+  const candidates = findWithin(automaton, text, maxNewWork, take ?? null)
   if (!candidates) return null
   if (depth === MAX_DEPTH || text.length < MIN_ENCODED_CHARS) return { candidates, decoded: NO_RUNS }
-  const runs = new EncodedRuns()
-  runs.read(text)
+  const runs = new EncodedRuns(plainChars, text.slice(0, plainChars))
+  runs.read(plainChars === 0 ? text : text.slice(plainChars))
   runs.finish()
   const decoded: DecodedRun[] = []
   const openings = new Openings(automaton)
   for (const found of runs.found) {
     const run = openings.led(found)
-    const walked = walkText(automaton, run.text, maxNewWork, depth + 1)
+    const walked = walkText(automaton, run.text, { maxNewWork, depth: depth + 1, plainChars: run.plain })
     if (!walked) return null
     openings.note(run, walked.candidates)
     if (walked.candidates.length === 0 && walked.decoded.length === 0) continue

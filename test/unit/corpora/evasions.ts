@@ -88,6 +88,13 @@ export const EVASIONS: { readonly [name: string]: Disguise } = {
   'JSON escapes': ofUnits((unit) => `\\u${unit.toString(16).padStart(4, '0')}`),
   'byte escapes': (text) => Array.from(Buffer.from(text), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
   'HTML entities': ofUnits((unit) => `&#${unit};`),
+  'hex in groups': (text) => hex(text).replaceAll(/../g, '$& '),
+  'hex behind colons': (text) => hex(text).replaceAll(/..(?=.)/g, '$&:'),
+  'base64 in groups of four': (text) => base64(text).replaceAll(/.{4}/g, '$& '),
+  'base64 with zero-width': (text) => withEach('\u200b')(base64(text)),
+  'full-width base64': (text) => EVASIONS['full-width']!(base64(text)),
+  'base64 three times': (text) => base64(base64(base64(text))),
+  'quoted-printable': (text) => Array.from(Buffer.from(text), (byte) => `=${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
   'HTML entities in hex': ofUnits((unit) => `&#x${unit.toString(16)};`),
 }
 

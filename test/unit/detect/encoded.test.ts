@@ -51,7 +51,7 @@ describe('encoded text', () => {
     ['bytes of UTF-8 in escapes', bytes('\u00fcjo@example.com'), [`email escape: ${bytes('\u00fcjo@example.com')}`]],
     ['entities of HTML', `<b>${entities('jo@example.com')}</b>`, [`email escape: ${entities('jo@example.com')}`]],
     ['an entity in the middle', 'write jo&#x40;example.com, soon', ['email escape: jo&#x40;example.com']],
-    ['a third level, which is too deep', base64(base64(base64(mail))), []],
+    ['a fourth level, which is too deep', base64(base64(base64(base64(mail)))), []],
     ['what decodes to no text', Buffer.from([...mail].flatMap((one) => [200, one.charCodeAt(0), 3])).toString('base64'), []],
   ]
   for (const [why, text, expected] of cases) it(`is seen through: ${why}`, () => assert.deepEqual(found(text), expected))

@@ -247,8 +247,8 @@ describe('the stream scanner', () => {
     const stream = standard.openStream(['standard.detectors.payment_card'])
     assert.equal(stream.push('pay 4111111111111111 ').text, 'pay ')
     assert.equal(stream.push('x'.repeat(39)).text, '')
-    const { text, findings } = stream.push(' y ')
-    assert.equal(text, `4111111111111111 ${'x'.repeat(39)} y `)
+    const { text, findings } = stream.push(' yes ')
+    assert.equal(text, `4111111111111111 ${'x'.repeat(39)} yes `)
     assert.deepEqual(
       findings.map(({ start, end, score }) => [start, end, score]),
       [[0, 16, 0.6]],

@@ -1,0 +1,172 @@
+// Words that are read as one: escapes with a blank between them, lines of quoted-printable, bytes in hex and base64 in groups, single letters.
+// A group is no longer than a word may be, so that a stream holds no more for it.
+import { hasLetter, MIN_LETTERS } from './encoded-signs.ts'
+import { isPrintable, looksLikeText, textOf } from './encoded-text.ts'
+import { mayBeGroup, SIXES } from './encoded-words.ts'
+import type { EncodedRun, Encoding, RunWord } from './encoded-run.ts'
+
+const LETTERS = 1
+const HEX = 2
+const BASE64 = 4
+/** The last of a group of base64: shorter, or with padding. */
+const BASE64_END = 8
+
+const HEX_WORD = /^(?:0[xX])?(?:[2-9a-fA-F][0-9a-fA-F]|0[9aAdD])+$/
+const HEX_FIRST = /^(?:0[xX])?[2-7]/
+const LAST_BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
+/** Longer ones are found alone; a stream waits for two of them. */
+const MAX_WORD_CHARS = 8
+const MIN_BYTES = 6
+/** Fewer must all be printable. */
+const SURE_BYTES = 12
+
+/** What a word may be in a group; 0 for most. */
+function kindsOf(word: string): number {
+  const { length } = word
+  if (length === 1) return LETTERS
+  if (length > MAX_WORD_CHARS) return 0
+  const hex = (length & 1) === 0 && HEX_WORD.test(word) ? HEX : 0
+  if ((length & 3) === 0 && isBase64(word)) return hex | BASE64
+  return hex | (LAST_BASE64.test(word) ? BASE64_END : 0)
+}
+
+function isBase64(word: string): boolean {
+  for (let at = 0; at < word.length; at += 4) if (!mayBeGroup(word, at) || SIXES[word.charCodeAt(at + 3)]! > 63) return false
+  return true
+}
+
+function openingKindsOf(word: string): number {
+  const kinds = kindsOf(word) & ~BASE64_END
+  return (kinds & HEX) !== 0 && !HEX_FIRST.test(word) ? kinds & ~HEX : kinds
+}
+
+/** Blanks, tabs and ends of lines; colons and commas stand between bytes too. */
+export const isBetween = (unit: number): boolean => unit === 32 || unit === 58 || unit === 44 || unit === 10 || unit === 13 || unit === 9
+
+/** Whether a word that stands before `separator` may be the first of a group. */
+export function mayOpenGroup(word: string, separator: number): boolean {
+  return word.length <= MAX_WORD_CHARS && isBetween(separator) && openingKindsOf(word) !== 0
+}
+
+/** Of hex, base64 and letters. */
+export class SpacedGroup {
+  /** The plain text before it. */
+  before = ''
+  #kinds = 0
+  #words: string[] = []
+  #gap = 0
+  #start = Infinity
+  #end = 0
+
+  /** Where the open group begins; Infinity without one. */
+  get start(): number {
+    return this.#start
+  }
+
+  /** Whether the unfinished word may still be one of the group. */
+  mayTake(word: string): boolean {
+    if ((this.#kinds & BASE64) !== 0) return word.length <= this.#words[0]!.length
+    if ((this.#kinds & HEX) !== 0) return word.length <= MAX_WORD_CHARS && /^[0-9a-fA-FxX]*$/.test(word)
+    return word.length <= 1
+  }
+
+  /** Takes the word, or ends the group; returns what the group before it was. */
+  add(word: string, start: number, end: number): readonly EncodedRun[] {
+    const all = kindsOf(word)
+    const kinds = this.#kinds & ((all & BASE64_END) !== 0 ? all | BASE64 : all)
+    if (kinds === 0 || (kinds === BASE64 && word.length > this.#words[0]!.length)) {
+      const ended = this.finish()
+      this.#open(word, start, end)
+      return ended
+    }
+    this.#words.push(this.#gap > 1 && kinds === LETTERS ? ` ${word}` : word)
+    this.#gap = 0
+    this.#kinds = kinds
+    this.#end = end
+    return (all & (BASE64_END | HEX)) === BASE64_END ? this.finish() : NONE
+  }
+
+  /** What stands behind a word; returns the group that it ends. */
+  separate(unit: number): readonly EncodedRun[] {
+    if (this.#start === Infinity) return NONE
+    return isBetween(unit) && ++this.#gap <= 2 ? NONE : this.finish()
+  }
+
+  finish(): readonly EncodedRun[] {
+    if (this.#start === Infinity) return NONE
+    const runs = this.#words.length > 1 ? this.#runs() : NONE
+    this.#start = Infinity
+    this.#kinds = 0
+    this.#words = []
+    return runs
+  }
+
+  #open(word: string, start: number, end: number): void {
+    const kinds = openingKindsOf(word)
+    if (kinds === 0) return
+    this.#kinds = kinds
+    this.#words = [word]
+    this.#gap = 0
+    this.#start = start
+    this.#end = end
+  }
+
+  #runs(): readonly EncodedRun[] {
+    const place = { start: this.#start, end: this.#end, lead: 0 }
+    const runs: EncodedRun[] = []
+    const decode = (encoding: 'hex' | 'base64', raw: string): void => {
+      const bytes = Buffer.from(raw, encoding)
+      if (bytes.length >= MIN_BYTES && (bytes.length < SURE_BYTES ? isPrintable(bytes) : looksLikeText(bytes)))
+        runs.push({ ...place, encoding, text: textOf(bytes) })
+    }
+    if ((this.#kinds & HEX) !== 0) decode('hex', this.#words.map((word) => word.replace(/^0[xX]/, '')).join(''))
+    if ((this.#kinds & BASE64) !== 0) decode('base64', this.#words.join(''))
+    if (this.#kinds === LETTERS && this.#words.length >= MIN_LETTERS && hasLetter(this.#words.join('')))
+      runs.push({ ...place, encoding: 'escape', text: this.#words.join('') })
+    return runs
+  }
+}
+
+const NONE: readonly EncodedRun[] = []
+
+/** Of words with escapes: one run, whose findings cover the words that they touch. */
+export class EscapedGroup {
+  /** The plain text before it. */
+  before = ''
+  #runs: EncodedRun[] = []
+  #joints: string[] = []
+
+  get start(): number {
+    return this.#runs[0]?.start ?? Infinity
+  }
+
+  /** `joint`: what the separator behind it stands for. */
+  add(run: EncodedRun, joint: string): void {
+    this.#runs.push(run)
+    this.#joints.push(joint)
+  }
+
+  finish(): EncodedRun | null {
+    const runs = this.#runs
+    const [first] = runs
+    if (!first) return null
+    const joints = this.#joints
+    this.#runs = []
+    this.#joints = []
+    if (runs.length === 1) return first
+    const words: RunWord[] = []
+    let text = ''
+    runs.forEach((run, i) => {
+      text += (i === 0 ? '' : joints[i - 1]!) + run.text
+      words.push({ textEnd: text.length, start: run.start, end: run.end })
+    })
+    return { ...first, end: runs.at(-1)!.end, text, words }
+  }
+}
+
+/** What a separator behind a word of escapes stands for; null where the next word is another matter. */
+export function jointOf(word: string, { encoding }: { readonly encoding: Encoding }, separator: number): string | null {
+  if (encoding !== 'url' && encoding !== 'escape') return null
+  if (separator === 32) return ' '
+  return word.endsWith('=') && (separator === 10 || separator === 13) ? '' : null
+}

@@ -1,0 +1,102 @@
+// The loop over ordinary words when looking for encoded text: kinds of characters, and which words have to be looked at.
+import { isBetween } from './encoded-groups.ts'
+import { MIN_BASE64_CHARS, SIXES, SURE_BASE64_CHARS } from './encoded-words.ts'
+import { foldTable, INVISIBLE } from './fold.ts'
+
+/** Bits of the kind of a unit; 0 ends a word. */
+export const WORD = 1
+export const ESCAPES = 2
+/** Capitals and digits; no short run of base64 or hex is without them. */
+export const DENSE = 4
+/** Belongs to a word that has an escape: encoders of URLs leave these as they are, and entities end so. */
+export const BESIDE_ESCAPES = 8
+/** May begin the name of an entity. */
+export const NAMES = 16
+export const EQUALS = 32
+/** Belongs to the word that it stands in, and is overlooked. */
+export const UNSEEN = 64
+/** Looks like a character of a word, and is another one. */
+export const OTHER = 128
+
+/** Bits of ASCII characters; 0 ends a word. */
+function kindOf(character: string): number {
+  if (/[A-Z0-9]/.test(character)) return WORD | DENSE
+  if (character === '&') return WORD | NAMES
+  if (character === '=') return WORD | EQUALS
+  if (/[a-z+/_\-.~@]/.test(character)) return WORD
+  if (/[%\\]/.test(character)) return ESCAPES
+  return /['()*!#;{}]/.test(character) ? BESIDE_ESCAPES : 0
+}
+
+let table: Uint8Array | null = null
+
+/** By UTF-16 unit. Made once, on first use. */
+export function kindsOfUnits(): Uint8Array {
+  if (table) return table
+  const fold = foldTable()
+  const ascii = Array.from({ length: 128 }, (_, unit) => kindOf(String.fromCharCode(unit)))
+  return (table = Uint8Array.from(fold, (folded, unit) => {
+    // First halves of tags, and of letters for mathematics; second halves stand alone in no word.
+    if (unit === 0xdb40 || unit === 0xd835) return WORD | OTHER
+    if (folded === INVISIBLE) return UNSEEN
+    if (unit < 128) return ascii[unit]!
+    const kind = ascii[folded] ?? 0
+    return (kind & (WORD | ESCAPES)) === 0 ? 0 : kind | OTHER
+  }))
+}
+
+/** Where the first word begins that has to be looked at, or the word at the end. */
+export function skipWords(units: Uint16Array, from: number, end: number): number {
+  const kindOf = kindsOfUnits()
+  let start = from
+  let kinds = 0
+  for (let i = from; i < end; i++) {
+    const kind = kindOf[units[i]!]!
+    if ((kind & (WORD | ESCAPES)) !== 0) {
+      kinds |= kind
+      continue
+    }
+    if (kind === UNSEEN) {
+      if (i === start) start++
+      else kinds |= kind
+      continue
+    }
+    const length = i - start
+    // Nearly all words are short, and of letters alone.
+    if (length > 7 || (kinds & ~(WORD | DENSE)) !== 0 || (length & 1) === 0 || length === 1)
+      if (length > 0 && mustLook(units, start, i, end, kinds)) return start
+    start = i + 1
+    kinds = 0
+  }
+  return start
+}
+
+/** The word from `start` to `at`, where a character stands that belongs to none. */
+function mustLook(units: Uint16Array, start: number, at: number, end: number, kinds: number): boolean {
+  const length = at - start
+  if (length >= SURE_BASE64_CHARS || (kinds & ESCAPES) !== 0) return true
+  if (length >= MIN_BASE64_CHARS && (kinds & (DENSE | UNSEEN | OTHER)) !== 0) return true
+  const unit = units[at]!
+  if ((unit === 35 && units[at - 1] === 38) || (unit === 59 && (kinds & NAMES) !== 0)) return true
+  if ((kinds & EQUALS) !== 0 && length > 3) return true
+  return (length & 1) === 0 || length === 1 ? isBetween(unit) && mayOpen(units, start, at, end) : false
+}
+
+/** Whether the word may be the first of a group: of letters, of bytes in hex, of base64. The character behind the separator tells of most that they are not. */
+function mayOpen(units: Uint16Array, start: number, at: number, end: number): boolean {
+  const kindOf = kindsOfUnits()
+  const length = at - start
+  if (length === 1) return at + 2 >= end || !(isWord(kindOf[units[at + 1]!]!) && isWord(kindOf[units[at + 2]!]!))
+  const first = units[start]!
+  if (first === 48 || (first >= 50 && first <= 55)) {
+    for (let i = start; i < at; i++) if (!isHex(units[i]!) && i !== start + 1) return false
+    return at + 1 >= end || isHex(units[at + 1]!) || !isWord(kindOf[units[at + 1]!]!)
+  }
+  if ((length & 3) !== 0) return false
+  const six = SIXES[first]!
+  const next = SIXES[units[start + 1]!]! & 15
+  return six >= 8 && six <= 31 && next > 1 && next < 8 && (SIXES[units[start + 2]!]! & 3) < 2
+}
+
+const isWord = (kind: number): boolean => (kind & (WORD | ESCAPES)) !== 0
+const isHex = (unit: number): boolean => (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 70) || (unit >= 97 && unit <= 102)

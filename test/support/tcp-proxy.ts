@@ -73,7 +73,8 @@ export class TcpProxy {
       })
     })
     from.on('close', () => {
-      if (!this.#isCut) to.destroy()
+      // What was sent before arrives all the same, as a kernel sends it.
+      if (!this.#isCut) void last.then(() => to.destroy())
     })
   }
 }

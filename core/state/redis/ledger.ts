@@ -16,6 +16,9 @@ const LEASE_MS = 60_000
 const RENEW_MS = LEASE_MS / 3
 /** In ticks of half a second. */
 const RENEW_TICKS = 40
+/** For five minutes: longer than a network keeps what was sent. */
+const DOUBT_TICKS = 10
+const DOUBT_LOOKS = 60
 /** Reservations that one call gives back when a process ends. */
 const END_AT_ONCE = 500
 const LOOK_MS = 1000
@@ -47,6 +50,8 @@ export class RedisLedger implements Ledger {
   readonly #lookedAt = new Map<string, number>()
   /** By tenant, when this process last renewed its lease there (monotonic). */
   readonly #leasedAt = new Map<string, number>()
+  /** Tenants of which a command may still arrive that was given up, and how often to look for that. */
+  readonly #doubtful = new Map<string, number>()
   readonly #settling = new Set<Promise<void>>()
 
   constructor({ link, clock, log, now }: RedisLedgerOptions) {
@@ -64,6 +69,7 @@ export class RedisLedger implements Ledger {
     link.onTick((tick) => {
       if (tick % RENEW_TICKS === 0) this.renew().catch((error: unknown) => log.warn({ error }, 'leases could not be renewed'))
       if (this.#pending.size > 0) this.#drain().catch(() => undefined)
+      if (tick % DOUBT_TICKS === 0) this.#giveBackUnknown().catch(() => undefined)
     })
   }
 
@@ -79,7 +85,7 @@ export class RedisLedger implements Ledger {
     this.#held.set(id, held)
     const asked = await Promise.allSettled(parts.map((part) => this.#reservePart(id, part, known !== undefined)))
     const failed = asked.find((answer) => answer.status === 'rejected')
-    if (failed) for (const { tenant } of parts) this.#leasedAt.delete(tenant)
+    if (failed) for (const { tenant } of parts) this.#doubt(tenant)
     if (failed) return this.#withoutAnswer(id, held, claims, failed.reason, known === undefined)
     const answers = asked.map((answer) => (answer as PromiseFulfilledResult<readonly number[]>).value)
     const refused = answers.findIndex(([ok]) => ok === 0)
@@ -184,6 +190,26 @@ export class RedisLedger implements Ledger {
     }
     if (claims.some(({ whileAway }) => whileAway !== 'local')) throw error
     return this.#reserveLocally(id, held, claims)
+  }
+
+  #doubt(tenant: string): void {
+    this.#leasedAt.delete(tenant)
+    this.#doubtful.set(tenant, DOUBT_LOOKS)
+  }
+
+  /** A command that was given up may arrive after what gave it back: what stands in Redis under ids that nobody holds here is given back. */
+  async #giveBackUnknown(): Promise<void> {
+    for (const [tenant, looks] of this.#doubtful) {
+      const [name] = this.#link.names.reservations(tenant, this.#link.id)
+      const ids = await this.#link.call((client) => client.hkeys(name!))
+      // What waits to be told knows what was used, and comes first.
+      if (this.#pending.size > 0) return
+      await Promise.all(
+        ids.filter((id) => !this.#held.has(id)).map((id) => this.#write(this.#settlement(id, tenant, new Held(), new Map()))),
+      )
+      if (looks > 1) this.#doubtful.set(tenant, looks - 1)
+      else this.#doubtful.delete(tenant)
+    }
   }
 
   async #takeBack(id: string, held: Held, asked: readonly AnsweredPart[], isMore: boolean): Promise<void> {

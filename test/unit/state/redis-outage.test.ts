@@ -1,6 +1,7 @@
 // Redis killed, paused and cut off under load: two states stand for two processes. Nothing crashes, no limit is overdrawn beyond the stated
 // share, and everything is normal again without a restart.
 import assert from 'node:assert/strict'
+import { Redis } from 'ioredis'
 import { systemClock } from '../../../core/plugin/clock.ts'
 import { counterName } from '../../../core/model/counters.ts'
 import { GatewayError } from '../../../core/errors/gateway-error.ts'
@@ -154,6 +155,18 @@ describe('the Redis state driver, while Redis is away', () => {
     await assert.rejects(async () => state.ledger.reserve('late', [deny(7)]), unavailable)
     redis.resume()
     await until('both are back', isBack)
+    await until('it is given back', async () => (await state.ledger.level(DENY)) === 0)
+  })
+  it('gives back what a command reserved that arrived when all was settled', async () => {
+    const [state] = states as [State, State]
+    proxy.slow(1500)
+    await assert.rejects(async () => state.ledger.reserve('late', [deny(7)]), unavailable)
+    await until('it notices', () => !state.health.available)
+    proxy.slow(0)
+    await until('both are back', isBack)
+    const client = new Redis(redis.url)
+    await until('the command arrives', async () => (await client.keys('sp:*}:w:*')).length === 1)
+    client.disconnect()
     await until('it is given back', async () => (await state.ledger.level(DENY)) === 0)
   })
   it('settles afterwards what began before', async () => {

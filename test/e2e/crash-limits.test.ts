@@ -26,7 +26,7 @@ for (const driver of ['embedded', 'redis'] as const) {
         ...baseConfig(upstream.url),
         server: { port: 0, drainSeconds: 3 },
         ...(redis ? { state: { driver, url: redis.url } } : {}),
-        plugins: { failover: { attempts: 1 } },
+        plugins: { failover: { attempts: 1, breaker: { minRequests: 1_000_000 } } },
       },
       policies: { 'limits.policy': LIMITS },
     })

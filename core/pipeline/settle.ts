@@ -43,6 +43,7 @@ function settleHolds(exchange: Exchange, settlement: Settlement, recorded: Promi
     exchange.kernel.log.error({ request_id: exchange.id, err: error }, 'a reservation could not be settled')
   for (const hold of exchange.holds) {
     try {
+      Object.assign(exchange.responseHeaders, hold.headers?.(settlement))
       const pending = hold.settle(settlement, recorded)
       if (isPromise(pending)) pending.catch(failed)
     } catch (error) {

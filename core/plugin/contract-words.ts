@@ -73,6 +73,8 @@ export interface Hold {
   progress?(completionTokens: number): Awaitable<GatewayError | null>
   /** What `settle` books in windows for these figures. Pure; it stands in the record, and settles the exchange should this process die. */
   bookings(settlement: Settlement): Booked
+  /** Headers of an answer whose use is known before its header leaves, in place of those of the reservation. Pure. */
+  headers?(settlement: Settlement): { readonly [name: string]: string }
   /** `recorded` resolves when the account is written, and rejects when it can not be. */
   settle(settlement: Settlement, recorded: Promise<void>): Awaitable<void>
 }

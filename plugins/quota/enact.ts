@@ -9,6 +9,7 @@ import {
   type Hold,
   type Json,
   type Ledger,
+  type Level,
   type Reserved,
 } from '../../core/plugin/index.ts'
 import { after, withDeadline, type Awaitable } from './awaitable.ts'
@@ -119,7 +120,7 @@ function granted(service: QuotaService, plan: Plan, { reserved, claims, outputTo
     service.notices.tell('soft', limit, booked)
   })
   const responseHeaders = rateHeaders(amounts, reserved.levels, now)
-  const change = { ...capped(plan.view, bound, warnings), hold: holdOf(service, plan, outputTokens, bound) }
+  const change = { ...capped(plan.view, bound, warnings), hold: holdOf(service, plan, { levels: reserved.levels, outputTokens, bound }) }
   return responseHeaders === null ? change : { ...change, responseHeaders }
 }
 
@@ -150,7 +151,11 @@ function claimsOf({ settings }: QuotaService, { view, limits, price }: Plan, out
   return claims
 }
 
-function holdOf({ ledger, learned, clock }: QuotaService, { view, limits, price }: Plan, outputTokens: number, bound: number): Hold {
+function holdOf(
+  { ledger, learned, clock }: QuotaService,
+  { view, limits, price }: Plan,
+  { levels, outputTokens, bound }: Pick<Grant, 'outputTokens' | 'bound'> & { readonly levels: readonly Level[] },
+): Hold {
   const reservation: Reservation = {
     id: view.id,
     ledger,
@@ -159,6 +164,7 @@ function holdOf({ ledger, learned, clock }: QuotaService, { view, limits, price 
     price,
     promptTokens: view.promptTokens,
     outputTokens,
+    levels,
     onUsed: ({ usage, usageSource }) => {
       if (usageSource === 'provider' && usage.completion > 0) learned.learn(view.feature?.name ?? '', usage.completion)
     },

@@ -7,12 +7,14 @@ import {
   type Clock,
   type Hold,
   type Ledger,
+  type Level,
   type Reserved,
   type Settlement,
 } from '../../core/plugin/index.ts'
 import { withDeadline, type Awaitable } from './awaitable.ts'
 import { claimOn, type Limit } from './limits.ts'
 import { costOf, type Price } from './price.ts'
+import { rateHeaders } from './rate-headers.ts'
 import { streamEndOf } from './refusals.ts'
 
 export interface Reservation {
@@ -23,6 +25,8 @@ export interface Reservation {
   readonly price: Price
   readonly promptTokens: number
   readonly outputTokens: number
+  /** Of the limits, in their order, with this reservation. */
+  readonly levels: readonly Level[]
   /** Told what a dispatched exchange used. */
   onUsed(settlement: Settlement): void
 }
@@ -39,6 +43,7 @@ export function fixedHold(reservation: Reservation): Hold {
   return {
     reservedTokens: reservedTokensOf(reservation),
     bookings: (settlement) => bookings(reservation, settlement),
+    headers: (settlement) => settledHeaders(reservation, settlement),
     settle: (settlement, recorded) => settle(reservation, settlement, recorded),
   }
 }
@@ -51,6 +56,17 @@ function settle({ id, ledger, limits, onUsed }: Reservation, settlement: Settlem
     onUsed(settlement)
   }
   return ledger.settle(id, used, recorded)
+}
+
+/** What was reserved and not used is free again when the client reads how much is left. */
+function settledHeaders(reservation: Reservation, settlement: Settlement): { readonly [name: string]: string } {
+  const { limits, levels, price, promptTokens, outputTokens, clock } = reservation
+  const settled = limits.map((limit, i): Level => {
+    const level = levels[i]!
+    const used = settlement.dispatched ? usedOf(limit, settlement) : 0
+    return { ...level, used: Math.max(0, level.used - amountFor(limit, price, promptTokens, outputTokens) + used) }
+  })
+  return rateHeaders(limits, settled, clock.now()) ?? {}
 }
 
 /** Rates refill by themselves, and nobody recounts them. */

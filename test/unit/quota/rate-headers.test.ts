@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { GatewayError, type Change, type EffectCall } from '../../../core/plugin/index.ts'
 import { enactLimits } from '../../../plugins/quota/enact.ts'
 import { durationText } from '../../../plugins/quota/rate-headers.ts'
-import { concurrent, limit, serviceOn, viewOf, type TestService } from './exchange.ts'
+import { concurrent, limit, serviceOn, settlement, viewOf, type TestService } from './exchange.ts'
 
 function enact(service: TestService, ...calls: EffectCall[]): Change | GatewayError {
   const change = enactLimits(service, viewOf({ maxTokens: 90 }), calls)
@@ -33,6 +33,16 @@ describe('x-ratelimit headers', () => {
     service.clock.advance(3000)
     const third = headers(service, ...calls)!
     assert.deepEqual([third['x-ratelimit-remaining-tokens'], third['x-ratelimit-reset-tokens']], ['750', '15s'])
+  })
+  it('of a whole answer tell what is left once its real use is known', () => {
+    const service = serviceOn()
+    const change = enact(service, limit('requests', 60, 'minute'), limit('tokens', 1000, 'day'))
+    assert.ok(!(change instanceof GatewayError))
+    assert.equal(change.responseHeaders!['x-ratelimit-remaining-tokens'], '900', 'prompt and maximum are reserved')
+    const after = change.hold!.headers!(settlement(10, 25))
+    assert.deepEqual([after['x-ratelimit-remaining-tokens'], after['x-ratelimit-remaining-requests']], ['965', '59'])
+    const gone = change.hold!.headers!(settlement(0, 0, { dispatched: false, usageSource: 'none' }))
+    assert.deepEqual([gone['x-ratelimit-remaining-tokens'], gone['x-ratelimit-remaining-requests']], ['1000', '60'])
   })
   it('take the limit of which the least is left, a day as well as a minute', () => {
     const told = headers(serviceOn(), limit('tokens', 100_000, 'minute'), limit('tokens', 500, 'day'), limit('tokens', 5000, 'hour'))!

@@ -1,6 +1,7 @@
 // The lazy deterministic automaton behind every scan: one table look-up per character and open candidate, rows filled in when a text
 // first needs them. It is anchored: a candidate begins in a start state, and its state says all that can still become of it.
-import { buildNfa, type Nfa, type Rule } from './nfa.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { buildNfa, nfaInSteps, type Nfa, type Rule } from './nfa.ts'
 import { OpenSets } from './open-sets.ts'
 import type { DetectorSpec } from './port.ts'
 import { groupUnits, type Symbols } from './symbols.ts'
@@ -8,6 +9,53 @@ import { Table } from './table.ts'
 
 /** Table cells; 64 MB, of which the standard detectors need one. When they are used up, walkers move to an empty table. */
 const MAX_CELLS = 16_000_000
+
+/** By what they are made of. They live as long as somebody uses them: a reload that changes no detector prepares none, and knows what it knew. */
+const known = new Map<string, WeakRef<Automaton>>()
+
+/** The automaton of these detectors, which all who look for the same share. Throws as `Automaton` does. */
+export function automatonOf(detectors: readonly DetectorSpec[]): Automaton {
+  const key = keyOf(detectors)
+  return known.get(key)?.deref() ?? remember(key, new Automaton(detectors))
+}
+
+/** The last that were prepared, until those who need them have them. */
+const prepared: Automaton[] = []
+
+/** Makes the automata of these lists of detectors, with pauses for the event loop; `automatonOf` knows them then. Throws as `Automaton` does. */
+export async function prepareAutomata(lists: readonly (readonly DetectorSpec[])[]): Promise<void> {
+  const made: Automaton[] = []
+  for (const detectors of lists) if (detectors.length > 0) made.push(await madeInSteps(detectors))
+  prepared.splice(0, prepared.length, ...made)
+}
+
+async function madeInSteps(detectors: readonly DetectorSpec[]): Promise<Automaton> {
+  const key = keyOf(detectors)
+  const same = known.get(key)?.deref()
+  if (same) return same
+  const steps = nfaInSteps(detectors)
+  for (let begun = performance.now(); ;) {
+    const step = steps.next()
+    if (step.done) return known.get(key)?.deref() ?? remember(key, new Automaton(detectors, MAX_CELLS, step.value))
+    if (performance.now() - begun < SLICE_MS) continue
+    await nextTurn()
+    begun = performance.now()
+  }
+}
+
+const SLICE_MS = 4
+
+function keyOf(detectors: readonly DetectorSpec[]): string {
+  return JSON.stringify(
+    detectors.map(({ patterns, terms, checks, near, entropy, group }) => [patterns, terms, checks.length, near.length, entropy, group]),
+  )
+}
+
+function remember(key: string, made: Automaton): Automaton {
+  for (const [old, one] of known) if (one.deref() === undefined) known.delete(old)
+  known.set(key, new WeakRef(made))
+  return made
+}
 
 export class Automaton {
   readonly detectors: readonly DetectorSpec[]
@@ -20,9 +68,9 @@ export class Automaton {
   #workOfFullTables = 0
 
   /** Throws for patterns outside the dialect, see `buildNfa`. `maxCells` bounds the memory of the table. */
-  constructor(detectors: readonly DetectorSpec[], maxCells = MAX_CELLS) {
+  constructor(detectors: readonly DetectorSpec[], maxCells = MAX_CELLS, nfa = buildNfa(detectors)) {
     this.detectors = detectors
-    this.nfa = buildNfa(detectors)
+    this.nfa = nfa
     const hasTerms = detectors.some(({ terms }) => terms.length > 0)
     this.symbols = groupUnits(this.nfa.sets, hasTerms)
     this.endSymbol = this.symbols.count

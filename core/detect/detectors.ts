@@ -1,6 +1,6 @@
 // The detectors in use for one kind of scan, with everything prepared that judging a candidate needs: checks, context words, groups.
 import { RE2JS } from 're2js'
-import { Automaton } from './automaton.ts'
+import { automatonOf, type Automaton } from './automaton.ts'
 import { boundOf } from './hold.ts'
 import type { CheckTest } from '../plugin/index.ts'
 import type { DetectorSpec } from './port.ts'
@@ -41,7 +41,7 @@ export class DetectorSet {
   /** Throws when a check is unknown or a pattern is outside the dialect. Unions are not for here: name their members. */
   constructor(specs: readonly DetectorSpec[], checks: ReadonlyMap<string, CheckTest>) {
     this.detectors = specs.map((spec) => prepare(spec, checks))
-    this.automaton = new Automaton(specs)
+    this.automaton = automatonOf(specs)
     this.bound = boundOf(specs) ?? Infinity
     this.reach = Math.max(0, ...this.detectors.map(({ reach }) => reach))
   }

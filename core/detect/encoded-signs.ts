@@ -14,6 +14,11 @@ const HEX_BYTES = /(?<![A-Za-z0-9])[2-7][0-9a-fA-F]([-._])[0-9a-fA-F]{2}(?:\1[0-
 export const MIN_LETTERS = 12
 const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._-](?:\1[A-Za-z0-9@._-]){10,}(?![A-Za-z0-9])/g
 
+const SIGNS = /[-._~/+]/g
+/** Between the fewest bytes. */
+const MIN_SIGNS = 5
+const NONE: readonly Run[] = []
+
 /** Whether there may be quoted-printable in the word. */
 export function mayBeQuoted(word: string): boolean {
   const first = word.search(QUOTED_BYTE)
@@ -32,6 +37,7 @@ export function quotedIn(word: string): readonly Run[] {
 }
 
 export function spacedIn(word: string): readonly Run[] {
+  if ((word.match(SIGNS)?.length ?? 0) < MIN_SIGNS) return NONE
   const bytes = [...word.matchAll(HEX_BYTES)].flatMap(({ 0: raw, 1: sign, index }): Run[] => {
     const decoded = Buffer.from(raw.replaceAll(sign!, ''), 'hex')
     const place = { start: index, end: index + raw.length, encoding: 'hex' } as const
@@ -49,6 +55,7 @@ export const hasLetter = (text: string): boolean => /[^0-9]/.test(text)
 
 /** Where one of them may be open in an unfinished word; its length if none may. What stands before the first sign is held for other escapes. */
 export function openSpaced(word: string): number {
+  if (word.length <= MAX_BEFORE_ESCAPE && !word.includes('=') && !word.includes('/')) return word.length
   return Math.min(openQuoted(word), openBetween(word))
 }
 

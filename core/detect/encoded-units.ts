@@ -92,10 +92,16 @@ function mayOpen(units: Uint16Array, start: number, at: number, end: number): bo
     for (let i = start; i < at; i++) if (!isHex(units[i]!) && i !== start + 1) return false
     return at + 1 >= end || isHex(units[at + 1]!) || !isWord(kindOf[units[at + 1]!]!)
   }
-  if ((length & 3) !== 0) return false
-  const six = SIXES[first]!
-  const next = SIXES[units[start + 1]!]! & 15
-  return six >= 8 && six <= 31 && next > 1 && next < 8 && (SIXES[units[start + 2]!]! & 3) < 2
+  if ((length & 3) !== 0 || !mayBeThree(units, start) || (length > 4 && !mayBeThree(units, start + 4))) return false
+  // Four characters and fewer than four are too few.
+  return length > 4 || at + 5 >= end || (mayBeThree(units, at + 1) && !isWord(kindOf[units[at + 5]!]!)) || !isWord(kindOf[units[at + 1]!]!)
+}
+
+/** Whether four characters of base64 are three that are printable. */
+function mayBeThree(units: Uint16Array, at: number): boolean {
+  const first = SIXES[units[at]!]!
+  const second = SIXES[units[at + 1]!]! & 15
+  return first >= 8 && first <= 31 && second > 1 && second < 8 && (SIXES[units[at + 2]!]! & 3) < 2
 }
 
 const isWord = (kind: number): boolean => (kind & (WORD | ESCAPES)) !== 0

@@ -185,6 +185,15 @@ export class EncodedRuns {
   #close(separator: number): void {
     const word = this.#word
     const start = this.#position - word.length
+    if (word.length >= MIN_BASE64_CHARS || this.#lead !== null || this.#escaped.start !== Infinity || !LETTERS_AND_SIGNS.test(word))
+      this.#closeRuns(word, start, separator)
+    else if (word.length === 1 || this.#spaced.start !== Infinity || mayOpenGroup(word, separator))
+      this.#closeSpaced(word, start, separator)
+    this.#word = ''
+    this.#seenChars = 0
+  }
+
+  #closeRuns(word: string, start: number, separator: number): void {
     const folded = foldedOf(word)
     const seen = folded?.text ?? word
     const runs = runsIn(seen, this.#lead)
@@ -196,12 +205,14 @@ export class EncodedRuns {
     const lineLead = last && leadBehind(last, separator, seen.endsWith('='))
     // A soft end of a line may stand behind a blank.
     if (!(seen === '=' && isLineEnd(separator) && this.#escaped.start !== Infinity)) this.#take(placed, start, joint)
-    this.#emitSpaced(this.#spaced.add(seen, start, this.#position))
+    if (this.#spaced.start !== Infinity || mayOpenGroup(seen, separator)) this.#closeSpaced(seen, start, separator)
+    this.#lead = joint === null ? lineLead : null
+  }
+
+  #closeSpaced(word: string, start: number, separator: number): void {
+    this.#emitSpaced(this.#spaced.add(word, start, this.#position))
     if (this.#spaced.start === start) this.#spaced.before = this.#contextAt(start)
     this.#emitSpaced(this.#spaced.separate(separator))
-    this.#lead = joint === null ? lineLead : null
-    this.#word = ''
-    this.#seenChars = 0
   }
 
   /** Escapes wait for those behind the next blank; all else is done. */
@@ -314,6 +325,9 @@ function openInSource(word: string): number {
   const tag = firstTag(word)
   return tag < 0 ? open : Math.min(open, tag)
 }
+
+/** No run is in fewer of these than base64 has at least. */
+const LETTERS_AND_SIGNS = /^[A-Za-z0-9+/_.~@-]*$/
 
 /** Lines of base64 are one. */
 function leadBehind(last: Pick<EncodedRun, 'start' | 'end' | 'encoding' | 'text'>, separator: number, isPadded: boolean): Lead | null {

@@ -3,6 +3,7 @@ import type { Finding } from '../model/content.ts'
 import { FindingsCache, type CacheBounds } from './cache.ts'
 import { Engines } from './engines.ts'
 import type { Engine } from '../plugin/contract.ts'
+import { prepareAutomata } from './automaton.ts'
 import { DetectorSet, type CheckTest } from './detectors.ts'
 import { inTextOrder } from './judge-candidate.ts'
 import { allMarksOf, marksInSteps, marksOf } from './marks.ts'
@@ -52,6 +53,15 @@ export function createDetection(
   options: DetectionOptions,
 ): Detection {
   return new DetectionRoom(specs, checks, options)
+}
+
+/** Does what takes long of `createDetection`, with pauses for the event loop: what is called right behind it finds it done. Throws as it does. */
+export function prepareDetection(specs: readonly DetectorSpec[]): Promise<void> {
+  const members = specs.filter(({ any }) => any.length === 0).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return prepareAutomata([
+    members.filter(({ normalize }) => normalize === undefined),
+    members.filter(({ normalize }) => normalize === 'marks'),
+  ])
 }
 
 class DetectionRoom implements Detection {
@@ -128,6 +138,12 @@ class DetectionRoom implements Detection {
     }
   }
 
+  async prepare(detectors: readonly string[]): Promise<void> {
+    if (this.#uses.has(detectors.join())) return
+    await prepareDetection(this.#patternMembers(detectors).map((name) => this.#specs.get(name)!))
+    this.#use(detectors)
+  }
+
   openStream(detectors: readonly string[], encoding: TextEncoding = 'text'): StreamScanner {
     const engines = this.engineMembers(detectors)
     if (engines.length > 0) throw new Error(`${engines.join(', ')} can not read a stream; hold it and scan it whole`)
@@ -197,13 +213,17 @@ class DetectionRoom implements Detection {
     const asked = detectors.join()
     const known = this.#uses.get(asked)
     if (known !== undefined) return known
-    const members = [...new Set(detectors.flatMap((name) => this.members(name)))].filter((name) => !this.#engines.has(name)).sort()
+    const members = this.#patternMembers(detectors)
     const key = members.join()
     const same = this.#uses.get(key)
     const use = same !== undefined ? same : members.length === 0 ? null : this.#prepare(members)
     this.#uses.set(asked, use)
     this.#uses.set(key, use)
     return use
+  }
+
+  #patternMembers(detectors: readonly string[]): readonly string[] {
+    return [...new Set(detectors.flatMap((name) => this.members(name)))].filter((name) => !this.#engines.has(name)).sort()
   }
 
   #prepare(members: readonly string[]): Use {

@@ -33,6 +33,15 @@ const MAX_NODES = 500_000
 
 /** Throws `SyntaxError` for a pattern outside the dialect, `RangeError` for one whose repeats grow too large. */
 export function buildNfa(detectors: readonly DetectorSpec[]): Nfa {
+  const steps = nfaInSteps(detectors)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same with pauses, one behind each pattern. */
+export function nfaInSteps(detectors: readonly DetectorSpec[]): Generator<void, Nfa> {
   return new Builder().build(detectors)
 }
 
@@ -40,24 +49,29 @@ class Builder {
   readonly #nodes: NfaNode[] = []
   readonly #sets: Units[] = []
   readonly #setByKey = new Map<string, number>()
+  /** Copies of a repeat name the same set again and again. */
+  readonly #setByUnits = new Map<Units, number>()
   readonly #rules: Rule[] = []
-
-  build(detectors: readonly DetectorSpec[]): Nfa {
-    const starts = detectors.flatMap((spec, detector) => {
-      const inPieces = isPiecewise(spec)
-      const patterns = spec.patterns.map(({ source, certainAfter }) =>
-        this.#compile(parsePattern(source), this.#rule({ detector, source, isPiecewise: inPieces && certainAfter !== undefined })),
-      )
-      if (spec.terms.length === 0) return patterns
-      return [...patterns, this.#terms(spec.terms, this.#rule({ detector, source: null, isPiecewise: false }))]
-    })
-    const start = this.#add({ kind: 'split', next: starts })
-    return { nodes: this.#nodes, start, rules: this.#rules, sets: this.#sets }
-  }
 
   #rule(rule: Rule): number {
     this.#rules.push(rule)
     return this.#add({ kind: 'match', rule: this.#rules.length - 1 })
+  }
+
+  *build(detectors: readonly DetectorSpec[]): Generator<void, Nfa> {
+    const starts: number[] = []
+    for (const [detector, spec] of detectors.entries()) {
+      const inPieces = isPiecewise(spec)
+      for (const { source, certainAfter } of spec.patterns) {
+        const rule = this.#rule({ detector, source, isPiecewise: inPieces && certainAfter !== undefined })
+        starts.push(this.#compile(parsePattern(source), rule))
+        yield
+      }
+      if (spec.terms.length > 0) starts.push(this.#terms(spec.terms, this.#rule({ detector, source: null, isPiecewise: false })))
+      yield
+    }
+    const start = this.#add({ kind: 'split', next: starts })
+    return { nodes: this.#nodes, start, rules: this.#rules, sets: this.#sets }
   }
 
   #add(node: NfaNode): number {
@@ -66,10 +80,16 @@ class Builder {
   }
 
   #units(units: Units, next: number): number {
+    let set = this.#setByUnits.get(units)
+    if (set === undefined) this.#setByUnits.set(units, (set = this.#setOf(units)))
+    return this.#add({ kind: 'units', units: set, next })
+  }
+
+  #setOf(units: Units): number {
     const key = units.join(';')
     let set = this.#setByKey.get(key)
     if (set === undefined) this.#setByKey.set(key, (set = this.#sets.push(units) - 1))
-    return this.#add({ kind: 'units', units: set, next })
+    return set
   }
 
   /** The node where `pattern`, followed by what begins at `next`, begins. */

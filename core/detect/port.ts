@@ -60,6 +60,8 @@ export interface Detection {
     deadlineMs: number,
     encodings?: readonly TextEncoding[],
   ): ScanResult | Promise<ScanResult>
+  /** Makes what scans and streams for these need, with pauses for the event loop; without it the first of them does. */
+  prepare(detectors: readonly string[]): Promise<void>
   openStream(detectors: readonly string[], encoding?: TextEncoding): StreamScanner
   /** Names of the members of a union, or the detector itself; empty for an unknown name. */
   members(detector: string): readonly string[]

@@ -48,24 +48,27 @@ export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
   const starts = [...new Set([0, ...all.flatMap((units) => units.flatMap(([from, to]) => [from, to + 1]))])]
     .filter((unit) => unit < 0x10000)
     .sort((a, b) => a - b)
-  const symbolBySignature = new Map<string, number>()
-  const members: boolean[][] = []
+  const toggles = togglesOf(all)
+  const now = new Uint8Array(all.length)
+  const symbolsByHash = new Map<number, number[]>()
+  const members: Uint8Array[] = []
   const plain = new Uint16Array(0x10000)
-  const cursors = all.map(() => 0)
+  let hash = 0
   starts.forEach((from, i) => {
-    const isIn = all.map((units, set) => {
-      while (cursors[set]! < units.length && units[cursors[set]!]![1] < from) cursors[set]!++
-      return (units[cursors[set]!]?.[0] ?? Infinity) <= from
-    })
-    const signature = isIn.map(Number).join('')
-    let symbol = symbolBySignature.get(signature)
-    if (symbol === undefined) symbolBySignature.set(signature, (symbol = members.push(isIn) - 1))
+    for (const set of toggles.get(from) ?? []) {
+      now[set]! ^= 1
+      hash ^= Math.imul(set + 1, 0x9e3779b1)
+    }
+    let same = symbolsByHash.get(hash)
+    if (!same) symbolsByHash.set(hash, (same = []))
+    let symbol = same.find((one) => Buffer.compare(members[one]!, now) === 0)
+    if (symbol === undefined) same.push((symbol = members.push(now.slice()) - 1))
     plain.fill(symbol, from, starts[i + 1] ?? 0x10000)
   })
   const isPerhapsWord = addLookAlikes(plain, members, sets.length)
   const of = foldSymbols(plain, members, sets.length + 2)
   const order = commonFirst(of, members.length)
-  const traitsOf = (isIn: readonly boolean[], symbol: number): number =>
+  const traitsOf = (isIn: Uint8Array, symbol: number): number =>
     (isIn[sets.length] ? WORD : 0) |
     (isIn[sets.length + 1] ? LETTER : 0) |
     (isIn[sets.length + 2] ? MARK : 0) |
@@ -76,8 +79,30 @@ export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
     count: members.length,
     of: of.map((symbol) => (isSymbol(symbol) ? (symbol & SPECIAL) | rank[symbol & ~SPECIAL]! : symbol)),
     traits: Uint8Array.from(order, (symbol) => traitsOf(members[symbol]!, symbol)),
-    inSet: Uint8Array.from(sets.flatMap((_, set) => order.map((symbol) => Number(members[symbol]![set])))),
+    inSet: inSets(sets.length, order, members),
   }
+}
+
+/** By unit: the sets that begin there, or end before it. A set that ends where another range of it begins stands there twice. */
+function togglesOf(all: readonly Units[]): ReadonlyMap<number, readonly number[]> {
+  const toggles = new Map<number, number[]>()
+  all.forEach((units, set) => {
+    for (const unit of units.flatMap(([from, to]) => [from, to + 1])) {
+      const there = toggles.get(unit)
+      if (there) there.push(set)
+      else toggles.set(unit, [set])
+    }
+  })
+  return toggles
+}
+
+function inSets(sets: number, order: readonly number[], members: readonly Uint8Array[]): Uint8Array {
+  const inSet = new Uint8Array(sets * order.length)
+  order.forEach((symbol, rank) => {
+    const isIn = members[symbol]!
+    for (let set = 0; set < sets; set++) inSet[set * order.length + rank] = isIn[set]!
+  })
+  return inSet
 }
 
 const isSymbol = (value: number): boolean => value < SEVERAL
@@ -92,7 +117,7 @@ function commonFirst(of: Uint16Array, count: number): readonly number[] {
 }
 
 /** Gives look-alikes symbols of their own, in the sets of either reading. Returns those that `\w` has in one reading only. */
-function addLookAlikes(plain: Uint16Array, members: boolean[][], word: number): ReadonlySet<number> {
+function addLookAlikes(plain: Uint16Array, members: Uint8Array[], word: number): ReadonlySet<number> {
   const symbolByPair = new Map<string, number>()
   const perhaps = new Set<number>()
   for (const [unit, alike] of LOOK_ALIKES) {
@@ -100,7 +125,7 @@ function addLookAlikes(plain: Uint16Array, members: boolean[][], word: number): 
     let symbol = symbolByPair.get(key)
     if (symbol === undefined) {
       const [own, other] = [members[plain[unit]!]!, members[plain[alike]!]!]
-      symbol = members.push(own.map((isIn, set) => isIn || other[set]!)) - 1
+      symbol = members.push(own.map((isIn, set) => isIn | other[set]!)) - 1
       if (own[word] !== other[word]) perhaps.add(symbol)
       symbolByPair.set(key, symbol)
     }
@@ -109,7 +134,7 @@ function addLookAlikes(plain: Uint16Array, members: boolean[][], word: number): 
   return perhaps
 }
 
-function foldSymbols(plain: Uint16Array, members: readonly (readonly boolean[])[], mark: number): Uint16Array {
+function foldSymbols(plain: Uint16Array, members: readonly Uint8Array[], mark: number): Uint16Array {
   const fold = foldTable()
   return plain.map((_, unit) => {
     if (unit >= 0xd800 && unit <= 0xdbff) return FIRST_HALF

@@ -1,5 +1,5 @@
 // Binds a compiled program to the plugins of a snapshot: which resolver fills which slot, and what can be filled for free.
-import { createDetection } from '../detect/index.ts'
+import { createDetection, prepareDetection } from '../detect/index.ts'
 import type { Detection } from '../detect/port.ts'
 import { locationsOf } from './locations.ts'
 import type { Attribute } from '../plugin/contract.ts'
@@ -88,6 +88,12 @@ export function bindPolicies(
     planNeeds: needsPlanner(program, detection),
     scanDeadlineMs: options.scanDeadlineMs,
   }
+}
+
+/** The same, with pauses for the event loop where detectors have to be prepared. */
+export async function bindAside(...[bundle, words, options]: Parameters<typeof bindPolicies>): Promise<BoundPolicies> {
+  await prepareDetection(bundle.detectors)
+  return bindPolicies(bundle, words, options)
 }
 
 /** `policy check` says so of plain names; a union may hide an engine, and a bundle may come from elsewhere. */

@@ -1,5 +1,6 @@
 // Lets a bound policy set judge one exchange that nobody sent, before anybody waits: the sets of detectors that its policies ask for are
 // prepared with it, and their automata know ordinary text.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ContentScan } from './content-scan.ts'
 import { exampleJudge } from './example-judge.ts'
 import { scanFor, spanCallsOf } from './spans.ts'
@@ -36,6 +37,8 @@ async function judgeOrdinary(bound: BoundPolicies): Promise<void> {
   await scanProtected(bound, prompt, await judge.decideRequest(NO_VIEW, prompt))
   await scanProtected(bound, prompt, await judge.decideTarget(NO_VIEW, prompt))
   const streamed = judge.fork()
+  for (const detectors of bound.streamDetectors) await bound.detection.prepare(detectors)
+  await nextTurn()
   const governor = new StreamGovernor(bound, streamed, await streamed.foresee('stream', NO_VIEW, prompt), () => {})
   governor.push(CHANNEL, ORDINARY)
   governor.end(CHANNEL)
@@ -46,9 +49,11 @@ async function judgeOrdinary(bound: BoundPolicies): Promise<void> {
 /** Services are left alone: they have nothing to prepare here, and may not be there yet. */
 function contentOf({ detection, scanDeadlineMs }: BoundPolicies, location: Location): ContentScan {
   const patternsOnly: Pick<Detection, 'scan'> = {
-    scan: (texts, detectors, deadlineMs) => {
+    scan: async (texts, detectors, deadlineMs) => {
       const services = detection.engineMembers(detectors)
       const rest = services.length === 0 ? detectors : detectors.filter((name) => !services.includes(name))
+      await detection.prepare(rest)
+      await nextTurn()
       return detection.scan(texts, rest, deadlineMs)
     },
   }

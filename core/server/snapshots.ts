@@ -1,6 +1,6 @@
 // Builds snapshots and swaps them: a reload makes a whole new one beside the old, and only a good one takes over.
 import { resolve } from 'node:path'
-import { bindPolicies } from '../policy/bind.ts'
+import { bindAside } from '../policy/bind.ts'
 import { compilePolicies, readGatewayPolicies, STANDARD_POLICIES, type CompiledPolicies } from '../policy/load.ts'
 import { createUpstream } from '../upstream/index.ts'
 import { keptCredentials } from '../config/secrets.ts'
@@ -67,7 +67,7 @@ export async function buildSnapshot(
         : await compileAside(sourcesOf(loaded))
     for (const { code, message, span } of warnings) kernel.log.warn({ code, file: span.file }, `policy: ${message}`)
     if (!loaded.config.policies.standard) kernel.log.warn({}, 'the standard policies are switched off (policies.standard: false)')
-    const bound = bindPolicies(bundle, words, { scanDeadlineMs: SCAN_DEADLINE_MS, scanWorkers: SCAN_WORKERS })
+    const bound = await bindAside(bundle, words, { scanDeadlineMs: SCAN_DEADLINE_MS, scanWorkers: SCAN_WORKERS })
     await warmPolicies(bound)
     return new Snapshot({
       generation,

@@ -43,6 +43,7 @@ describe('policies that were just loaded', () => {
       members: (name) => bound.detection.members(name),
       engineMembers: (names) => names.filter((name) => services.includes(name)),
       close: () => bound.detection.close(),
+      prepare: (names) => bound.detection.prepare(names),
       scan: (texts, names, deadlineMs, encodings) => {
         scans.push(names.join())
         assert.ok(texts.every((text) => text.length > 100))

@@ -4,8 +4,8 @@ import type { Candidate } from './candidate.ts'
 import type { Encoding, RunWord } from './encoded-run.ts'
 import type { DecodedRun, RunInOrder, Walked, WalkedInOrder } from './walk.ts'
 
-/** 16 MB; a megabyte of card numbers stays far below. */
-const MAX_NUMBERS = 4_000_000
+/** 40 MB, outside of the heap: a megabyte of single digits, each of which may begin a card number, is below. */
+const MAX_NUMBERS = 10_000_000
 /** Of a candidate: start (its complement where it continues another), place of the partner or -1, place of shared ends, number of ends. */
 const HEAD = 4
 /** Of a run: start, end, encoding, lead, whether it goes on, place and length of its text, number of its words, numbers of these and its walk. */

@@ -68,6 +68,13 @@ describe('attacks on the pool', function () {
       await detection.close()
     })
 
+  it('800 KB of single digits may be a table: they are scanned', async () => {
+    const detection = standardDetection()
+    const { findings, failed } = await detection.scan([`${'4 '.repeat(400_000)} jo@example.com `], ALL, 30_000)
+    assert.deepEqual([failed, findings[0]!.length], [[], 1])
+    await detection.close()
+  })
+
   it('a text with more beginnings than can be judged does not exhaust the worker', async () => {
     const detection = standardDetection()
     const { workers, result } = await workersOf(async () => {

@@ -88,12 +88,7 @@ async function measure(specs: readonly DetectorSpec[], checks: Checks, standard:
     '≤ 10',
     (medianMs(settings.rounds, () => feed(detection.openStream(names), tokens)) * 1000) / tokens.length,
   )
-  add(
-    'memory of an open stream',
-    'KiB',
-    '≤ 30',
-    await memoryOfStream(() => detection.openStream(names), tokens),
-  )
+  add('memory of an open stream', 'KiB', '≤ 30', await memoryOfStream(() => detection.openStream(names), tokens))
   add('held back in prose, mean', 'characters', '', meanHeld(detection.openStream(names), tokens))
   add(
     'delay of the loop, p99, 1 MB prompts ten a second',

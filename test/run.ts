@@ -147,7 +147,7 @@ async function runAll(all: readonly Job[], width: number): Promise<readonly Outc
 provideNeeds()
 const began = performance.now()
 const all = jobs()
-const outcomes = await runAll(all, Math.max(1, availableParallelism() - 1))
+const outcomes = await runAll(all, Math.max(2, availableParallelism() - 1))
 rmSync(scratch, { recursive: true, force: true })
 const sum = (field: 'passed' | 'failed' | 'pending'): number => outcomes.reduce((total, outcome) => total + outcome[field], 0)
 const notRun = sum('pending') === 0 ? '' : `, ${sum('pending')} not run (see above)`

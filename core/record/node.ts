@@ -35,8 +35,7 @@ export function livingBoot(nodeFolder: string): string | null {
 
 /** Takes the named node, else the first free one, else a new one. Throws when the named one belongs to a living process. */
 export function takeNode(spool: string, boot: string, wanted?: string): Node {
-  const ids =
-    wanted === undefined ? [...listNodes(spool).filter(isOfGateway), `node-${randomBytes(4).toString('hex')}`] : [checkedId(wanted)]
+  const ids = wanted === undefined ? [...listNodes(spool).filter(isOfGateway), ...newNodes()] : [checkedId(wanted)]
   for (const id of ids) {
     const folder = join(spool, id)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -45,6 +44,9 @@ export function takeNode(spool: string, boot: string, wanted?: string): Node {
   }
   throw new Error(`the spool ${join(spool, wanted ?? '')} belongs to a gateway that is running; stop it or use another record.spool.path`)
 }
+
+/** Several, for somebody who replays what others left may look into a new folder before it has its owner. */
+const newNodes = (): string[] => Array.from({ length: 20 }, () => `node-${randomBytes(4).toString('hex')}`)
 
 const isOfGateway = (id: string): boolean => !id.startsWith(COMMAND_NODE)
 

@@ -5,6 +5,9 @@ interface Waiting {
   late(): void
 }
 
+/** No answer in time. */
+export class Late extends Error {}
+
 /** A look at every fifth of the patience: an answer is missed at most that much later. */
 const LOOKS = 5
 
@@ -22,7 +25,7 @@ export class Deadlines {
   /** As the answer, but rejects when it is late; what comes afterwards is dropped. */
   within<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const late = (): void => reject(new Error(`no answer within ${this.#patienceMs} ms`))
+      const late = (): void => reject(new Late(`no answer within ${this.#patienceMs} ms`))
       const waiting = { since: performance.now(), late }
       this.#waiting.add(waiting)
       answer.then(

@@ -6,7 +6,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import type { StateHealth } from '../../model/state.ts'
 import type { Log } from '../../plugin/contract.ts'
 import type { Names } from './names.ts'
-import { Deadlines } from './deadlines.ts'
+import { Deadlines, Late } from './deadlines.ts'
 import { isRefusal } from './refusal.ts'
 import { defineScripts, runScript, type Argument, type ScriptName } from './scripts.ts'
 
@@ -97,7 +97,7 @@ export class Link implements StateHealth {
     const address = addressOf(this.#client)
     const opened = (async () => {
       await this.#client.connect()
-      await this.#beat()
+      await this.#firstBeat(performance.now() + OPEN_MS)
     })()
     const late = AbortSignal.timeout(OPEN_MS)
     const giveUp = new Promise<never>((_, reject) => late.addEventListener('abort', () => reject(new Error('no answer'))))
@@ -202,6 +202,17 @@ export class Link implements StateHealth {
     this.#available = true
     this.#settlingUntil = performance.now() + this.#settlingMs
     this.#log.info({ awayMs: Math.round(performance.now() - this.#awaySince) }, 'Redis is back')
+  }
+
+  /** A busy machine may answer late while everybody starts: patience ends with that of `open`. */
+  async #firstBeat(until: number): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#beat()
+      } catch (error) {
+        if (!(error instanceof Late) || performance.now() > until) throw error
+      }
+    }
   }
 
   async #beat(): Promise<void> {

@@ -99,7 +99,7 @@ describe('several workers at the worst moment', function () {
 
   before(async () => {
     ;[redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
-    const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url } }
+    const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 } }
     gateway = await startGateway({ config, policies: { 'house.policy': policyOf('house.0') }, args: ['--workers', '2'] })
     key = await gateway.key()
   })

@@ -42,7 +42,7 @@ describe('serve --workers', function () {
 
   before(async () => {
     ;[redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
-    const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url } }
+    const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 } }
     gateway = await startGateway({ config, policies: { 'house.policy': policyOf('house.first') }, args: ['--workers', String(WORKERS)] })
     key = await gateway.key()
   })
@@ -139,7 +139,7 @@ describe('serve --workers, started wrongly', function () {
   it('ends with one sentence when no worker can start', async () => {
     const redis = await TestRedis.start()
     try {
-      const config = { ...baseConfig('http://127.0.0.1:9'), state: { driver: 'redis', url: redis.url } }
+      const config = { ...baseConfig('http://127.0.0.1:9'), state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 } }
       const policies = { 'bad.policy': 'module bad\npolicy bad.one "x" {\n  on request\n  deni "x"\n}\n' }
       await assert.rejects(startGateway({ config, policies, args: ['--workers', '2'] }), (error: Error) => {
         assert.equal(error.message.split('bad.policy').length, 2, error.message)
@@ -171,7 +171,12 @@ describe('two hosts with one Redis', function () {
       { id: 'few', quota: { concurrency: 1000 } },
     ]
     const failover = { attempts: 1, breaker: { minRequests: 4, errorRate: 0.5, windowSeconds: 30, openSeconds: 1 } }
-    const config = { ...baseConfig(upstream.url), tenants, state: { driver: 'redis', url: redis.url }, plugins: { failover } }
+    const config = {
+      ...baseConfig(upstream.url),
+      tenants,
+      state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 },
+      plugins: { failover },
+    }
     const limit = `module house version "1"
 policy house.few "Seven a day" {
   on    request

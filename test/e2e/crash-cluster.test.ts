@@ -20,6 +20,7 @@ describe('limits of a cluster after everything went wrong', function () {
       recorder: true,
       config: {
         ...baseConfig(upstream.url),
+        server: { port: 0, drainSeconds: 5 },
         state: { driver: 'redis', url: redis.url },
         plugins: { failover: { attempts: 1, breaker: { minRequests: 1_000_000 } }, quota: { whileAway: 'local' } },
       },

@@ -89,7 +89,10 @@ policy house.word "A word" {
 }
 `
 
-describe('several workers at the worst moment', function () {
+// Minutes on a machine of two cores.
+const inLongRun = process.env['SALLYPORT_TEST_LONG'] ? describe : (): void => {}
+
+inLongRun('several workers at the worst moment', function () {
   this.timeout(90_000)
   let redis: TestRedis
   let upstream: UpstreamServer

@@ -80,20 +80,29 @@ async function openKernel(
   const { config, baseDir } = loaded
   const { spool } = config.record
   const findingKey = secret('findings')
-  return {
-    clock: systemClock,
-    log,
-    metrics,
-    version: VERSION,
-    state: await openState(loaded, systemClock, log),
-    record: openSpool({
+  const state = await openState(loaded, systemClock, log)
+  try {
+    const record = openSpool({
       ...spool,
       path: resolve(baseDir, spool.path),
       onChange: (available, reason) =>
         log[available ? 'info' : 'error']({ reason }, available ? 'the record takes frames again' : 'the record cannot be written'),
-    }),
-    estimator: new TokenEstimator(),
-    findingKey: { id: 'findings-1', key: findingKey },
+    })
+    const estimator = new TokenEstimator()
+    return {
+      clock: systemClock,
+      log,
+      metrics,
+      version: VERSION,
+      state,
+      record,
+      estimator,
+      findingKey: { id: 'findings-1', key: findingKey },
+    }
+  } catch (error) {
+    // An open connection to a shared store would keep the process from ending.
+    await state.close()
+    throw error
   }
 }
 

@@ -15,7 +15,9 @@ export function decide(exchange: Exchange, received: Received): Awaitable<Decide
   const pending = received.judge.decideRequest(received.view, received.prompt)
   return then(pending, (decision) => {
     noteDecision(exchange, decision)
-    const refusal = decision.verdict === 'approval' ? approve(exchange, decision) : refusalOf(decision)
+    // Who only asks what would be decided asks nobody for consent.
+    const asks = decision.verdict === 'approval' && exchange.incoming.governed.dispatches
+    const refusal = asks ? approve(exchange, decision) : refusalOf(decision)
     return then(refusal, (error) => error ?? { ...received, decision })
   })
 }

@@ -84,6 +84,13 @@ describe('the control plane', function () {
     assert.ok(told)
     assert.ok(!gateway.output().includes('guess-1234567890'))
   })
+  it('asks nobody for consent when only the decision is asked for', async () => {
+    const key = await gateway.key(['--tenant', 'acme', '--scopes', 'decide'])
+    const body = JSON.stringify({ model: 'gpt-test', messages: [{ role: 'user', content: 'transfer 9' }] })
+    const response = await fetch(`${gateway.url}/v1/decide`, { method: 'POST', headers: { authorization: `Bearer ${key}` }, body })
+    assert.equal(((await response.json()) as Loose).error.code, 'approval_required')
+    assert.deepEqual((await as('viewer-token', '/approvals')).body.data, [])
+  })
   it('asks for consent once, follows the verdict, and lets that content through alone', async () => {
     const key = await gateway.key()
     const send = async (content: string, approval?: string): Promise<{ status: number; body: Loose }> => {

@@ -149,6 +149,19 @@ describe('serve --workers, started wrongly', function () {
       await redis.stop()
     }
   })
+  it('ends, and does not wait for ever, when the spool cannot be opened', async () => {
+    const redis = await TestRedis.start()
+    try {
+      const config = {
+        ...baseConfig('http://127.0.0.1:9'),
+        state: { driver: 'redis', url: redis.url },
+        record: { spool: { path: '/dev/null/spool' } },
+      }
+      await assert.rejects(startGateway({ config }), /ended with 1 before it listened/)
+    } finally {
+      await redis.stop()
+    }
+  })
   it('takes no number of workers that is none', () => {
     for (const workers of ['0', '-1', 'many', '1000']) {
       const { status, stderr } = spawnSync(process.execPath, ['core/main.ts', 'serve', '--workers', workers], { encoding: 'utf8' })

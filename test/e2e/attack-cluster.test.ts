@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { freePort } from '../support/free-port.ts'
-import { sendChat, workerPids } from '../support/cluster.ts'
+import { policyOf, sendChat, workerPids } from '../support/cluster.ts'
 import { TestRedis } from '../support/redis.ts'
 import { startUpstream, text, type UpstreamServer } from '../support/upstream/index.ts'
 import { postChat } from '../support/chat.ts'
@@ -75,19 +75,6 @@ describe('draining', function () {
     await ended
   })
 })
-
-const policyOf = (code: string): string => `module house
-detector word {
-  pattern /\\bforbidden\\b/
-  examples "forbidden"
-  never "for"
-}
-policy house.word "A word" {
-  on   request
-  when prompt contains word
-  deny "${code}"
-}
-`
 
 // Minutes on a machine of two cores.
 const inLongRun = process.env['SALLYPORT_TEST_LONG'] ? describe : (): void => {}

@@ -5,25 +5,12 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { readChat, sendChat, workerPids } from '../support/cluster.ts'
+import { policyOf, readChat, sendChat, workerPids } from '../support/cluster.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { TestRedis } from '../support/redis.ts'
 import { status, text } from '../support/upstream/behaviours.ts'
 
 const WORKERS = 3
-
-const policyOf = (code: string): string => `module house version "1"
-detector word {
-  pattern /\\bforbidden\\b/
-  examples "forbidden"
-  never "for"
-}
-policy house.word "A word" {
-  on   request
-  when prompt contains word
-  deny "${code}"
-}
-`
 
 const isAlive = (pid: number): boolean => {
   try {

@@ -67,3 +67,17 @@ export function workerPids(gateway: RunningGateway): readonly number[] {
     .filter((line) => line.includes('"pids"'))
   return (JSON.parse(lines.at(-1)!) as { pids: number[] }).pids
 }
+
+/** Refuses a word with this code, so that an answer tells by which policy it was judged. */
+export const policyOf = (code: string): string => `module house
+detector word {
+  pattern /\\bforbidden\\b/
+  examples "forbidden"
+  never "for"
+}
+policy house.word "A word" {
+  on   request
+  when prompt contains word
+  deny "${code}"
+}
+`

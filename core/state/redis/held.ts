@@ -2,19 +2,7 @@
 import { tenantOfCounter, type Booking } from '../../model/counters.ts'
 import type { Claim } from '../../model/state.ts'
 import { fieldOf } from './names.ts'
-
-/** The claims of one call that belong to one tenant, one for each counter. */
-export interface Part {
-  readonly tenant: string
-  readonly claims: readonly Claim[]
-  readonly places: readonly Place[]
-}
-
-/** Where a claim stood in the call, and which of the part's it is. */
-export interface Place {
-  readonly from: number
-  readonly at: number
-}
+import type { Part } from './parts.ts'
 
 interface Counted {
   readonly tenant: string

@@ -22,11 +22,11 @@ export function ownBound(view: EnactView, limits: Limits, price: Price, settings
   const { maxCostNano } = limits
   const asked = askedTokens(view)
   const affordable = maxCostNano === null ? Infinity : tokensFor(maxCostNano - price.input * view.promptTokens, price)
-  if (maxCostNano !== null && affordable < 1) return tooDear(maxCostNano, costOf(price, view.promptTokens, 1))
-  const choices = Math.max(1, view.request.choices)
+  const choices = choicesOf(view)
+  if (maxCostNano !== null && affordable < choices) return tooDear(maxCostNano, costOf(price, view.promptTokens, choices))
   const possible = possibleTokens(view) * choices
   const usual = settings.defaultMaxOutputTokens * choices
-  let bound = Math.min(asked ?? Infinity, view.feature?.maxOutput ?? Infinity)
+  let bound = Math.min(asked ?? Infinity, Math.max(choices, view.feature?.maxOutput ?? Infinity))
   if (bound !== Infinity) bound = asked === null ? Math.min(bound, possible) : bound
   else if (affordable !== Infinity) bound = possible === Infinity ? usual : possible
   else if (!view.request.stream && limits.amounts.some(countsOutput)) bound = Math.min(possible, usual)
@@ -34,11 +34,19 @@ export function ownBound(view: EnactView, limits: Limits, price: Price, settings
   return Math.min(bound, affordable)
 }
 
-/** Output tokens that the finite limits buy beside the prompt while nothing of them is used; at least 1, so that a limit of 0 refuses by its name. */
-export function boughtTokens(limits: readonly Limit[], price: Price, promptTokens: number): number {
+/**
+ * Output tokens that the finite limits buy beside the prompt while nothing of them is used; at least one for each choice, so that a limit that is
+ * too small for them, or 0, refuses by its name.
+ */
+export function boughtTokens(limits: readonly Limit[], price: Price, view: EnactView): number {
   let tokens = Infinity
-  for (const limit of limits) if (countsOutput(limit)) tokens = Math.min(tokens, tokensWithin(limit, limit.limit, price, promptTokens))
-  return Math.max(1, tokens)
+  for (const limit of limits) if (countsOutput(limit)) tokens = Math.min(tokens, tokensWithin(limit, limit.limit, price, view.promptTokens))
+  return Math.max(choicesOf(view), tokens)
+}
+
+/** Choices of the answer. Each is at least one token, for nobody can be asked for less. */
+export function choicesOf({ request }: EnactView): number {
+  return Math.max(1, request.choices)
 }
 
 /** Output tokens that are left of a limit; 0 where asking for less does not help. A rate refills by itself: waiting beats half an answer. */
@@ -54,7 +62,7 @@ function tokensWithin({ unit }: Limit, amount: number, price: Price, promptToken
 export function perChoice(view: EnactView, tokens: number): number | null {
   const asked = askedTokens(view)
   if (tokens === Infinity || (asked !== null && tokens >= asked)) return null
-  return Math.max(1, Math.floor(tokens / Math.max(1, view.request.choices)))
+  return Math.max(1, Math.floor(tokens / choicesOf(view)))
 }
 
 /**
@@ -85,7 +93,7 @@ function askedTokens(view: EnactView): number | null {
   const { params } = view.outgoing
   const changed = params.max_completion_tokens ?? params.max_tokens
   const perChoice = typeof changed === 'number' ? changed : view.request.maxTokens
-  return perChoice === null ? null : perChoice * Math.max(1, view.request.choices)
+  return perChoice === null ? null : perChoice * choicesOf(view)
 }
 
 function tokensFor(nano: number, price: Price): number {

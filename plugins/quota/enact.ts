@@ -13,7 +13,7 @@ import {
   type Reserved,
 } from '../../core/plugin/index.ts'
 import { after, withDeadline, type Awaitable } from './awaitable.ts'
-import { boughtTokens, boundParameter, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
+import { boughtTokens, boundParameter, choicesOf, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
 import { amountFor, EXTEND_AT, fixedHold, StreamHold, type Reservation } from './holds.ts'
 import type { KnownLimits } from './known-limits.ts'
 import { claimOn, readLimits, type Limit, type Limits, type WhileAway } from './limits.ts'
@@ -79,7 +79,7 @@ function enactRead(service: QuotaService, view: EnactView, limits: Limits): Awai
   const bound = ownBound(view, limits, price, service.settings)
   if (bound instanceof GatewayError) return bound
   if (limits.amounts.length === 0 && limits.slots.length === 0) return capped(view, bound)
-  const ceiling = boughtTokens(limits.amounts, price, view.promptTokens)
+  const ceiling = boughtTokens(limits.amounts, price, view)
   return reserve(service, { view, limits, price, ownBound: bound, ceiling }, ceiling, limits.amounts.length)
 }
 
@@ -94,7 +94,7 @@ function reserve(service: QuotaService, plan: Plan, bought: number, tries: numbe
     if (reserved.ok) return granted(service, plan, { reserved, claims, outputTokens, bound })
     const limit = limitOf(plan.limits, reserved.claim)
     const room = limit.kind === 'slots' || tries === 0 ? 0 : roomFor(limit, reserved.level.used, plan.price, view.promptTokens)
-    return room >= 1 && room < outputTokens ? reserve(service, plan, room, tries - 1) : refused(service, reserved, limit)
+    return room >= choicesOf(view) && room < outputTokens ? reserve(service, plan, room, tries - 1) : refused(service, reserved, limit)
   })
 }
 

@@ -1,5 +1,6 @@
 // How much output is asked for upstream: with a price cap, a feature's cap, the model's own maximum, and none of them.
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { GatewayError, type Change, type EffectCall, type Target } from '../../../core/plugin/index.ts'
 import { enactLimits } from '../../../plugins/quota/enact.ts'
 import { limit, serviceOn, targetAt, viewOf } from './exchange.ts'
@@ -62,5 +63,34 @@ describe('the bound of an answer', () => {
     assert.ok(!(change instanceof GatewayError) && !(change instanceof Promise))
     assert.deepEqual(change.params, { max_tokens: 190 })
     assert.equal(change.hold!.reservedTokens, 200)
+  })
+  it('of several choices is one token each at least: what buys less is refused by its name, and never overdrawn', () => {
+    const codeOf = (view: Parameters<typeof viewOf>[0], ...calls: EffectCall[]): string | undefined => {
+      const change = enactLimits(serviceOn(), viewOf(view), calls)
+      return change instanceof GatewayError ? change.code : undefined
+    }
+    assert.equal(codeOf({ choices: 40 }, limit('tokens', 30, 'day')), 'quota_exceeded')
+    assert.equal(codeOf({ choices: 40 }, limit('tokens', 30, 'minute')), 'rate_limited')
+    assert.equal(codeOf({ choices: 5, candidates: [PRICED] }, limit('money', 0.000018, 'month')), 'budget_exceeded')
+    assert.equal(codeOf({ choices: 5, candidates: [PRICED], maxCostNano: 18_000n }), 'max_cost_exceeded')
+    assert.equal(codeOf({ choices: 4, candidates: [PRICED], maxCostNano: 18_000n }), undefined)
+  })
+  it('covers all that can come: what is sent for each choice, times the choices, is reserved', () => {
+    const choices = fc.constantFrom(1, 2, 5, 40, 128)
+    const maxTokens = fc.option(fc.integer({ min: 1, max: 300 }))
+    const maxOutput = fc.option(fc.integer({ min: 1, max: 200 }))
+    const used = fc.integer({ min: 0, max: 400 })
+    fc.assert(
+      fc.property(choices, maxTokens, maxOutput, used, (n, max, cap, before) => {
+        const service = serviceOn()
+        const day = limit('tokens', 400, 'day')
+        if (before > 10) void enactLimits(service, viewOf({ maxTokens: before - 10 }), [day])
+        const change = enactLimits(service, viewOf({ choices: n, maxTokens: max, maxOutput: cap }), [day])
+        if (change instanceof GatewayError || change instanceof Promise) return
+        const each = Number(change.params?.['max_tokens'] ?? max)
+        assert.ok(10 + each * n <= change.hold!.reservedTokens, `${n} × ${each} of ${change.hold!.reservedTokens}`)
+      }),
+      { seed: 5, numRuns: 400 },
+    )
   })
 })

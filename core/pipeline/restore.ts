@@ -34,8 +34,8 @@ const keyOf = (path: BodyPath): string => path.join('\u0000')
 
 /** Where values may come back; null elsewhere. Reasoning that is signed must stay as it was signed. */
 function placeOfPart({ location, path, encoding }: Part, body: JsonObject, json: boolean): TokenPlace | null {
-  if (location === 'completion.text') return { encoding: json && path.length === 4 ? 'json' : 'text', tool: null }
   const member = path.at(-1)
+  if (location === 'completion.text') return { encoding: json && path.length === 4 && member === 'content' ? 'json' : 'text', tool: null }
   if (location === 'completion.reasoning') return member === 'reasoning_content' || member === 'reasoning' ? READ_BY_PEOPLE : null
   if (member !== 'arguments' && member !== 'input') return null
   const name = path.slice(0, -1).reduce<Json | undefined>(memberOf, body)

@@ -57,11 +57,12 @@ export class Restorer implements TokenRestorer {
 
   #goOn(character: string, source: string): void {
     this.#raw += source
-    if (isIgnored(character)) {
+    const plain = character.normalize('NFKC')
+    if (isIgnored(character) || isIgnored(plain)) {
       if (++this.#ignored > MAX_IGNORED) this.#giveUp()
       return
     }
-    this.#name += character.normalize('NFKC').toUpperCase()
+    this.#name += plain.toUpperCase()
     if (!this.#known.mayBegin(this.#name)) this.#giveUp()
   }
 

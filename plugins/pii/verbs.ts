@@ -50,14 +50,23 @@ function redact(_text: string, { detector }: Finding, { operands }: EffectCall):
   return typeof operands['text'] === 'string' ? operands['text'] : `[${detector.slice(detector.lastIndexOf('.') + 1).toUpperCase()}]`
 }
 
-const CHARACTER = /[\p{L}\p{N}]/u
+/** Marks go with their letter: an accent or a vowel sign that was left alone would tell what stood there. */
+const CHARACTERS = /\P{M}\p{M}*|\p{M}+/gu
+const COVERABLE = /[\p{L}\p{N}\p{M}]/u
 
 /** Covers what any of the calls covers. Never shows more than half of the characters, whatever a policy says: a short secret would stand there whole. */
 function mask(text: string, _finding: Finding, call: EffectCall, calls: readonly EffectCall[] = [call]): string {
-  const characters = Array.from(text)
-  const coverable = characters.flatMap((character, i) => (CHARACTER.test(character) ? [i] : []))
+  const characters = text.match(CHARACTERS) ?? []
+  const coverable = coverableOf(characters)
   const toCover = new Set(calls.flatMap(({ operands }) => coveredBy(coverable, operands)))
   return characters.map((character, i) => (toCover.has(i) ? '*' : character)).join('')
+}
+
+/** Places of letters and digits; where a finding has none, of whatever can be seen. */
+function coverableOf(characters: readonly string[]): readonly number[] {
+  const places = (sort: RegExp): readonly number[] => characters.flatMap((character, i) => (sort.test(character) ? [i] : []))
+  const words = places(COVERABLE)
+  return words.length > 0 ? words : places(/\S/)
 }
 
 function coveredBy(coverable: readonly number[], { shown, side }: EffectCall['operands']): readonly number[] {

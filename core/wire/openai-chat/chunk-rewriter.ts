@@ -2,6 +2,7 @@
 // has a channel (`<choice>/text`, `<choice>/arguments/<call>`, …); nothing in a chunk gets past the guard, known or not.
 import { CHOICE_WORDS, CHUNK_WORDS, CONTINUED, REASONING, SILENT } from './answer-words.ts'
 import { isArray, isGiven, isObject } from './json.ts'
+import { JsonEnd } from './json-end.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 import type { TextGuard } from '../port.ts'
 
@@ -12,6 +13,8 @@ interface OpenChannel {
   readonly name: string
   readonly choice: number
   readonly kind: Kind
+  /** Of JSON source: whether it may be over. */
+  readonly json: JsonEnd | null
   /** Members of the choice that say a rest of the channel and nothing else. */
   readonly saying: (text: string) => JsonObject
 }
@@ -198,25 +201,32 @@ export class ChunkRewriter {
   /** Leaves the member out where the guard holds all of it. An empty text announces itself in the first chunk, so it stays. */
   #putText(holder: Mutable, member: string, text: string, place: Place): void {
     const name = channelOf(place)
-    const released = this.#push({ name, choice: place.choice, kind: place.kind, saying: place.saying }, text)
+    const released = this.#push(name, place, member, text)
     if (released !== '' || text === '') holder[member] = released
     if (released !== '') this.#slots.set(name, { holder, member })
   }
 
-  #push(channel: OpenChannel, text: string): string {
+  #push(name: string, { choice, kind, saying }: Place, member: string, text: string): string {
     if (text === '') return ''
-    if (!this.#open.has(channel.name)) {
+    let channel = this.#open.get(name)
+    if (channel === undefined) {
+      channel = { name, choice, kind, json: kind === 'arguments' && member === 'arguments' ? new JsonEnd() : null, saying }
       this.#endThoseBefore(channel)
-      this.#open.set(channel.name, channel)
+      this.#open.set(name, channel)
     }
-    return this.#guard.push(channel.name, text)
+    channel.json?.read(text)
+    return this.#guard.push(name, text)
   }
 
-  /** Clients take reasoning as over when something else begins, and the arguments of a call when the next call begins. */
+  /**
+   * Clients take reasoning as over when something else begins, and the arguments of a call when the next call begins. Calls whose arguments
+   * take turns are not over before their JSON is: what is held of them may be half a secret.
+   */
   #endThoseBefore(next: OpenChannel): void {
     for (const channel of this.#open.values()) {
       if (channel.choice !== next.choice || channel.kind === 'text') continue
-      if (channel.kind === 'reasoning' ? next.kind !== 'reasoning' : next.kind === 'arguments') this.#end(channel)
+      const isOver = channel.json === null || channel.json.isWhole
+      if (channel.kind === 'reasoning' ? next.kind !== 'reasoning' : next.kind === 'arguments' && isOver) this.#end(channel)
     }
   }
 

@@ -135,6 +135,16 @@ describe('protected values', function () {
     assert.deepEqual(JSON.parse(textOf(asked)), { to: 'jo.smith@example.com' })
   })
 
+  it('come back as they are beside the JSON that the client asked for', async () => {
+    house.provide = (body) => ({ pieces: [unary({ content: null, refusal: `not ${saidIn(body)}`, odd: saidIn(body) })] })
+    const asked = await house.ask({
+      messages: [{ role: 'user', content: 'jo.smith@example.com' }],
+      response_format: { type: 'json_object' },
+    })
+    const { message } = (JSON.parse(asked.body) as { choices: { message: { [name: string]: unknown } }[] }).choices[0]!
+    assert.deepEqual([message['refusal'], message['odd']], ['not jo.smith@example.com', 'jo.smith@example.com'])
+  })
+
   it('stay placeholders in reasoning that is signed', async () => {
     house.provide = (body) => ({
       pieces: [

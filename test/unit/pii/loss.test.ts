@@ -22,7 +22,7 @@ const WAYS: { readonly [way: string]: readonly [comesBack: boolean, write: (name
   'with invisible characters': [true, (name) => placeholderOf(name.replaceAll('_', '\u200b_\u2060'))],
   'in full-width letters': [
     true,
-    (name) => placeholderOf(name.replaceAll(/[A-Z0-9]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0))),
+    (name) => placeholderOf(name.replaceAll(/[A-Z0-9_]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0))),
   ],
   'in brackets that look alike': [true, (name) => `〚${name}〛`],
   'without brackets': [false, (name) => name],

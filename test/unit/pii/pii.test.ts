@@ -31,6 +31,12 @@ describe('the verbs of pii', () => {
     assert.equal(rewrite('mask', '4111 1111 1111 1234', { side: 'last', shown: 4 }), '**** **** **** 1234'))
   it('mask leaves the first few', () => assert.equal(rewrite('mask', 'jo@example.com', { side: 'first', shown: 2 }), 'jo@*******.***'))
   it('mask never leaves more than half', () => assert.equal(rewrite('mask', '123456', { side: 'last', shown: 100 }), '***456'))
+  it('mask covers marks with their letters, and counts both as one', () => {
+    assert.equal(rewrite('mask', 'Zoe\u0308', { side: 'last', shown: 4 }), '**e\u0308')
+    assert.equal(rewrite('mask', 'e\u0301\u0323x'), '**')
+    assert.equal(rewrite('mask', 'आधार'), '***')
+  })
+  it('mask covers signs where there is nothing else', () => assert.equal(rewrite('mask', '!@# $%😀'), '*** ***'))
   it('mask covers characters beyond the basic plane as one', () => assert.equal(rewrite('mask', '𝟒𝟏'), '**'))
   it('mask leaves only what all calls leave', () => {
     const call = (operands: EffectCall['operands']): EffectCall => ({ verb: 'mask', phrase: '', policy: 'p', severity: 'high', operands })

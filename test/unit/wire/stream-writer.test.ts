@@ -132,6 +132,16 @@ describe('wire: stream writer', () => {
     ])
   })
 
+  it('holds arguments that are not whole when another call begins, since calls may take turns', () => {
+    const sources = ['{"a":"the secret"}', '{"b":"a \\" secret"}']
+    const turns = [...sources[0]!].flatMap((_, i) =>
+      sources.map((source, index) => chunk({ tool_calls: [{ index, function: { arguments: source[i] ?? '' } }] })),
+    )
+    const rest = chunk({ tool_calls: [{ index: 1, function: { arguments: sources[1]!.slice(sources[0]!.length) } }] })
+    const out = writeThrough([...turns, rest, chunk({}, 'tool_calls')], { guard: replacing('secret', 'X') })
+    assert.deepEqual(joined(out).args, { 0: '{"a":"the X"}', 1: '{"b":"a \\" X"}' })
+  })
+
   it('ends reasoning before the text begins, also when both stand in one chunk', () => {
     const out = writeThrough(
       [chunk({ reasoning_content: 'I think' }), chunk({ reasoning_content: ' so', content: 'Yes' }), chunk({}, 'stop')],

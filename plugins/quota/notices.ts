@@ -7,14 +7,16 @@ type Kind = 'soft' | 'reached'
 
 const ACTIONS = { soft: 'quota soft threshold', reached: 'quota reached' } as const
 const MAX_KNOWN = 10_000
+/** What could not be told is told again with the first request after this. */
+const AGAIN_MS = 10_000
 
 export class Notices {
   readonly #ledger: Ledger
-  readonly #host: Pick<Host, 'adminEvent' | 'log'>
+  readonly #host: Pick<Host, 'adminEvent' | 'clock' | 'log'>
   /** Spares the ledger the question. */
   readonly #known = new Set<string>()
 
-  constructor(ledger: Ledger, host: Pick<Host, 'adminEvent' | 'log'>) {
+  constructor(ledger: Ledger, host: Pick<Host, 'adminEvent' | 'clock' | 'log'>) {
     this.#ledger = ledger
     this.#host = host
   }
@@ -26,9 +28,10 @@ export class Notices {
     if (this.#known.has(name)) return
     if (this.#known.size >= MAX_KNOWN) this.#known.delete(this.#known.values().next().value!)
     this.#known.add(name)
-    this.#tellFirst(name, kind, limit, used).catch((error: unknown) =>
-      this.#host.log.warn({ err: error, policy: limit.policy }, 'an event about a limit could not be written'),
-    )
+    this.#tellFirst(name, kind, limit, used).catch((error: unknown) => {
+      this.#host.log.warn({ err: error, policy: limit.policy }, 'an event about a limit could not be written')
+      this.#host.clock.after(AGAIN_MS, () => void this.#known.delete(name))
+    })
   }
 
   async #tellFirst(name: string, kind: Kind, limit: Limit, used: number): Promise<void> {
@@ -36,15 +39,20 @@ export class Notices {
     const counter = counterName({ ...identity, unit: `${unit}.${kind}` })
     const reserved = await this.#ledger.reserve(name, [{ kind: 'window', counter, limit: 1, amount: 1, endsAt }])
     if (!reserved.ok) return
-    await this.#ledger.settle(name, new Map([[counter, 1]]))
     const after = { counter: limit.counter, window, unit, used, soft: limit.soft, limit: limit.finite ? limit.limit : null, endsAt }
-    await this.#host.adminEvent({
-      tenant: identity.tenant,
-      actor: 'system',
-      action: ACTIONS[kind],
-      target: policy,
-      after: JSON.stringify(after),
-    })
+    let told = 0
+    try {
+      await this.#host.adminEvent({
+        tenant: identity.tenant,
+        actor: 'system',
+        action: ACTIONS[kind],
+        target: policy,
+        after: JSON.stringify(after),
+      })
+      told = 1
+    } finally {
+      await this.#ledger.settle(name, new Map([[counter, told]]))
+    }
   }
 }
 

@@ -59,7 +59,7 @@ export function serviceWith<L extends Ledger>(ledger: L, clock: ManualClock): Om
     learned: new LearnedOutput(),
     settings: SETTINGS,
     raises: new RaisesCopy(raises, clock, log),
-    notices: new Notices(ledger, { log, adminEvent: async (event) => void events.push(event) }),
+    notices: new Notices(ledger, { log, clock, adminEvent: async (event) => void events.push(event) }),
     known: new KnownLimits(),
     raised,
     events,

@@ -1,6 +1,6 @@
 // Events about limits: once for each window and counter, whoever asks and however often.
 import assert from 'node:assert/strict'
-import { GatewayError, type Change, type EffectCall } from '../../../core/plugin/index.ts'
+import { GatewayError, type Change, type EffectCall, type Host, type Ledger } from '../../../core/plugin/index.ts'
 import { enactLimits } from '../../../plugins/quota/enact.ts'
 import { Notices } from '../../../plugins/quota/notices.ts'
 import { KnownLimits } from '../../../plugins/quota/known-limits.ts'
@@ -48,7 +48,7 @@ describe('events of limits', () => {
     const service = serviceOn()
     const other = {
       ...service,
-      notices: new Notices(service.ledger, { log: silentLog(), adminEvent: async (event) => void service.events.push(event) }),
+      notices: new Notices(service.ledger, { ...service, log: silentLog(), adminEvent: async (event) => void service.events.push(event) }),
     }
     const call = limit('requests', 1, 'month')
     for (const process of [service, service, other, other, service]) await use(process, call, 1)
@@ -65,9 +65,44 @@ describe('events of limits', () => {
   it('never stand in the way: a record that fails is logged', async () => {
     const log = silentLog()
     const service = serviceOn()
-    const failing = { ...service, notices: new Notices(service.ledger, { log, adminEvent: () => Promise.reject(new Error('full')) }) }
+    const adminEvent = (): Promise<void> => Promise.reject(new Error('full'))
+    const failing = { ...service, notices: new Notices(service.ledger, { ...service, log, adminEvent }) }
     assert.ok(!((await use(failing, limit('requests', 5, 'day', 0), 1)) instanceof GatewayError))
     assert.deepEqual(log.lines, ['an event about a limit could not be written'])
+  })
+  it('come later where the record or the state store could not take them, without a try at every request', async () => {
+    const service = serviceOn()
+    const log = silentLog()
+    let isRecordFull = true
+    let isStoreAway = false
+    const adminEvent: Host['adminEvent'] = async (event) => {
+      if (isRecordFull) throw new Error('full')
+      service.events.push(event)
+    }
+    const reserve: Ledger['reserve'] = (...args) =>
+      isStoreAway && args[0].startsWith('soft ') ? Promise.reject(new Error('away')) : service.ledger.reserve(...args)
+    const ledger: Ledger = Object.assign(Object.create(service.ledger) as Ledger, {
+      reserve,
+      settle: (...args: Parameters<Ledger['settle']>) => service.ledger.settle(...args),
+    })
+    const failing = { ...service, notices: new Notices(ledger, { ...service, log, adminEvent }) }
+    const call = limit('tokens', 1000, 'day', 10)
+    const askOften = async (): Promise<void> => {
+      for (let i = 0; i < 5; i++) await use(failing, call, 20)
+    }
+    await askOften()
+    ;[isRecordFull, isStoreAway] = [false, true]
+    service.clock.advance(60_000)
+    await askOften()
+    assert.deepEqual([service.events.length, log.lines.length], [0, 2])
+    isStoreAway = false
+    service.clock.advance(60_000)
+    await askOften()
+    await askOften()
+    assert.deepEqual(
+      service.events.map(({ action }) => action),
+      ['quota soft threshold'],
+    )
   })
 })
 

@@ -3,7 +3,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { errorFor } from './upstream-errors.ts'
 import { judgeAnswer, judgeUnread } from './judge-answer.ts'
-import { locationOfChannel } from '../policy/stream-governor.ts'
+import { encodingOfChannel, locationOfChannel } from '../policy/stream-governor.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Committed } from './dispatch.ts'
@@ -50,16 +50,13 @@ export async function gatherStream(
     return refusal
   }
   const channels = [...texts.keys()]
-  const parts = channels.map((channel): Part => {
-    const location = locationOfChannel(channel)
-    return {
-      location,
-      text: texts.get(channel)!,
-      path: [channel],
-      rewritable: true,
-      encoding: location === 'completion.arguments' ? 'json' : 'text',
-    }
-  })
+  const parts = channels.map((channel): Part => ({
+    location: locationOfChannel(channel),
+    text: texts.get(channel)!,
+    path: [channel],
+    rewritable: true,
+    encoding: encodingOfChannel(channel),
+  }))
   const completionTokens = writer.seen.usage?.completion ?? exchange.kernel.estimator.tokens(view.request.model, writer.seen.textChars)
   exchange.usage = writer.seen.usage ?? { ...exchange.usage, prompt: view.promptTokens, completion: completionTokens }
   exchange.usageSource = writer.seen.usage ? 'provider' : 'estimated'

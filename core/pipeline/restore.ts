@@ -90,22 +90,28 @@ export class StreamRestoring implements TextGuard {
       const index = typeof choice.index === 'number' ? choice.index : 0
       const calls = memberOf(choice.delta, 'tool_calls')
       if (Array.isArray(calls)) for (const call of calls as readonly Json[]) this.#noteCall(index, call)
-      this.#noteName(`${index}/arguments/function`, memberOf(memberOf(choice.delta, 'function_call'), 'name'), 'json')
+      this.#noteName(`${index}/arguments/function`, memberOf(memberOf(choice.delta, 'function_call'), 'name'))
     }
   }
 
   #noteCall(choice: number, call: Json): void {
     const index = memberOf(call, 'index')
     const channel = `${choice}/arguments/${typeof index === 'number' ? index : 0}`
-    this.#noteName(channel, memberOf(memberOf(call, 'function'), 'name'), 'json')
-    this.#noteName(channel, memberOf(memberOf(call, 'custom'), 'name'), 'text')
+    this.#noteName(channel, memberOf(memberOf(call, 'function'), 'name'))
+    this.#noteName(channel, memberOf(memberOf(call, 'custom'), 'name'))
   }
 
-  #noteName(channel: string, name: Json | undefined, encoding: TokenPlace['encoding']): void {
+  /** The name of a call, for its arguments and for its input. */
+  #noteName(channel: string, name: Json | undefined): void {
     if (typeof name !== 'string' || name === '') return
+    this.#noteTool(channel, { encoding: 'json', tool: name })
+    this.#noteTool(`${channel}/input`, { encoding: 'text', tool: name })
+  }
+
+  #noteTool(channel: string, place: TokenPlace): void {
     const before = this.#tools.get(channel)
-    if (before === undefined) this.#tools.set(channel, { encoding, tool: name })
-    else if (before !== null && before.tool !== name) this.#shut(channel)
+    if (before === undefined) this.#tools.set(channel, place)
+    else if (before !== null && before.tool !== place.tool) this.#shut(channel)
   }
 
   /** Another name on the same channel: a second call without an index of its own, or a name in pieces. Either may be of a tool that nobody named. */

@@ -2,7 +2,7 @@
 // rewrites what they protect, and stops the stream where they deny. What is known about an answer only grows, so the
 // conditions are evaluated when a finding is final and never per chunk. Where scanning fails, the policies' `on error` decides.
 import { FAILED, type Decision, type Evaluation, type PhaseProgram } from '../../dsl/index.ts'
-import type { Finding, Location } from '../model/content.ts'
+import type { Finding, Location, Part } from '../model/content.ts'
 import type { Released, StreamScanner } from '../detect/port.ts'
 import type { BoundPolicies } from './bind.ts'
 import type { Judge } from './judge.ts'
@@ -19,6 +19,7 @@ export interface StreamHit {
 
 interface Channel {
   readonly location: Location
+  readonly encoding: Part['encoding']
   readonly scanner: StreamScanner
   readonly quotes: QuoteState
   /** What the scanner still holds. */
@@ -108,9 +109,11 @@ export class StreamGovernor {
     let channel = this.#channels.get(name)
     if (!channel) {
       const before = this.#ended.get(name)
+      const encoding = encodingOfChannel(name)
       channel = {
         location: locationOfChannel(name),
-        scanner: this.#bound.detection.openStream(this.#detectors, encodingOf(locationOfChannel(name))),
+        encoding,
+        scanner: this.#bound.detection.openStream(this.#detectors, encoding),
         quotes: before?.quotes ?? new QuoteState(),
         pending: '',
         tail: before?.tail ?? '',
@@ -168,8 +171,7 @@ export class StreamGovernor {
 
   /** Findings are learned in text order, those that overlap together, and each is rewritten by what was decided up to there. */
   #apply(channel: Channel, { text, findings }: Released): string {
-    const { location, quotes } = channel
-    const encoding = encodingOf(location)
+    const { location, encoding, quotes } = channel
     let out = ''
     let at = 0
     for (const group of overlapping(findings)) {
@@ -303,7 +305,11 @@ function isWhole(name: string): boolean {
   return name.includes('/whole/')
 }
 
-const encodingOf = (location: Location): 'json' | 'text' => (location === 'completion.arguments' ? 'json' : 'text')
+/** Arguments of functions are JSON source (`<choice>/arguments/<call>`); inputs of custom tools and names, a step further down, are not. */
+export function encodingOfChannel(name: string): Part['encoding'] {
+  const [, kind, , further] = name.split('/')
+  return kind === 'arguments' && further === undefined ? 'json' : 'text'
+}
 
 export function locationOfChannel(name: string): Location {
   const kind = name.split('/')[1]

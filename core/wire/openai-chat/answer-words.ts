@@ -6,7 +6,6 @@ export const SILENT: ReadonlySet<string> = new Set([
   'id',
   'type',
   'index',
-  'name',
   'signature',
   'data',
   'expires_at',

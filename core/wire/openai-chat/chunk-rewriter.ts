@@ -1,5 +1,5 @@
 // Takes chunks apart for a guard and puts them together again with what it released. One text can stand in many chunks, so each
-// has a channel (`<choice>/text`, `<choice>/arguments/<call>`, …); nothing in a chunk gets past the guard, known or not.
+// has a channel (`<choice>/text`, `<choice>/arguments/<call>`, `…/<call>/input` where it is no JSON); nothing in a chunk gets past the guard, known or not.
 import { CHOICE_WORDS, CHUNK_WORDS, CONTINUED, REASONING, SILENT } from './answer-words.ts'
 import { isArray, isGiven, isObject } from './json.ts'
 import { JsonEnd } from './json-end.ts'
@@ -171,7 +171,11 @@ export class ChunkRewriter {
     for (const name in call) {
       const value = call[name]!
       if ((name === 'arguments' || name === 'input') && typeof value === 'string')
-        this.#putText(out, name, value, { ...place, saying: (text) => place.saying({ [name]: text }) })
+        this.#putText(out, name, value, {
+          ...place,
+          path: name === 'input' ? `${place.path}/input` : place.path,
+          saying: (text) => place.saying({ [name]: text }),
+        })
       else out[name] = this.#whole(value, place.choice, 'arguments')
     }
     return isEmpty(out) && !isEmpty(call) ? null : out

@@ -88,6 +88,15 @@ describe('policies on `stream`', () => {
       })
     }
 
+    it('as in a whole answer: quoted in JSON alone', () => {
+      const call = { index: 0, id: 'call_1', custom: { name: KEY, input: `use ${a}` } }
+      const { sse } = streamThrough(redacting, [
+        say({ tool_calls: [call] }, { tool_calls: [{ index: 0, custom: { input: `${b} now` } }] }) + END,
+      ])
+      assert.equal(readAnswer(sse).texts['0/tool0'], 'use [X] now')
+      assert.ok(sse.includes('"name":"[X]"'), sse)
+    })
+
     it('the older completions', () => {
       const text = (piece: string): string => chunk({ text: piece, logprobs: { tokens: [piece] }, finish_reason: null })
       const { sse } = streamThrough(redacting, [
@@ -101,6 +110,7 @@ describe('policies on `stream`', () => {
       const { sse } = streamThrough(redacting, [
         say(
           { tool_calls: [{ index: 0, id: 'call_1', function: { name: KEY, arguments: '{}' } }] },
+          { annotations: [{ type: 'file', file: { name: KEY } }] },
           { annotations: [{ type: 'url_citation', url_citation: { title: KEY, url: `https://example.com/${KEY}` } }] },
         ) +
           event({ citations: [KEY], choices: [{ index: 0, delta: {}, message: { content: KEY }, finish_reason: null }] }) +

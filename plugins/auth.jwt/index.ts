@@ -19,7 +19,7 @@ export const jwt: Plugin<JwtSettings> = {
 type Answer<T> = T | GatewayError | typeof NOT_MINE
 
 function hooksOf(settings: JwtSettings, host: Host): Hooks {
-  const verifier = new TokenVerifier(settings, host.clock)
+  const verifier = new TokenVerifier(settings, host)
 
   function withProved<T>({ secret }: Credentials, next: (proved: Proved) => Answer<T>): Answer<T> | Promise<Answer<T>> {
     const proved = secret === null ? null : verifier.prove(secret)

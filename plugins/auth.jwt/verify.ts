@@ -1,7 +1,7 @@
 // Proves a token: who issued it, for whom, until when, and that its signature is of a key of that issuer. A proved one is remembered for a minute at most.
 import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose'
-import { GatewayError, type Clock } from '../../core/plugin/index.ts'
-import { KeysUnavailable, keySetOf, type KeySet } from './key-sets.ts'
+import { GatewayError, type Clock, type Host, type State } from '../../core/plugin/index.ts'
+import { KeySet, KeysUnavailable } from './key-sets.ts'
 import type { Issuer, JwtSettings } from './settings.ts'
 
 /** What was proved. */
@@ -22,14 +22,19 @@ interface Memory {
   readonly until: number
 }
 
+/** The keys of issuers outlive a reload, which may fall into a moment when one of them is away. */
+const keysOf = new WeakMap<State, Map<string, KeySet>>()
+
 export class TokenVerifier {
   readonly #clock: Clock
   readonly #issuers: ReadonlyMap<string, { readonly issuer: Issuer; readonly keys: KeySet }>
   readonly #memory = new Map<string, Memory>()
 
-  constructor({ issuers }: JwtSettings, clock: Clock) {
+  constructor({ issuers }: JwtSettings, { clock, state }: Pick<Host, 'clock' | 'state'>) {
+    const known = keysOf.get(state) ?? new Map<string, KeySet>()
+    keysOf.set(state, known)
     this.#clock = clock
-    this.#issuers = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keySetOf(issuer) }]))
+    this.#issuers = new Map(issuers.map((issuer) => [issuer.issuer, { issuer, keys: keysFor(issuer, known, clock) }]))
   }
 
   /** Null: not a token of an issuer that is configured here. Synchronous for a token that was proved a moment ago. */
@@ -66,6 +71,13 @@ export class TokenVerifier {
   }
 }
 
+function keysFor(issuer: Issuer, known: Map<string, KeySet>, clock: Clock): KeySet {
+  const name = JSON.stringify([issuer.issuer, issuer.jwksUri])
+  const keys = known.get(name) ?? new KeySet(issuer, clock)
+  known.set(name, keys)
+  return keys
+}
+
 function issuerOf(token: string): string | null {
   try {
     return decodeJwt(token).iss ?? null
@@ -76,7 +88,7 @@ function issuerOf(token: string): string | null {
 
 /** What is wrong with a token is said, since its holder can do something about it; an issuer that cannot be asked is our side's failure. */
 function refusalOf(error: unknown, { issuer }: Issuer): GatewayError {
-  if (error instanceof KeysUnavailable || error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid)
+  if (error instanceof KeysUnavailable)
     return new GatewayError('state_unavailable', { message: `The keys of ${issuer} cannot be fetched.`, cause: error })
   return new GatewayError('invalid_api_key', {
     message: `The token is not valid: ${whatIsWrong(error)}.`,

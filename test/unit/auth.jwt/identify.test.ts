@@ -63,7 +63,7 @@ describe('auth.jwt', () => {
   })
   afterEach(() => provider.stop())
 
-  const hooksFor = (more: Partial<Issuer> = {}): Hooks => {
+  const hooksFor = (more: Partial<Issuer> = {}, state: object = {}): Hooks => {
     const issuer: Issuer = {
       issuer: provider.url,
       audience: ['sallyport'],
@@ -83,7 +83,7 @@ describe('auth.jwt', () => {
         ['eve', { id: 'eve', tenant: 'other', roles: ['admin'] }],
       ]),
     }
-    return jwt.setup({ issuers: [issuer] }, { clock, log: silentLog(), directory } as unknown as Host) as Hooks
+    return jwt.setup({ issuers: [issuer] }, { clock, log: silentLog(), directory, state } as unknown as Host) as Hooks
   }
 
   interface Token {
@@ -229,14 +229,9 @@ describe('auth.jwt', () => {
       await identify(await token(), hooks)
       const next = await provider.newKey('k2')
       const renewed = await token({ header: { kid: 'k2' }, key: next.privateKey, claims: { sub: 'b' } })
-      // The first look for a key that is not there waits until the issuer was not asked for a while: time that jose takes from the wall.
-      const before = Date.now
-      Date.now = () => before() + 11_000
-      try {
-        assert.equal((await identify(renewed, hooks)).user?.id, 'b')
-      } finally {
-        Date.now = before
-      }
+      await refused(renewed, hooks)
+      clock.advance(10_000)
+      assert.equal((await identify(renewed, hooks)).user?.id, 'b')
     })
     it('that do not exist are not asked for by every forged token', async () => {
       const hooks = hooksFor({ jwksUri: `${provider.url}/jwks` })
@@ -244,11 +239,47 @@ describe('auth.jwt', () => {
       for (let i = 0; i < 20; i++) await refused(await token({ header: { kid: `forged-${i}` } }), hooks)
       assert.equal(provider.asked.length, 1)
     })
-    it('that cannot be had are our failure: 503, and the next caller asks again', async () => {
+    it('are asked for once a second at most while their issuer is away, whatever comes', async () => {
+      for (const hooks of [hooksFor(), hooksFor({ jwksUri: `${provider.url}/jwks` })]) {
+        provider.asked.length = 0
+        provider.status = 500
+        for (let i = 0; i < 20; i++)
+          assert.equal((await refused(await token({ header: { kid: `forged-${i}` } }), hooks)).code, 'state_unavailable')
+        assert.equal(provider.asked.length, 1)
+      }
+    })
+    it('that are known go on for an hour when they cannot be read again', async () => {
+      const hooks = hooksFor()
+      const ask = async (sub: string): Promise<string> => {
+        const who = await hooks.identify!(shown(await token({ claims: { sub } })))
+        return who instanceof GatewayError ? who.code : 'in'
+      }
+      assert.equal(await ask('a'), 'in')
+      provider.status = 500
+      clock.advance(11 * 60_000)
+      assert.equal(await ask('b'), 'in')
+      const asked = provider.asked.length
+      for (const sub of ['c', 'd', 'e']) assert.equal(await ask(sub), 'in')
+      assert.equal(provider.asked.length, asked, 'the issuer is left alone for a while')
+      clock.advance(50 * 60_000)
+      assert.equal(await ask('f'), 'state_unavailable')
+    })
+    it('outlive a reload', async () => {
+      const state = {}
+      await identify(await token(), hooksFor({}, state))
+      provider.status = 500
+      assert.equal((await identify(await token({ claims: { sub: 'b' } }), hooksFor({}, state))).user?.id, 'b')
+    })
+    it('are not looked for in a document that is no set of keys', async () => {
+      const hooks = hooksFor({ jwksUri: `${provider.url}/other` })
+      assert.equal((await refused(await token(), hooks)).code, 'state_unavailable')
+    })
+    it('that cannot be had are our failure: 503, and who comes a second later asks again', async () => {
       const hooks = hooksFor()
       for (const status of [500, 302]) {
         provider.status = status
         assert.equal((await refused(await token(), hooks)).code, 'state_unavailable')
+        clock.advance(1000)
       }
       assert.ok(!provider.asked.includes('/elsewhere'), 'no redirect is followed')
       provider.status = 200

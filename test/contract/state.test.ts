@@ -591,7 +591,7 @@ for (const driver of DRIVERS) {
         )
       })
       it('are refused when there are more than people decide about, until some have expired', async function () {
-        this.timeout(60_000)
+        this.timeout(120_000)
         const many = async (from: number, count: number): Promise<void> => {
           for (let i = from; i < from + count; i += 500)
             await Promise.all(

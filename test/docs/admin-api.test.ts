@@ -11,7 +11,7 @@ const PAGE = 'docs/admin-api.md'
 type Loose = ReturnType<typeof JSON.parse>
 
 describe(PAGE, function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let gateway: RunningGateway
 
   before(async () => {

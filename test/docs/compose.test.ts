@@ -17,7 +17,7 @@ interface Service {
 const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')) as { services: { gateway: Service; redis: Service } }
 
 describe('docker-compose.yml', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   it('starts workers that answer, on a Redis that the doctor is content with', async () => {
     const [, ...redisWords] = services.redis.command

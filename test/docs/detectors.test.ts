@@ -15,7 +15,7 @@ describe('docs/detectors.md', () => {
   let made: string
 
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const scanner = openScanner()
     written = readFileSync(PAGE, 'utf8')
     made = detectorsPage(scanner, await measureAll(scanner))

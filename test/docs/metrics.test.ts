@@ -67,7 +67,7 @@ policy acme.off "Switched off" {
 `
 
 describe('docs/metrics.md', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string
@@ -88,9 +88,9 @@ describe('docs/metrics.md', function () {
   })
 
   const moved = (series: string, until: (value: number) => boolean): Promise<Scrape> =>
-    eventually(async () => {
+    eventually(async (saw) => {
       const seen = await scrape(gateway)
-      return until(seen.value(series) ?? Number.NaN) && seen
+      return until(saw(seen.value(series)) ?? Number.NaN) && seen
     })
 
   it('counts what has ended, and names nothing that a client made up', async () => {
@@ -188,7 +188,7 @@ describe('docs/metrics.md', function () {
     const caughtUp = await eventually(async () => {
       const seen = await scrape(gateway)
       return seen.value('sallyport_record_spool_segments') === 0 && seen
-    }, 30_000)
+    })
     assert.equal(caughtUp.value('sallyport_record_spool_lag_seconds'), 0)
     assert.equal(caughtUp.value('sallyport_recorder_running'), 1)
 

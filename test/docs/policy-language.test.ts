@@ -32,7 +32,7 @@ const INFO: { readonly [language: string]: RegExp } = {
 }
 
 describe('docs/policy-language.md', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let folder: string
   const phrases = new Set<string>()
 

@@ -12,7 +12,7 @@ const PAGE = 'docs/quotas.md'
 type Loose = ReturnType<typeof JSON.parse>
 
 describe(PAGE, function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let gateway: RunningGateway
   const blocks = blocksOf(PAGE)
   const of = (language: string): typeof blocks => blocks.filter((block) => block.language === language)

@@ -8,7 +8,7 @@ import { screenshots, toSvg } from '../../scripts/screenshots.ts'
 const IMAGES = join(ROOT, 'docs/images')
 
 describe('docs/images', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
 
   it('holds what the commands print, and nothing else', async () => {
     const drawn = await screenshots()

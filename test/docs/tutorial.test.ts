@@ -3,7 +3,7 @@ import { freePort } from '../support/free-port.ts'
 import { testTypedPage } from '../support/typed-page.ts'
 
 describe('docs/tutorial.md', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   // Each block stands on those before it.
   this.bail(true)
   testTypedPage('docs/tutorial.md', async () => ({ PORT: String(await freePort()) }))

@@ -10,7 +10,7 @@ import { PolicyError, readPolicyFiles } from '../../core/policy/load.ts'
 const MAIN = resolve(import.meta.dirname, '../../core/main.ts')
 
 describe('hostile files and words', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-attack-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))

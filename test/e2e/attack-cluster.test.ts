@@ -20,7 +20,7 @@ const MAIN = resolve(import.meta.dirname, '../../core/main.ts')
 const DRAIN_SECONDS = 600
 
 describe('draining', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string
@@ -80,7 +80,7 @@ describe('draining', function () {
 const inLongRun = process.env['SALLYPORT_TEST_LONG'] ? describe : (): void => {}
 
 inLongRun('several workers at the worst moment', function () {
-  this.timeout(90_000)
+  this.timeout(120_000)
   let redis: TestRedis
   let upstream: UpstreamServer
   let gateway: RunningGateway
@@ -119,7 +119,7 @@ inLongRun('several workers at the worst moment', function () {
         (response) => response.text(),
         () => '',
       )
-    await eventually(async () => /^sallyport_workers 2$/m.test(await metrics()), 30_000)
+    await eventually(async () => /^sallyport_workers 2$/m.test(await metrics()))
     await reload()
     assert.deepEqual(await codes(), ['house.2'])
   })
@@ -154,7 +154,7 @@ inLongRun('several workers at the worst moment', function () {
 })
 
 describe('one process at the worst moment', function () {
-  this.timeout(90_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   const folders: string[] = []
 

@@ -23,7 +23,7 @@ const placeholderIn = (value: string): string => PLACEHOLDER.exec(value)![0]
 const inSession = (session: string) => ({ headers: { 'x-sallyport-session': session } })
 
 describe('attacks on protection', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

@@ -18,7 +18,7 @@ interface Ran {
 }
 
 describe('policy scan', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-attack-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))

@@ -26,7 +26,7 @@ function answerWith(members: object): string {
 }
 
 describe('a hostile upstream', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let bytes: RawUpstream
   let gateway: RunningGateway
@@ -37,7 +37,7 @@ describe('a hostile upstream', function () {
     bytes = await startRawUpstream()
     const base = baseConfig(upstream.url)
     const provider = { zone: 'us', credential: { env: 'TEST_UPSTREAM_KEY' } }
-    const timeouts = { firstTokenMs: 300, idleMs: 300, totalMs: 500 }
+    const timeouts = { firstTokenMs: 3000, idleMs: 3000, totalMs: 3000 }
     gateway = await startGateway({
       config: {
         ...base,

@@ -13,7 +13,7 @@ import { stringify } from 'yaml'
 const MIB = 1024 * 1024
 
 describe('bad input', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string
@@ -129,7 +129,7 @@ function sendEndless(gateway: RunningGateway, key: string): Promise<{ status: nu
 }
 
 describe('a start that cannot work', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-boot-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))

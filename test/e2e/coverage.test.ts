@@ -53,7 +53,7 @@ policy cov.clean_back "Removed on the way back" {
 `
 
 describe('coverage of content', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

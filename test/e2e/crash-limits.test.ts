@@ -16,7 +16,7 @@ const FAR = Date.UTC(2100, 0)
 // With Redis in the long run; `crash-cluster` kills there too.
 for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis'] as const) : (['embedded'] as const)) {
   describe(`limits after a crash, state driver ${driver}`, function () {
-    this.timeout(90_000)
+    this.timeout(120_000)
     let redis: TestRedis | null = null
     let upstream: UpstreamServer
     let gateway: RunningGateway

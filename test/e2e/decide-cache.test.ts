@@ -5,7 +5,7 @@ import { answerText, errorCode, postChat, readStream, user } from '../support/ch
 import { dieAfter, startUpstream, status, text, type UpstreamServer } from '../support/upstream/index.ts'
 
 describe('answers without an upstream call', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

@@ -26,14 +26,14 @@ policy acme.inside "Only inside" {
 `
 
 describe('failover', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let first: UpstreamServer
   let second: UpstreamServer
   let gateway: RunningGateway
   let key: string
 
   function config(): { [key: string]: unknown } {
-    const timeouts = { connectMs: 300, firstTokenMs: 300, idleMs: 300, totalMs: 5000 }
+    const timeouts = { connectMs: 1000, firstTokenMs: 1000, idleMs: 1000, totalMs: 15_000 }
     const provider = (name: string, url: string, zone: string): object => ({
       name,
       type: 'openai',

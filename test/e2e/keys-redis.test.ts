@@ -6,7 +6,7 @@ import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts
 import { TestRedis } from '../support/redis.ts'
 
 describe('keys with Redis', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let redis: TestRedis
   let upstream: UpstreamServer
   const gateways: RunningGateway[] = []
@@ -17,7 +17,11 @@ describe('keys with Redis', function () {
     const places = [prepared(), prepared()]
     yamlKey = places[0]!.yamlKey
     for (const { folder } of places) {
-      const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url }, keys: places[0]!.rows }
+      const config = {
+        ...baseConfig(upstream.url),
+        state: { driver: 'redis', url: redis.url, commandTimeoutMs: 1000 },
+        keys: places[0]!.rows,
+      }
       gateways.push(await startGateway({ config, folder }))
     }
   })
@@ -35,11 +39,10 @@ describe('keys with Redis', function () {
     const revokedAt = performance.now()
     assert.equal(status, 200)
     const asked: [askedAfterMs: number, status: number][] = []
-    while (performance.now() - revokedAt < 2000) {
+    while (performance.now() - revokedAt < 2000 || asked.length < 12) {
       const askedAfterMs = performance.now() - revokedAt
       for (const { status: each } of await Promise.all([here!.chat(key), there!.chat(key)])) asked.push([askedAfterMs, each])
     }
-    assert.ok(asked.length > 10)
     assert.deepEqual(
       asked.filter(([after, each]) => after >= 1000 && each === 200),
       [],

@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start
 
 describe('npm start', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let folder: string
   let shell: ChildProcess
   let output = ''

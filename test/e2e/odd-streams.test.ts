@@ -7,7 +7,7 @@ import { raw, startUpstream, type UpstreamServer } from '../support/upstream/ind
 import { readAnswer } from '../support/stream-client.ts'
 
 describe('odd streams of an upstream', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

@@ -25,7 +25,7 @@ policy house.tokens "Thirty-seven times the same" {
 
 for (const driver of ['embedded', 'redis'] as const)
   describe(`limits under a thousand requests at once, state: ${driver}`, function () {
-    this.timeout(90_000)
+    this.timeout(120_000)
     let redis: TestRedis | null = null
     let upstream: UpstreamServer
     let gateway: RunningGateway

@@ -30,7 +30,7 @@ test "a host" {
 `
 
 describe('policy packs in a gateway', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   const gateways: RunningGateway[] = []
 

@@ -62,7 +62,7 @@ test "an odd number is no site" {
 `
 
 describe('a plugin from a folder outside the repository', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let folder: string
@@ -182,7 +182,7 @@ describe('a plugin from a folder outside the repository', function () {
 })
 
 describe('examples/plugins/cost-centers', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   const EXAMPLE = join(ROOT, 'examples/plugins/cost-centers')
   let upstream: UpstreamServer
   let gateway: RunningGateway

@@ -10,7 +10,7 @@ const SECRET = 'AKIAQ3EGRIF7XN2TZ5KM'
 type Loose = ReturnType<typeof JSON.parse>
 
 describe('preview of policies', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
 

@@ -55,7 +55,7 @@ policy layers.both "A card in the prompt and an address in the answer do not go 
 `
 
 describe('protection in several layers', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

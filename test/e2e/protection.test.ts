@@ -9,7 +9,7 @@ const EMAIL = 'jo.smith@example.com'
 const SECRET = 'AKIAQ3EGRIF7XN2TZ5KM'
 
 describe('protection of personal data and secrets', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

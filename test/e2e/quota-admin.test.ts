@@ -11,7 +11,7 @@ const POLICY = 'standard.quotas.daily_tokens'
 const compare = (a: string, b: string): number => (a < b ? -1 : 1)
 
 describe('limits of tenants, users and keys', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   const keys: { [id: string]: string } = {}
@@ -111,10 +111,10 @@ describe('limits of tenants, users and keys', function () {
     assert.equal(row.add, 500)
     assert.equal((await ask('small')).status, 200)
 
-    const rows = await eventually(async () => {
-      const found = await events("action LIKE 'quota%' AND tenant = 'small'")
+    const rows = await eventually(async (saw) => {
+      const found = saw(await events("action LIKE 'quota%' AND tenant = 'small'"))
       return found.length >= 5 && found
-    }, 30_000)
+    })
     assert.deepEqual(rows.map(({ actor, action, target }: Loose) => `${actor}: ${action} ${target}`).sort(compare), [
       `bootstrap: quota raise ended ${POLICY}`,
       `bootstrap: quota raised ${POLICY}`,

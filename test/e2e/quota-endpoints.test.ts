@@ -35,7 +35,7 @@ const policies = LIMITS.map(
 )
 
 describe('limits', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

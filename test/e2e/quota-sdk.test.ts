@@ -23,7 +23,7 @@ const POLICIES = Object.entries(LIMITS).map(
 )
 
 describe('the official SDK at a limit', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

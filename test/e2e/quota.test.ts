@@ -28,7 +28,7 @@ policy acme.tokens "A thousand tokens a day" {
 `
 
 describe('quotas', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

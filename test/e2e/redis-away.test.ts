@@ -13,6 +13,8 @@ type Loose = ReturnType<typeof JSON.parse>
 const LIMIT = 40
 const SHARE = LIMIT / 2
 const LANES = 3
+/** Longer than a busy machine makes Redis wait. */
+const DEADLINE_MS = 1000
 
 const POLICIES = `module away
 policy away.lenient "Counts alone while the state is away" {
@@ -36,7 +38,7 @@ interface Seen {
 }
 
 describe('Redis away, seen from outside', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let redis: TestRedis
   let proxy: TcpProxy
@@ -51,7 +53,7 @@ describe('Redis away, seen from outside', function () {
     const base = {
       ...baseConfig(upstream.url),
       log: { level: 'info' },
-      state: { driver: 'redis', url: `redis://127.0.0.1:${proxy.port}` },
+      state: { driver: 'redis', url: `redis://127.0.0.1:${proxy.port}`, commandTimeoutMs: DEADLINE_MS },
       features: [{ name: 'strict' }, { name: 'lenient' }],
       plugins: { quota: { whileAwayOf: { 'away.lenient': 'local' } } },
     }
@@ -131,7 +133,7 @@ describe('Redis away, seen from outside', function () {
     },
     { name: 'paused', leave: () => redis.pause(), back: () => redis.resume() },
     { name: 'cut off by the network', leave: () => proxy.cut(), back: () => proxy.heal() },
-    { name: 'slower than its time limit', leave: () => proxy.slow(300), back: () => proxy.slow(0) },
+    { name: 'slower than its time limit', leave: () => proxy.slow(1.2 * DEADLINE_MS), back: () => proxy.slow(0) },
     { name: 'out of memory', leave: () => config('maxmemory', '1'), back: () => config('maxmemory', '0') },
     {
       name: 'a replica that takes no writes',
@@ -163,7 +165,7 @@ describe('Redis away, seen from outside', function () {
         await leave()
         await eventually(async () => loads.every(({ seen }) => seen.unavailable > 3))
         await back()
-        for (const gateway of gateways) await eventually(async () => (await ask(gateway, session)).status === 200, 5000)
+        for (const gateway of gateways) await eventually(async () => (await ask(gateway, session)).status === 200)
         await eventually(async () => loads.every(({ seen }) => seen.refused > 3))
       } finally {
         await all()
@@ -208,7 +210,7 @@ describe('Redis away, seen from outside', function () {
     redis.pause()
     await eventually(async () => (await ask(gateway, 'other')).status === 503)
     redis.resume()
-    await eventually(async () => (await ask(gateway, 'other')).status === 200, 5000)
+    await eventually(async () => (await ask(gateway, 'other')).status === 200)
     await command('DEL', names[0]!)
     await eventually(async () => (await ask(gateway, 'garbage')).status === 200)
   })

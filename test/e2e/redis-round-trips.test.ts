@@ -14,7 +14,7 @@ const BY_TIME: readonly ScriptName[] = ['beat', 'breakersRead', 'breakerTotals',
 const NAMES = new Map(Object.entries(SCRIPTS).map(([name, lua]) => [createHash('sha1').update(lua).digest('hex'), name as ScriptName]))
 
 describe('round trips to Redis', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let redis: TestRedis
   let upstream: UpstreamServer
   let gateway: RunningGateway

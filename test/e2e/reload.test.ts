@@ -21,7 +21,7 @@ interface PolicyState {
 }
 
 describe('reload', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

@@ -14,7 +14,7 @@ const simModel = (name: string): object => ({
 })
 
 describe('the official OpenAI SDK', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let client: OpenAI

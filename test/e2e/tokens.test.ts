@@ -30,7 +30,7 @@ const echo =
     text([...how(said(request))])(request)
 
 describe('tokens', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
   let key: string

@@ -47,7 +47,7 @@ export function door(gateway: RunningGateway) {
 
 /** The status that a key gets, asked again until it is another one than 200. */
 export const untilRefused = (chat: (key: string) => Promise<Answer>, key: string): Promise<Answer> =>
-  eventually(async () => {
-    const answer = await chat(key)
+  eventually(async (saw) => {
+    const answer = saw(await chat(key))
     return answer.status !== 200 && answer
   })

@@ -5,11 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
-
-const LOOKS = 200
-const LOOK_MS = 25
+import { until } from './until.ts'
 
 export interface TestRedisOptions {
   /** Keeps what it holds over `kill` and `start`. */
@@ -87,11 +84,7 @@ export class TestRedis {
   }
 
   async #answers(): Promise<void> {
-    for (let look = 0; look < LOOKS; look++) {
-      if (await this.#pong()) return
-      await pause(LOOK_MS)
-    }
-    throw new Error(`redis-server does not answer on port ${this.port}`)
+    await until(`redis-server answers on port ${this.port}`, () => this.#pong())
   }
 
   #pong(): Promise<boolean> {

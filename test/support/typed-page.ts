@@ -14,7 +14,6 @@ import { ROOT } from './copy.ts'
 
 /** Where pages work; a test has its own place. */
 const FOLDER = '/tmp/my-gateway'
-const TIMEOUT_MS = 20_000
 
 interface Result {
   readonly status: number
@@ -55,7 +54,7 @@ export function testTypedPage(page: string, environment: () => Promise<{ readonl
     const output = join(folder, `${id}.txt`)
     writeFileSync(script, text.replaceAll(FOLDER, join(folder, 'my-gateway')))
     shell.stdin!.write(`. '${script}' > '${output}' 2>&1; echo "done ${id} $?"\n`)
-    const status = await eventually(() => Promise.resolve(new RegExp(`^done ${id} (\\d+)$`, 'm').exec(printed)?.[1]), TIMEOUT_MS)
+    const status = await eventually(() => Promise.resolve(new RegExp(`^done ${id} (\\d+)$`, 'm').exec(printed)?.[1]))
     return { status: Number(status), output: readFileSync(output, 'utf8') }
   }
 
@@ -70,7 +69,7 @@ export function testTypedPage(page: string, environment: () => Promise<{ readonl
       let last = await type(text)
       if (info[0] === 'eventually' && !isRight(last)) {
         const again = async (): Promise<boolean> => isRight((last = await type(text)))
-        await eventually(again, TIMEOUT_MS).catch(() => {})
+        await eventually(again).catch(() => {})
       }
       assert.ok(isRight(last), `ended with ${last.status}, expected ${status}:\n${last.output}\nexpected:\n${expected ?? 'anything'}`)
     })

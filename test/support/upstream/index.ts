@@ -2,6 +2,7 @@
 // It remembers every request with its raw bytes, and when and why the connection ended. See README.md.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { freePort } from '../free-port.ts'
 import { text } from './behaviours.ts'
 import type { Arrived, Behaviour, Script } from './script.ts'
 
@@ -79,11 +80,7 @@ export async function startUpstream(options: { always?: Behaviour; port?: number
 
 /** The URL of a loopback port where nobody listens. */
 export async function closedPort(): Promise<string> {
-  const server = createTcpServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return `http://127.0.0.1:${port}`
+  return `http://127.0.0.1:${await freePort()}`
 }
 
 /** Accepts connections and never reads or writes: not even a request gets in. */

@@ -16,7 +16,7 @@ export default {
 `
 
 describe('compiling aside', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-aside-'))

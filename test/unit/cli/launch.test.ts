@@ -95,7 +95,7 @@ describe('exit codes', () => {
 })
 
 describe('sallyport init', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
 
   it('writes a configuration that loads, and refuses to write over anything', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-init-'))

@@ -8,7 +8,7 @@ const MAIN = join(import.meta.dirname, '../../../core/main.ts')
 const ALL = join(import.meta.dirname, '../../../policies')
 
 describe('a command whose reader leaves', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
 
   it('ends without a word, whatever it still had to say', async () => {
     // The bundle is larger than a pipe holds, so that the command must notice.

@@ -38,7 +38,7 @@ interface Sarif {
 const BAD = 'policy a.b "x" {\n  on request\n  when tenant.regoin == "eu"\n  deny "a.b"\n}\n'
 
 describe('sallyport policy check', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-check-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))

@@ -56,7 +56,7 @@ const REQUEST = JSON.stringify({
 })
 
 describe('sallyport policy explain', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let folder: string
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-explain-'))

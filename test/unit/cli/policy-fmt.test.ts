@@ -25,7 +25,7 @@ const CANONICAL = 'policy a.b "x" {\n  on       request\n  deny     "a.b"\n}\n'
 const BROKEN = 'policy a.b "x" {\n  on request\n  when a = = b\n}\n'
 
 describe('sallyport policy fmt', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-fmt-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))

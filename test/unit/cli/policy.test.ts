@@ -8,7 +8,7 @@ import { runCli } from '../../support/gateway.ts'
 const GUARD = resolve(import.meta.dirname, '../../fixtures/policies/guard.policy')
 
 describe('sallyport policy', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let folder: string
   before(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-policy-'))))
   after(() => rmSync(folder, { recursive: true, force: true }))

@@ -36,7 +36,7 @@ describe('accuracy on the corpora', () => {
   let ordinary: Ordinary
 
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     scanner = openScanner()
     accuracy = await measure(scanner)
     ordinary = await measureOrdinary(scanner)
@@ -68,7 +68,7 @@ describe('accuracy on the corpora', () => {
   }
 
   it('finds in disguise what it finds plainly', async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     const lines = readLines().filter(({ trials }) => trials.some(({ origin }) => origin === 'literal'))
     const some = lines.filter((_, i) => i % EVERY_NTH_IN_DISGUISE === 0)
     for (const [name, counts] of await measureEvasions(scanner, accuracy, some)) {

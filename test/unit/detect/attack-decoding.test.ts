@@ -9,7 +9,7 @@ const MANY = process.env['SALLYPORT_TEST_LONG'] ? 1_000_000 : 100_000
 
 describe('attacks on decoding', function () {
   // Anything quadratic takes minutes.
-  this.timeout(20_000)
+  this.timeout(120_000)
   const detection = standardDetection({ inlineChars: Infinity })
 
   const shapes: readonly (readonly [title: string, unit: string])[] = [

@@ -22,7 +22,7 @@ async function workersOf<T>(work: () => Promise<T>): Promise<{ readonly workers:
 }
 
 describe('attacks on the pool', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
 
   it('a worker that dies in the middle fails its task alone, and is replaced', async () => {
     const detection = standardDetection()

@@ -35,7 +35,7 @@ describe('failover over sockets', () => {
   })
 
   const both = (options: Parameters<typeof plan>[1] = {}): TestPlan =>
-    plan([target(`${primary.url}/v1`, { firstTokenMs: 80 }, 'primary'), target(`${secondary.url}/v1`, {}, 'secondary')], {
+    plan([target(`${primary.url}/v1`, { firstTokenMs: 500 }, 'primary'), target(`${secondary.url}/v1`, {}, 'secondary')], {
       around: [hooks.aroundAttempt!],
       ...options,
     })

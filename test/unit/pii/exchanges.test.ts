@@ -163,7 +163,7 @@ describe('protected values', function () {
 })
 
 describe('tokens of a target', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let house: House
 
   before(async () => {
@@ -199,7 +199,7 @@ policy privacy.everywhere "The last digits of cards may leave" {
 })
 
 describe('tokens behind guards', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let house: House
 
   before(async () => {

@@ -18,7 +18,7 @@ const PLUGIN = `export default {
 const PACKAGE = { type: 'module', exports: './index.js', sallyport: { apiVersion: 1 } }
 
 describe('plugins from folders', function () {
-  this.timeout(20_000)
+  this.timeout(120_000)
   let root: string
   let count = 0
 

@@ -42,7 +42,7 @@ function textsAround(finding: Finding, text: string): string {
 
 for (const [pack, mostHits] of Object.entries(PACKS)) {
   describe(`the pack ${pack}`, function () {
-    this.timeout(30 * SECONDS)
+    this.timeout(120 * SECONDS)
     let set: PolicySet
     let bound: ReturnType<typeof bindForTools>
 
@@ -156,7 +156,7 @@ for (const [pack, mostHits] of Object.entries(PACKS)) {
 }
 
 describe('all policies of the repository together', function () {
-  this.timeout(30 * SECONDS)
+  this.timeout(120 * SECONDS)
 
   it('check, agree in their tests, and leave no branch that no test reaches', async () => {
     const set = openPolicySet([join(ROOT, 'policies')], PLUGINS)

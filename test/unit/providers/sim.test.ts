@@ -38,7 +38,7 @@ describe('provider.sim', () => {
       const { usage } = await answerOf(adapter, target('sim-chat'), chat(`Question ${i}`))
       assert.ok(usage!.completion >= 60 && usage!.completion <= 200, `${usage!.completion} tokens`)
     }
-  }).timeout(5000)
+  }).timeout(30_000)
 
   it('honours max_tokens, n and include_usage, and counts what it said', async () => {
     const answer = await answerOf(adapter, target('sim-chat'), chat('hi there', { max_tokens: 5, n: 2 }))

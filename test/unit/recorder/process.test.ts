@@ -37,7 +37,7 @@ const status = async (options: RecorderOptions): Promise<{ pid: number; shipped:
 }
 
 describe('the recorder as a process', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let path: string
   let options: RecorderOptions
   beforeEach(() => {

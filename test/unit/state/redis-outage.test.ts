@@ -40,7 +40,7 @@ describe('the Redis state driver, while Redis is away', () => {
       url: `redis://127.0.0.1:${port}`,
       clock: systemClock,
       log: silentLog(),
-      commandTimeoutMs: 100,
+      commandTimeoutMs: 300,
       keyPrefix: 'sp',
       settlingMs: 0,
       tickMs: 100,

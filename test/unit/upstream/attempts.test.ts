@@ -68,7 +68,7 @@ describe('attempt loop', () => {
   for (const [what, answer, failureClass] of faults) {
     it(`answers from the secondary, once, when the primary ${what}`, async () => {
       const [primary, secondary] = [await serve(answer), await serveWhole()]
-      const plans = plan([target(primary.url, { firstTokenMs: 60 }), target(secondary.url, {}, 'two')])
+      const plans = plan([target(primary.url, { firstTokenMs: 500 }), target(secondary.url, {}, 'two')])
       const result = await upstream.dispatch(plans)
       assert.equal(result.kind, 'answer')
       assert.equal((result as Extract<Dispatched, { kind: 'answer' }>).target.provider.name, 'two')
@@ -109,7 +109,7 @@ describe('attempt loop', () => {
   for (const [what, answer, failureClass] of earlyDeaths) {
     it(`streams from the secondary when ${what}`, async () => {
       const [primary, secondary] = [await serve(answer), await serveStream(ROLE, chunk({ content: 'hi' }), chunk({}, 'stop'), '[DONE]')]
-      const plans = plan([target(primary.url, { firstTokenMs: 60 }), target(secondary.url)], { stream: true })
+      const plans = plan([target(primary.url, { firstTokenMs: 500 }), target(secondary.url)], { stream: true })
       const result = await upstream.dispatch(plans)
       assert.equal(plans.rows[0]!.failure?.class, failureClass)
       const events = await collect(result)
@@ -173,7 +173,7 @@ describe('attempt loop', () => {
       const timer = setInterval(() => response.write(sse(chunk({ content: 'a' }))), 10)
       response.on('close', () => clearInterval(timer))
     })
-    const events = await collect(await upstream.dispatch(plan([target(server.url, { totalMs: 80 })], { stream: true })))
+    const events = await collect(await upstream.dispatch(plan([target(server.url, { totalMs: 500 })], { stream: true })))
     const last = events.at(-1)!
     assert.equal(last.type === 'error' && last.failure.class, 'total_timeout')
   })

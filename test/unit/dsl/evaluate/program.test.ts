@@ -212,7 +212,7 @@ describe('what failed', () => {
   })
 
   it('is a condition that would walk lists within lists for seconds, since a caller decides how long they are', function () {
-    this.timeout(2000)
+    this.timeout(60_000)
     const tools = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `t${i}`, source: 'client', writes: true }))
     const conditions = [
       'some a in request.tools where (some b in request.tools where (a.name != b.name and not b.writes))',

@@ -9,7 +9,7 @@ import { PLUGINS } from '../../../../core/plugins.ts'
 import { STANDARD_POLICIES } from '../../../../core/policy/load.ts'
 
 describe('the checks that take their time', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-checks-'))))
   afterEach(() => rmSync(folder, { recursive: true }))

@@ -116,7 +116,7 @@ describe('any bytes as a policy file', () => {
     it(`take steps in proportion to the text: ${title}`, async () => {
       const [once, twice] = [await stepsOf(make(400)), await stepsOf(make(800))]
       assert.ok(twice < 3 * once, `${once} steps, and ${twice} for twice the text`)
-    }).timeout(60_000)
+    }).timeout(120_000)
   }
 })
 

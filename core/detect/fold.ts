@@ -30,7 +30,7 @@ const INVISIBLE_UNITS: readonly (readonly [from: number, to: number])[] = [
   [0xfe00, 0xfe0f],
   [0xfeff, 0xfeff],
   [0xffa0, 0xffa0],
-  [0xfff0, 0xfffb],
+  [0xfff0, 0xfffc],
 ]
 
 /**

@@ -3,83 +3,127 @@
 
 /** By plain character: what looks like it, in the letters' own case. Small capitals count as small letters. */
 const GROUPS: { readonly [plain: string]: string } = {
-  A: 'ΑАᎪ',
-  B: 'ΒВᏴ',
-  C: 'СϹᏟ',
-  D: 'Ꭰ',
-  E: 'ΕЕᎬ',
-  F: 'Ϝ',
-  G: 'ԌᏀ',
-  H: 'ΗНᎻ',
-  I: 'ΙІӀᏆ',
-  J: 'ЈͿᎫ',
-  K: 'ΚКᏦ',
-  L: 'ᏞԼ',
-  M: 'ΜМᎷ',
-  N: 'Ν',
-  O: 'ΟОՕ',
-  P: 'ΡРᏢ',
+  A: 'ΑАᎪꓮⲀ',
+  B: 'ΒВᏴꓐⲂɃ',
+  C: 'СϹᏟꓚⲤ',
+  D: 'ᎠꓓĐƊ',
+  E: 'ΕЕᎬꓰⲈ',
+  F: 'Ϝꓝ',
+  G: 'ԌᏀꓖ',
+  H: 'ΗНᎻꓧⲎĦ',
+  I: 'ΙІӀᏆꓲⲒ',
+  J: 'ЈͿᎫꓙ',
+  K: 'ΚКᏦꓗⲔ',
+  L: 'ᏞԼꓡŁ',
+  M: 'ΜМᎷꓟⲘ',
+  N: 'ΝꓠⲚ',
+  O: 'ΟОՕꓳⲞØ',
+  P: 'ΡРᏢꓑⲢ',
   Q: 'Ԛ',
-  R: 'Ꭱ',
-  S: 'ЅՏᏚ',
-  T: 'ΤТᎢ',
-  U: 'Ս',
-  V: 'ѴᏙ',
-  W: 'ԜᎳ',
-  X: 'ΧХ',
-  Y: 'ΥҮ',
-  Z: 'ΖᏃ',
-  a: 'аαɑᴀ',
-  b: 'Ьʙ',
-  c: 'сϲᴄ',
-  d: 'ԁᴅ',
-  e: 'еҽᴇ℮',
-  f: 'ꜰ',
+  R: 'ᎡꓣᏒ',
+  S: 'ЅՏᏚꓢᏕ',
+  T: 'ΤТᎢꓔⲦŦ',
+  U: 'Սꓴ',
+  V: 'ѴᏙꓦ',
+  W: 'ԜᎳꓪ',
+  X: 'ΧХꓫⲬ',
+  Y: 'ΥҮꓬⲨᎩ',
+  Z: 'ΖᏃꓜ',
+  a: 'аαɑᴀⲁ',
+  b: 'ЬʙьⲃᏏƀɓ',
+  c: 'сϲᴄⲥ',
+  d: 'ԁᴅᏧժđɗ',
+  e: 'еҽᴇ℮εⲉ',
+  f: 'ꜰƒғ',
   g: 'ɡցɢ',
-  h: 'һհʜ',
-  i: 'іιɩıɪ',
-  j: 'јϳᴊ',
-  k: 'κкᴋ',
-  l: 'ӏʟ',
-  m: 'мᴍ',
-  n: 'ոɴ',
-  o: 'оοօσᴏ',
-  p: 'рρᴘ',
-  q: 'ԛգ',
-  r: 'гᴦʀ',
-  s: 'ѕꜱ',
-  t: 'тτᴛ',
+  h: 'һհʜⲏᏂħ',
+  i: 'іιɩıɪⲓ',
+  j: 'јϳᴊȷ',
+  k: 'κкᴋⲕƙ',
+  l: 'ӏʟǀł',
+  m: 'мᴍⲙ',
+  n: 'ոɴηпⲛ',
+  o: 'оοօσᴏⲟø',
+  p: 'рρᴘⲣƥ',
+  q: 'ԛգզ',
+  r: 'гᴦʀɾⲅ',
+  s: 'ѕꜱʂ',
+  t: 'тτᴛⲧŧƭ',
   u: 'υսᴜʋ',
   v: 'νѵᴠ',
-  w: 'ԝѡաᴡ',
-  x: 'хχ',
-  y: 'уγүʏ',
-  z: 'ᴢ',
-  '3': 'ЗӠ',
-  '4': 'Ч',
-  '6': 'б',
-  '-': '\u2010\u2011\u2012\u2013\u2212\u02d7',
+  w: 'ԝѡաᴡω',
+  x: 'хχⲭ',
+  y: 'уγүʏⲩƴ',
+  z: 'ᴢʐ',
+  '0': '〇零',
+  '1': '一壹〡',
+  '2': '二贰貳〢',
+  '3': 'ЗӠ三叁參〣',
+  '4': 'Ч四肆〤',
+  '5': '五伍〥',
+  '6': 'б六陆陸〦',
+  '7': '七柒〧',
+  '8': '八捌〨',
+  '9': '九玖〩',
+  '-': '\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u02d7\u2500\u30fc',
   '/': '\u2044\u2215',
   ':': '\u2236\ua789',
-  '.': '\u2024',
+  _: '\u02cd',
+  '.': '\u2024\u3002\u30fb\u00b7\u2022\u2027\u2219\u22c5',
 }
+
+/** Latin letters with accents in one character: what they are without is what they look like, as it is where the accent stands behind. */
+const ACCENTED: readonly (readonly [from: number, to: number])[] = [
+  [0xc0, 0x24f],
+  [0x1e00, 0x1eff],
+]
 
 /** By unit: the plain unit that it looks like. */
-export const LOOK_ALIKES: ReadonlyMap<number, number> = new Map(
-  Object.entries(GROUPS).flatMap(([plain, others]) => others.split('').map((other) => [other.charCodeAt(0), plain.charCodeAt(0)] as const)),
-)
+export const LOOK_ALIKES: ReadonlyMap<number, number> = new Map([
+  ...ACCENTED.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i)).flatMap(withoutAccents),
+  ...Object.entries(GROUPS).flatMap(([plain, others]) =>
+    others.split('').map((other) => [other.charCodeAt(0), plain.charCodeAt(0)] as const),
+  ),
+])
 
-/** Dingbat digits, and letters in black squares, black circles and flags, which no Unicode normal form resolves; null for all others. */
-export function plainOfSymbol(codePoint: number): string | null {
-  for (const [from, to, first] of SYMBOL_LETTERS)
-    if (codePoint >= from && codePoint <= to) return String.fromCharCode(first + codePoint - from)
-  if (codePoint >= 0x2776 && codePoint <= 0x2793) return String(((codePoint - 0x2776) % 10) + 1)
-  if (codePoint >= 0x24eb && codePoint <= 0x24f4) return String(codePoint - 0x24eb + 11)
-  return codePoint === 0x24ff ? '0' : null
+function withoutAccents(unit: number): readonly (readonly [unit: number, plain: number])[] {
+  const parts = String.fromCharCode(unit).normalize('NFD')
+  return /^[A-Za-z]\p{Mn}+$/u.test(parts) ? [[unit, parts.charCodeAt(0)]] : []
 }
 
-const SYMBOL_LETTERS: readonly (readonly [from: number, to: number, first: number])[] = [
+/**
+ * Digits and letters in circles, squares, brackets and flags, or with a full stop or comma, which no Unicode normal form takes for what stands
+ * in them; null for all others.
+ */
+export function plainOfSymbol(codePoint: number): string | null {
+  for (const [from, to, first] of SYMBOLS) if (codePoint >= from && codePoint <= to) return String.fromCharCode(first + codePoint - from)
+  for (const [from, to, first] of NUMBERS) if (codePoint >= from && codePoint <= to) return String(first + codePoint - from)
+  return null
+}
+
+type Row = readonly (readonly [from: number, to: number, first: number])[]
+
+/** `first`: the character that the first of the row stands for. */
+const SYMBOLS: Row = [
+  [0x249c, 0x24b5, 97],
+  [0x24ff, 0x24ff, 48],
+  [0x1f100, 0x1f100, 48],
+  [0x1f101, 0x1f10a, 48],
+  [0x1f10b, 0x1f10b, 48],
+  [0x1f10c, 0x1f10c, 48],
+  [0x1f110, 0x1f129, 65],
   [0x1f150, 0x1f169, 65],
   [0x1f170, 0x1f189, 65],
   [0x1f1e6, 0x1f1ff, 65],
+]
+
+/** `first`: the number that the first of the row stands for. */
+const NUMBERS: Row = [
+  [0x2474, 0x2487, 1],
+  [0x2488, 0x249b, 1],
+  [0x24eb, 0x24f4, 11],
+  [0x24f5, 0x24fe, 1],
+  [0x2776, 0x277f, 1],
+  [0x2780, 0x2789, 1],
+  [0x278a, 0x2793, 1],
 ]

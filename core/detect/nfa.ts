@@ -151,6 +151,8 @@ class Builder {
   }
 }
 
+const OWN_SCRIPT = /[\p{sc=Latin}\p{sc=Han}]/u
+
 function eitherCase(character: string): Units {
   if (/\s/.test(character))
     return [
@@ -159,7 +161,7 @@ function eitherCase(character: string): Units {
       [160, 160],
     ]
   const units = [character, character.toUpperCase()].filter(({ length }) => length === 1).map((one) => one.charCodeAt(0))
-  // A letter of another script may be written with the Latin letter that it looks like.
-  const alike = units.flatMap((unit) => LOOK_ALIKES.get(unit) ?? [])
+  // A letter of another script may be written with the Latin letter that it looks like. Without its accent a letter is another, and a word is no digit.
+  const alike = OWN_SCRIPT.test(character) ? [] : units.flatMap((unit) => LOOK_ALIKES.get(unit) ?? [])
   return unite([...units, ...alike].map((unit) => single(unit)[0]!))
 }

@@ -1,0 +1,90 @@
+// Ways to write a value so that people and models still read it: each is seen through where it begins and ends, in a stream cut at every place as
+// in the whole text.
+import assert from 'node:assert/strict'
+import { ALL, standardDetection } from './standard.ts'
+import type { Finding } from '../../../core/model/content.ts'
+import type { ScanResult } from '../../../core/detect/port.ts'
+
+const detection = standardDetection({ inlineChars: Infinity })
+const scan = (text: string): readonly Finding[] => (detection.scan([text], ALL, 1000) as ScanResult).findings[0]!
+
+/** Findings of the text in pieces, at their places in the whole. */
+function scanCut(pieces: readonly string[]): readonly Finding[] {
+  const stream = detection.openStream(ALL)
+  let at = 0
+  return [...pieces.map((piece) => stream.push(piece)), stream.end()].flatMap(({ text, findings }) => {
+    const from = at
+    at += text.length
+    return findings.map((one) => ({ ...one, start: one.start + from, end: one.end + from }))
+  })
+}
+
+const MAIL = 'jo.smith@example.org'
+const CARD = '4111 1111 1111 1111'
+const KEY = 'AKIAQ3EGRIF7XN2TZ5KM'
+const VALUES = [
+  ['email', MAIL],
+  ['payment_card', CARD],
+  ['api_key', KEY],
+] as const
+
+type Disguise = (text: string) => string
+
+function pairs(plain: string, others: string): Disguise {
+  const [from, to] = [Array.from(plain), Array.from(others)]
+  return (text) => Array.from(text, (one) => to[from.indexOf(one)] ?? one).join('')
+}
+const from =
+  (first: string, plain: string): Disguise =>
+  (text) =>
+    text.replaceAll(/[^]/g, (one) => {
+      const i = plain.indexOf(one)
+      return i < 0 ? one : String.fromCodePoint(first.codePointAt(0)! + i)
+    })
+
+const SMALL = 'abcdefghijklmnopqrstuvwxyz'
+
+/** Letters and signs that stand for others, one for one. */
+const LETTERS: { readonly [title: string]: Disguise } = {
+  'Greek letters, epsilon, eta and omega among them': pairs('aeinoptuvwxABEHIKMNOPTXYZ', 'αεινορτυνωχΑΒΕΗΙΚΜΝΟΡΤΧΥΖ'),
+  'Coptic letters': pairs('aehikmnopctxABEHIKMNOPCTXY', 'ⲁⲉⲏⲓⲕⲙⲛⲟⲣⲥⲧⲭⲀⲂⲈⲎⲒⲔⲘⲚⲞⲢⲤⲦⲬⲨ'),
+  'Lisu letters': pairs('BPDTGKJCZFMNLSRVHWXYAEIOU', 'ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ'),
+  'Cherokee letters': pairs('ABCDEGHIJKLMPRSTVWYZ', 'ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᎩᏃ'),
+  'letters with accents in one character': pairs('aeioucsAEIOUCS', 'áéíóúçšÁÉÍÓÚÇŠ'),
+  'letters with strokes and hooks': pairs('hlotfszHLT', 'ħłøŧƒʂʐĦŁŦ'),
+  'dotless letters': pairs('ij', 'ıȷ'),
+  'letters in brackets': from('⒜', SMALL),
+  'digits in brackets': from('⑴', '123456789'),
+  'digits with full stops': from('⒈', '123456789'),
+  'digits in two circles': from('⓵', '123456789'),
+  'digits of dingbats': from('➀', '123456789'),
+  'Chinese digits': pairs('0123456789', '〇一二三四五六七八九'),
+  'Chinese digits of bankers': pairs('0123456789', '零壹贰叁肆伍陆柒捌玖'),
+  'digits of Suzhou': pairs('0123456789', '〇〡〢〣〤〥〦〧〨〩'),
+  'ideographic full stops': pairs('.', '。'),
+  'half-width ideographic full stops': pairs('.', '｡'),
+  'middle dots': pairs('.', '·'),
+  bullets: pairs('.', '•'),
+  'em dashes': (text) => pairs('- ', '——')(text),
+  'horizontal bars': (text) => pairs('- ', '――')(text),
+  'object replacement characters': (text) => [...text].join('\ufffc'),
+}
+
+describe('disguises', () => {
+  const all = { ...LETTERS }
+  for (const [title, write] of Object.entries(all))
+    it(`sees through ${title}`, () => {
+      const changed = VALUES.filter(([, value]) => write(value) !== value)
+      assert.ok(changed.length > 0)
+      for (const [name, value] of changed) {
+        const text = `see ${write(value)} now`
+        const found = scan(text)
+        assert.ok(
+          found.some(({ detector, start, end }) => detector.endsWith(name) && start <= 4 && end >= text.length - 4),
+          `${name} ${text} ${JSON.stringify(found)}`,
+        )
+        for (let at = 1; at < text.length; at++) assert.deepEqual(scanCut([text.slice(0, at), text.slice(at)]), found)
+        assert.deepEqual(scanCut(text.split('')), found)
+      }
+    })
+})

@@ -107,7 +107,6 @@ interface Grant {
 
 function granted(service: QuotaService, plan: Plan, { reserved, claims, outputTokens, bound }: Grant): Change {
   const { amounts } = plan.limits
-  const now = service.clock.now()
   const warnings = reserved.local ? ['limits_local'] : []
   amounts.forEach((limit, i) => {
     const claim = claims[i]!
@@ -119,7 +118,8 @@ function granted(service: QuotaService, plan: Plan, { reserved, claims, outputTo
     warnings.push(limit.unit === 'money' ? 'budget_soft' : 'quota_soft')
     service.notices.tell('soft', limit, booked)
   })
-  const responseHeaders = rateHeaders(amounts, reserved.levels, now)
+  // A whole answer is told what is left once it is settled; the head of a stream is out long before.
+  const responseHeaders = plan.view.request.stream ? rateHeaders(amounts, reserved.levels, service.clock.now()) : null
   const change = { ...capped(plan.view, bound, warnings), hold: holdOf(service, plan, { levels: reserved.levels, outputTokens, bound }) }
   return responseHeaders === null ? change : { ...change, responseHeaders }
 }

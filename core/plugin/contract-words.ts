@@ -50,6 +50,14 @@ export interface EffectCall {
 /** Words, texts, detectors (full names) and locations are strings; durations are milliseconds; attributes carry their value. */
 export type Operand = string | number | boolean | { readonly percent: number } | { readonly attribute: string; readonly value: unknown }
 
+/** A use of a verb by a policy in force, as it is written: nothing is resolved, attributes have their name alone. */
+export interface VerbUse {
+  readonly policy: string
+  readonly operands: { readonly [name: string]: WrittenOperand | readonly WrittenOperand[] }
+}
+
+export type WrittenOperand = string | number | boolean | { readonly percent: number } | { readonly attribute: string }
+
 /** What enacting an effect does to an exchange. Everything is optional; several changes add up. */
 export interface Change {
   /** Top-level members of the body to set; null removes. */

@@ -10,7 +10,7 @@ import type { Target } from '../model/target.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { Router } from 'express'
 import type { AnswerableView, Credentials, ExchangeView, TargetView } from './contract-views.ts'
-import type { EffectCall, PluginVocabulary } from './contract-words.ts'
+import type { EffectCall, PluginVocabulary, VerbUse } from './contract-words.ts'
 import type { ProviderAdapter } from './contract-providers.ts'
 
 export type { Awaitable } from '../model/maybe-promise.ts'
@@ -186,6 +186,8 @@ export interface Host {
   newId(prefix: string): string
   /** Writes a row of `admin_events`: a change by a person or the system, or something that people should see. */
   adminEvent(event: AdminEvent): Promise<void>
+  /** Where the policies in force use a verb. Nothing before the snapshot is whole, so not in `setup`. */
+  usesOf(verb: string): readonly VerbUse[]
   /** Secret bytes kept 0600 under `./data/secrets`, made on first use, e.g. the pepper of keys. */
   secret(name: string): Buffer
 }

@@ -12,7 +12,7 @@ import { openAiChatReader } from '../wire/index.ts'
 import { loadPlugins } from '../plugin/load.ts'
 import { setupPlugins } from '../plugin/registry.ts'
 import { Snapshot, type Kernel } from '../pipeline/snapshot.ts'
-import type { Host, Plugin } from '../plugin/contract.ts'
+import type { Host, Plugin, VerbUse } from '../plugin/contract.ts'
 import type { CredentialSource, LoadedConfig } from '../config/config.ts'
 import type { ProviderInfo } from '../model/target.ts'
 
@@ -46,6 +46,7 @@ export async function buildSnapshot(
   loaded: LoadedConfig,
   generation: number,
 ): Promise<Snapshot> {
+  let policies: CompiledPolicies['bundle']['policies'] = []
   const hostFor = (plugin: string): Host => ({
     state: kernel.state,
     directory: loaded.directory,
@@ -53,6 +54,7 @@ export async function buildSnapshot(
     log: named(kernel.log, plugin),
     newId,
     adminEvent: (event) => kernel.record.adminEvent({ ...NO_DETAILS, ...event, ts: kernel.clock.now() }),
+    usesOf: (verb) => usesIn(policies, verb),
     secret,
   })
   const all = await loadPlugins(plugins, loaded.config.pluginPaths, loaded.baseDir)
@@ -65,6 +67,7 @@ export async function buildSnapshot(
       generation === 1
         ? compilePolicies(readGatewayPolicies(policyPaths(loaded), loaded.baseDir), words)
         : await compileAside(sourcesOf(loaded))
+    policies = bundle.policies
     for (const { code, message, span } of warnings) kernel.log.warn({ code, file: span.file }, `policy: ${message}`)
     if (!loaded.config.policies.standard) kernel.log.warn({}, 'the standard policies are switched off (policies.standard: false)')
     const bound = await bindAside(bundle, words, { scanDeadlineMs: SCAN_DEADLINE_MS, scanWorkers: SCAN_WORKERS })
@@ -85,6 +88,12 @@ export async function buildSnapshot(
     await set.close()
     throw error
   }
+}
+
+function usesIn(policies: CompiledPolicies['bundle']['policies'], verb: string): readonly VerbUse[] {
+  return policies
+    .filter(({ mode }) => mode === 'enforce')
+    .flatMap(({ id, effects }) => effects.filter((effect) => effect.verb === verb).map(({ operands }) => ({ policy: id, operands })))
 }
 
 function sourcesOf(loaded: LoadedConfig): PolicySources {

@@ -139,6 +139,10 @@ function valueText(key: Operand): string {
   return text.length <= MAX_VALUE_CHARS ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
+/** As the name of a counter has them: `concurrent` and `now` are those of slots. */
+export const unitOf = ({ unit }: { readonly unit?: unknown }): string => (typeof unit === 'string' ? unit : 'concurrent')
+export const windowOf = ({ window }: { readonly window?: unknown }): string => (typeof window === 'string' ? window : 'now')
+
 /** What raises add to a tenant's limits of a policy and unit at `now` (Unix ms). */
 export function addedBy(
   raises: readonly Raise[],
@@ -174,7 +178,8 @@ function valueOf(operand: Operand): unknown {
   return typeof operand === 'object' && 'attribute' in operand ? operand.value : operand
 }
 
-function scaled(value: number | null, unit: Unit): number | null {
+/** A written amount in the unit of a counter: money in nano-units. */
+export function scaled(value: number | null, unit: string): number | null {
   if (value === null) return null
   const amount = unit === 'money' ? Math.round(value * NANO) : Math.floor(value)
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, amount))

@@ -1,5 +1,6 @@
 // What somebody asks for as a raise of a limit, made exact; whatever is not clear is refused in a sentence that names the member.
-import { GatewayError, parseDecimal, type Directory, type Raise } from '../../core/plugin/index.ts'
+import { GatewayError, parseDecimal, type Host, type Raise } from '../../core/plugin/index.ts'
+import { limitedUnits } from './written-limits.ts'
 
 const MEMBERS = new Set(['tenant', 'policy', 'unit', 'add', 'for', 'until', 'reason'])
 const UNITS: readonly unknown[] = ['tokens', 'requests', 'money', 'concurrent']
@@ -9,7 +10,11 @@ const LONGEST_MS = 366 * UNIT_MS.d
 const MAX_REASON_CHARS = 500
 
 /** Throws `invalid_request`. `now`: Unix ms. */
-export function readRaise(asked: unknown, { tenants }: Directory, now: number): Omit<Raise, 'id' | 'by'> {
+export function readRaise(
+  asked: unknown,
+  { directory: { tenants }, usesOf }: Pick<Host, 'directory' | 'usesOf'>,
+  now: number,
+): Omit<Raise, 'id' | 'by'> {
   if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) throw bad('The body must be a JSON object.', null)
   const body = asked as { readonly [name: string]: unknown }
   const unknown = Object.keys(body).find((name) => !MEMBERS.has(name))
@@ -19,6 +24,10 @@ export function readRaise(asked: unknown, { tenants }: Directory, now: number): 
   if (typeof policy !== 'string' || !/^[\w.-]{1,200}$/.test(policy))
     throw bad('`policy` must be the id of the policy that limits, such as standard.quotas.daily_tokens.', 'policy')
   if (!UNITS.includes(unit)) throw bad(`\`unit\` must be one of ${UNITS.join(', ')}.`, 'unit')
+  const units = limitedUnits(usesOf('limit'), policy)
+  if (units.length === 0)
+    throw bad(`\`policy\`: no policy "${policy}" in force sets a limit; GET /admin/v1/quotas shows which count.`, 'policy')
+  if (!units.includes(unit as string)) throw bad(`\`unit\`: the policy ${policy} limits ${units.join(' and ')}.`, 'unit')
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > MAX_REASON_CHARS)
     throw bad(`\`reason\` must say why, in at most ${MAX_REASON_CHARS} characters.`, 'reason')
   return {

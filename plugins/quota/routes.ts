@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { GatewayError, type Hooks, type Host, type Raise } from '../../core/plugin/index.ts'
 import { showCounters, showMoney } from './show-counters.ts'
 import { readRaise } from './read-raise.ts'
+import { WrittenLimits } from './written-limits.ts'
 import type { QuotaService } from './enact.ts'
 
 const MAX_BODY_BYTES = 16 * 1024
@@ -10,13 +11,15 @@ const MAX_BODY_BYTES = 16 * 1024
 export function quotaRoutes(service: QuotaService, host: Host): NonNullable<Hooks['routes']> {
   const { raises } = host.state
   return (router) => {
-    router.get('/quotas', async (request, response) => void response.json(await showCounters(service, request.query)))
+    router.get('/quotas', async (request, response) => {
+      response.json(await showCounters(service, await WrittenLimits.read(host), request.query))
+    })
     router.get('/quotas/raises', async (_request, response) => {
       response.json({ object: 'list', data: (await raises.list()).map(showRaise) })
     })
     router.post('/quotas/raises', async (request, response) => {
       const actor = String(response.locals.actor)
-      const asked = readRaise(await readJson(request), host.directory, host.clock.now())
+      const asked = readRaise(await readJson(request), host, host.clock.now())
       const raise = { ...asked, id: host.newId('raise'), by: actor }
       // First the event: what is not recorded is not changed.
       await host.adminEvent({ ...eventOf(raise, actor, ipOf(response)), action: 'quota raised', after: JSON.stringify(showRaise(raise)) })

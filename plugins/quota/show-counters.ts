@@ -2,6 +2,7 @@
 import { countsUse, formatNano, readCounterName, GatewayError, type CounterIdentity } from '../../core/plugin/index.ts'
 import { addedBy } from './limits.ts'
 import type { QuotaService } from './enact.ts'
+import type { WrittenLimits } from './written-limits.ts'
 
 const MOST = 1000
 
@@ -11,12 +12,20 @@ interface Asked {
 
 type Counter = Awaited<ReturnType<QuotaService['ledger']['list']>>[number]
 
-/** Query: `tenant`, `policy`, `limit` (1 to 1000). Those that are used most of their limit come first. */
-export async function showCounters({ ledger, known, raises, clock }: QuotaService, { tenant, policy, limit }: Asked): Promise<object> {
+/**
+ * Query: `tenant`, `policy`, `limit` (1 to 1000). Those that are used most of their limit come first. The limit is what is written, or where only
+ * an exchange tells what this process met last.
+ */
+export async function showCounters(
+  { ledger, known, raises, clock }: QuotaService,
+  limits: Pick<WrittenLimits, 'of'>,
+  { tenant, policy, limit }: Asked,
+): Promise<object> {
   const most = readMost(limit)
   const raised = await raises.current()
   const limitOf = ({ counter }: Counter, identity: CounterIdentity): number | null => {
-    const written = known.get(counter)
+    const told = limits.of(identity)
+    const written = told === undefined ? known.get(counter) : told
     return written === null ? null : written + addedBy(raised, identity, clock.now())
   }
   const counters = (await ledger.list()).flatMap((counter) => {

@@ -22,8 +22,10 @@ const QUOTA_NOUNS: readonly { readonly word: string; readonly doc: string; read(
   { word: 'concurrency', doc: 'Requests at a time.', read: (quota) => quota.concurrency },
 ]
 
+export type QuotaOwner = 'tenant' | 'feature' | 'key' | 'user'
+
 interface Owner {
-  readonly noun: 'tenant' | 'feature' | 'key' | 'user'
+  readonly noun: QuotaOwner
   readonly source: Attribute['source']
   readonly lifetime: Attribute['lifetime']
   quota(view: ExchangeView): Quota | null | undefined
@@ -58,6 +60,14 @@ const QUOTAS: readonly Attribute[] = OWNERS.flatMap(({ noun, source, lifetime, q
     },
   })),
 )
+
+/** What an attribute such as `tenant.quota.rpm` reads, and of whom; null: it is none of these. */
+export function readQuotaNoun(name: string): { readonly owner: QuotaOwner; read(quota: Quota): number | null } | null {
+  const [, owner, word] = /^(\w+)\.quota\.(\w+)$/.exec(name) ?? []
+  const noun = QUOTA_NOUNS.find((one) => one.word === word)
+  const found = OWNERS.find((one) => one.noun === owner)
+  return noun && found ? { owner: found.noun, read: noun.read } : null
+}
 
 const MAX_COST: Attribute = {
   name: 'request.max_cost',

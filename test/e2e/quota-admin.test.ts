@@ -139,6 +139,9 @@ describe('limits of tenants, users and keys', function () {
     ['for ever', { for: '999999d' }, /year/],
     ['for no reason', { reason: ' ' }, /reason/],
     ['with an odd policy', { policy: 'a b' }, /policy/],
+    ['of a policy that is not there', { policy: 'standard.quotas.weekly' }, /no policy "standard.quotas.weekly" in force sets a limit/],
+    ['of a policy that sets no limit', { policy: 'standard.access.feature' }, /sets a limit/],
+    ['in a unit that the policy does not limit', { unit: 'money' }, /daily_tokens limits tokens/],
     ['with more to say', { colour: 'red' }, /colour/],
   ] as const) {
     it(`are not raised ${title}`, async () => {

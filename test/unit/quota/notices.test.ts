@@ -83,7 +83,7 @@ describe('events of limits', () => {
       isStoreAway && args[0].startsWith('soft ') ? Promise.reject(new Error('away')) : service.ledger.reserve(...args)
     const ledger: Ledger = Object.assign(Object.create(service.ledger) as Ledger, {
       reserve,
-      settle: (...args: Parameters<Ledger['settle']>) => service.ledger.settle(...args),
+      settle: (id: string, used: ReadonlyMap<string, number>) => service.ledger.settle(id, used),
     })
     const failing = { ...service, notices: new Notices(ledger, { ...service, log, adminEvent }) }
     const call = limit('tokens', 1000, 'day', 10)
@@ -106,6 +106,9 @@ describe('events of limits', () => {
   })
 })
 
+/** Where only exchanges tell of limits. */
+const UNKNOWN = { of: () => undefined }
+
 describe('the list of counters', () => {
   it('shows what is used, reserved and allowed, the fullest first, in the words of the policies', async () => {
     const service = serviceOn()
@@ -114,7 +117,7 @@ describe('the list of counters', () => {
     await use(service, limit('requests', 1, 'hour'), 5)
     void enactLimits(service, viewOf({ maxTokens: 8, promptTokens: 1 }), [limit('tokens', 100, 'day', 10)])
     await turn()
-    const shown = (await showCounters(service, {})) as { data: { [name: string]: unknown }[]; has_more: boolean }
+    const shown = (await showCounters(service, UNKNOWN, {})) as { data: { [name: string]: unknown }[]; has_more: boolean }
     assert.equal(shown.has_more, false)
     assert.deepEqual(
       shown.data.map(({ policy, used, reserved, limit: hard }) => [policy, used, reserved, hard]),
@@ -137,10 +140,10 @@ describe('the list of counters', () => {
       limit: 100,
       resets_at: '2026-01-15T23:00:00.000Z',
     })
-    const narrowed = (await showCounters(service, { policy: 'test.tokens_day', limit: '1' })) as typeof shown
+    const narrowed = (await showCounters(service, UNKNOWN, { policy: 'test.tokens_day', limit: '1' })) as typeof shown
     assert.equal(narrowed.data.length, 1)
-    assert.deepEqual(((await showCounters(service, { tenant: 'other' })) as typeof shown).data, [])
-    await assert.rejects(showCounters(service, { limit: '0' }), /from 1 to 1000/)
+    assert.deepEqual(((await showCounters(service, UNKNOWN, { tenant: 'other' })) as typeof shown).data, [])
+    await assert.rejects(showCounters(service, UNKNOWN, { limit: '0' }), /from 1 to 1000/)
   })
   it('knows the latest ten thousand limits, and no more', () => {
     const known = new KnownLimits()

@@ -41,7 +41,8 @@ describe('raises', () => {
   it('show in the list of counters as long as they count, whether or not a request came meanwhile', async () => {
     const service = serviceOn()
     void enactLimits(service, viewOf(), [limit('requests', 1, 'day')])
-    const shown = async (): Promise<unknown> => ((await showCounters(service, {})) as { data: { limit: unknown }[] }).data[0]!.limit
+    const shown = async (): Promise<unknown> =>
+      ((await showCounters(service, { of: () => undefined }, {})) as { data: { limit: unknown }[] }).data[0]!.limit
     assert.equal(await shown(), 1)
     service.raised.push({ ...RAISE, until: service.clock.now() + 60_000 })
     service.raises.forget()

@@ -42,8 +42,14 @@ export function refusalOf(decision: Decision): GatewayError | null {
   return asError(decision.refused ?? { policy: '', code: 'policy.no_match', message: null, status: null })
 }
 
-export function asError({ policy, code, message, status }: Refused): GatewayError {
-  const details = { ...(message === null ? {} : { message }), ...(status === null ? {} : { status }), ...(policy === '' ? {} : { policy }) }
+/** `param`: the member of the request at fault, where one is. */
+export function asError({ policy, code, message, status }: Refused, param?: string): GatewayError {
+  const details = {
+    ...(message === null ? {} : { message }),
+    ...(status === null ? {} : { status }),
+    ...(policy === '' ? {} : { policy }),
+    ...(param === undefined ? {} : { param }),
+  }
   if (Object.hasOwn(CATALOGUE, code)) return new GatewayError(code as ErrorCode, details)
   return new GatewayError('policy_denied', { ...details, reason: code })
 }

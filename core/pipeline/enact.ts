@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
 import { asError, type Decided } from './decide.ts'
 import { noteFindings } from './findings.ts'
-import { refusedForFailedSpans } from '../policy/failed-spans.ts'
+import { refusedForFailedSpans, refusedForFixed } from '../policy/failed-spans.ts'
 import { rewriteText, scanFor, spanCallsOf, type SpanCall } from '../policy/spans.ts'
 import { issuerFor, keepTokens, recallTokens } from './tokens.ts'
 import { runHook } from '../plugin/run.ts'
@@ -81,11 +81,7 @@ function rewriteParts(
     const noted = phase === 'request' ? findings : applied.map(({ finding }) => finding)
     noteFindings(exchange, phase, part, noted, applied)
     if (!rewritten) continue
-    if (!part.rewritable)
-      return new GatewayError('pii_detected', {
-        param: part.path.join('.'),
-        message: `Something protected stands in ${part.location}, where it cannot be removed.`,
-      })
+    if (!part.rewritable) return asError(refusedForFixed(part, rewritten), part.path.join('.'))
     edits.push({ path: part.path, text: rewritten.text })
   }
   return edits

@@ -3,6 +3,7 @@ import { ContentScan } from '../policy/content-scan.ts'
 import { exampleJudge, viewOfRequest } from '../policy/example-judge.ts'
 import { maskOf } from './findings.ts'
 import { COMPLETION_LOCATIONS, PROMPT_LOCATIONS, type Finding, type Location, type Part } from '../model/content.ts'
+import { refusedForSpans } from '../policy/failed-spans.ts'
 import { rewriteText, scanFor, spanCallsOf } from '../policy/spans.ts'
 import { StreamGovernor } from '../policy/stream-governor.ts'
 import { TokenEstimator } from './estimate.ts'
@@ -117,9 +118,10 @@ async function judgePhases(
   const estimator = new TokenEstimator()
   const view = request && viewOfRequest(request, (model, bytes) => estimator.tokens(model, bytes))
   const judge = exampleJudge(bound, given, view)
-  const first = decided(await judge.decideRequest(NO_VIEW, content))
+  const asked = decided(await judge.decideRequest(NO_VIEW, content))
   const hasTarget = [...given.keys()].some((name) => name.startsWith('target.'))
-  const second = await judgeTarget(judge, content, first, hasTarget)
+  const planned = await judgeTarget(judge, content, asked, hasTarget)
+  const [first, second] = await carriedOut(bound, content, asked, planned)
   if (!completion) return { phases: [first, second], flowed: null }
   const refused = [first, second].find(({ verdict }) => verdict !== null && verdict !== 'allow')
   const none = (): readonly PreviewPhase[] =>
@@ -134,6 +136,31 @@ async function judgeTarget(judge: Judge, content: ContentScan, first: PreviewPha
   return decided(await judge.decideTarget(NO_VIEW, content))
 }
 
+/** What is allowed is refused all the same where its effects cannot be carried out; those of the target come last. */
+async function carriedOut(
+  bound: BoundPolicies,
+  content: ContentScan,
+  asked: PreviewPhase,
+  planned: PreviewPhase,
+): Promise<readonly [PreviewPhase, PreviewPhase]> {
+  if (asked.verdict !== 'allow' || (planned.verdict !== 'allow' && planned.verdict !== null)) return [asked, planned]
+  const first = await refusedIfStuck(bound, content, asked, asked.effects)
+  return [first, first.verdict === 'deny' ? planned : await refusedIfStuck(bound, content, planned, [...asked.effects, ...planned.effects])]
+}
+
+async function refusedIfStuck(
+  bound: BoundPolicies,
+  content: ContentScan,
+  phase: PreviewPhase,
+  effects: Decision['effects'],
+): Promise<PreviewPhase> {
+  if (phase.verdict === null) return phase
+  const calls = spanCallsOf(effects, bound.words, bound.detection)
+  await scanFor(calls, content)
+  const refused = refusedForSpans(bound, calls, content)
+  return refused ? { ...phase, verdict: 'deny', refused } : phase
+}
+
 const ANSWERED = ['response', 'stream'] as const
 
 /** As a whole, and as a stream in one piece: chunks change nothing. */
@@ -141,7 +168,9 @@ async function judgeAnswered(bound: BoundPolicies, judge: Judge, content: Conten
   const streamed = judge.fork()
   const governor = new StreamGovernor(bound, streamed, await streamed.foresee('stream', NO_VIEW, content), () => {})
   const flowed = governor.push(CHANNEL, completion.parts[0]!.text) + governor.end(CHANNEL)
-  return { phases: [decided(await judge.decideResponse(NO_ANSWER, content, completion)), decided(governor.decision)], flowed }
+  const whole = decided(await judge.decideResponse(NO_ANSWER, content, completion))
+  const response = whole.verdict === 'allow' ? await refusedIfStuck(bound, completion, whole, whole.effects) : whole
+  return { phases: [response, decided(governor.decision)], flowed }
 }
 
 function decided({ phase, verdict, refused, reasons, effects }: Decision): PreviewPhase {

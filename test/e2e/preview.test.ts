@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
+import { postChat } from '../support/chat.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 
 const SECRET = 'AKIAQ3EGRIF7XN2TZ5KM'
@@ -85,6 +86,21 @@ describe('preview of policies', function () {
     assert.deepEqual([body.findings[0].detector, body.findings[0].path], ['standard.detectors.api_key', ['messages', 0, 'content']])
     assert.deepEqual([body.unscanned, body.decision], [['image'], 'allow'])
     assert.ok(!JSON.stringify(body).includes(SECRET), 'values are masked')
+  })
+
+  it('refuses what the gateway refuses: what stands where it cannot be removed', async () => {
+    const key = await gateway.key()
+    const messages = [{ role: 'user', content: 'hello' }]
+    for (const request of [
+      { model: 'gpt-test', messages, odd: { deep: ['jo@example.com'] } },
+      { model: 'gpt-test', messages, tools: [{ type: 'function', function: { name: 'f', description: 'ask jo@example.com' } }] },
+    ]) {
+      const live = (await (await postChat(gateway, key, request)).json()) as Loose
+      const { body } = await ask({ request, given: { 'key.scopes': ['chat'], 'feature.pii': 'scrub' } })
+      assert.deepEqual([body.decision, body.refused.code, body.refused.policy], ['deny', live.error.code, live.error.policy])
+      assert.deepEqual([live.error.code, live.error.policy], ['pii_detected', 'standard.pii.scrub'])
+      assert.deepEqual([body.phases[0].verdict, body.rewritten], ['deny', []])
+    }
   })
 
   describe('with an answer', () => {

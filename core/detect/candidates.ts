@@ -3,7 +3,7 @@
 import type { Automaton } from './automaton.ts'
 import type { Candidate } from './candidate.ts'
 import { EXPANDED, expansionOf, foldAstral, INVISIBLE } from './fold.ts'
-import { joining, OpenCandidates, PLACE } from './open-candidates.ts'
+import { OpenCandidates, PLACE } from './open-candidates.ts'
 import {
   BEGINS,
   CHANGES,
@@ -48,7 +48,7 @@ export class Candidates {
     this.#sets = automaton.openSets
   }
 
-  /** Found so far, not sorted; whoever takes some of them removes them. */
+  /** Found so far and closed, not sorted; whoever takes some of them removes them. */
   get found(): Candidate[] {
     return this.#open.found
   }
@@ -100,7 +100,6 @@ export class Candidates {
     this.#leaveSets()
     if (this.#table.isFull) this.#moveOn()
     this.#advance(this.#automaton.endSymbol)
-    this.#open.keepFirst(0)
   }
 
   /**
@@ -114,6 +113,7 @@ export class Candidates {
     const end = first ? this.#certainEnd(first) : -1
     if (!first || end <= first.start) return false
     const row = this.#rows[0]!
+    open.shut(0)
     let i = 0
     for (; i + 1 < open.tail && open.starts[i + 1]! < end; i++) {
       open.move(i, i + 1)
@@ -240,7 +240,7 @@ export class Candidates {
     const mark = this.#advance(symbol)
     const begun = this.#table.startCellOf(this.#before, symbol) >> ROW_SHIFT
     if (begun !== DEAD) {
-      if (this.#table.marks[begun] === mark) this.#open.join(joining(this.#position), this.#rows.indexOf(begun))
+      if (this.#table.marks[begun] === mark) this.#open.joinNew(this.#position, this.#rows.indexOf(begun))
       else {
         this.#rows[this.#open.tail] = begun
         this.#open.starts[this.#open.tail++] = this.#position
@@ -263,20 +263,23 @@ export class Candidates {
     const middle = tail > MAX_OPEN ? KEPT_FIRST : tail
     let kept = 0
     for (let i = 0; i < tail; i++) {
-      if (i === middle) i = tail - KEPT_LAST
+      if (i >= middle && i < tail - KEPT_LAST) {
+        open.shut(i)
+        continue
+      }
       const cell = table.cellOf(rows[i]!, symbol)
       if ((cell & HAS_MATCHES) !== 0) open.note(i, table.matchesAt(cell), this.#end)
       const next = cell >> ROW_SHIFT
-      if (next === DEAD || i < tooLong) continue
-      if (table.marks[next] === mark) {
-        open.join(open.joining(i), rows.indexOf(next))
-        continue
+      if (next === DEAD || i < tooLong) open.shut(i)
+      else if (table.marks[next] === mark) open.join(i, rows.indexOf(next))
+      else {
+        table.marks[next] = mark
+        rows[kept] = next
+        if (kept < i) open.move(kept, i)
+        kept++
       }
-      table.marks[next] = mark
-      rows[kept] = next
-      open.move(kept++, i)
     }
-    open.keepFirst(kept)
+    open.tail = kept
     return mark
   }
 

@@ -34,14 +34,19 @@ export class CandidateJudge {
   readonly #lastEnds: number[]
   /** Per detector: the candidate that last brought a match. */
   readonly #decided: number[]
+  /** Per detector: the check that last refused all ends, which is asked first. */
+  readonly #refused: Uint8Array
   /** Ends of one detector, when it judges all at once. */
   readonly #ends: number[] = []
+  /** Whether these were all ends that were left. */
+  #hadAll = false
   #turn = 0
 
   constructor(set: DetectorSet) {
     this.#set = set
     this.#lastEnds = set.detectors.map(() => 0)
     this.#decided = set.detectors.map(() => 0)
+    this.#refused = new Uint8Array(set.detectors.length)
   }
 
   /** Matches that begin where the candidate begins. Candidates must come by ascending start. */
@@ -59,9 +64,11 @@ export class CandidateJudge {
       if (prepared.judgesAtOnce && (window.isPlain || isPlain(slice(window, start, end)))) {
         this.#decided[detector] = turn
         const last = this.#longestOf(prepared, detector, ends, i, start, window)
-        if (last < 0) continue
-        ;(matches ??= []).push({ detector, start, end: last })
-        this.#lastEnds[detector] = last
+        if (last >= 0) {
+          ;(matches ??= []).push({ detector, start, end: last })
+          this.#lastEnds[detector] = last
+        }
+        if (this.#hadAll) break
         continue
       }
       if (prepared.group === 0 || source === null) {
@@ -90,11 +97,19 @@ export class CandidateJudge {
     const { rules } = this.#set.automaton
     const own = this.#ends
     let count = 0
-    for (let i = 0; i <= at; i += 2)
-      if (ends[i]! > start && rules[ends[i + 1]!]!.detector === detector) own[count++] = ends[i]! - window.from
-    for (let k = 0, agreed = 0; agreed < checks.length; k = (k + 1) % checks.length) {
+    // Many ends of one rule follow each other.
+    for (let i = 0, known = -1, isOwn = false; i <= at; i += 2) {
+      const rule = ends[i + 1]!
+      if (rule !== known) isOwn = rules[(known = rule)]!.detector === detector
+      if (isOwn && ends[i]! > start) own[count++] = ends[i]! - window.from
+    }
+    this.#hadAll = 2 * count === at + 2
+    for (let k = this.#refused[detector]!, agreed = 0; agreed < checks.length; k = (k + 1) % checks.length) {
       const last = checks[k]!.test.lastOf!(window.text, start - window.from, own, count)
-      if (last < 0) return -1
+      if (last < 0) {
+        this.#refused[detector] = k
+        return -1
+      }
       agreed = last + 1 === count ? agreed + 1 : 1
       count = last + 1
     }

@@ -5,144 +5,195 @@ import type { Candidate } from './candidate.ts'
 /** Makes an index in a ring of PLACES. */
 export const PLACE = PLACES - 1
 
+/** Numbers of ends that are kept beside a candidate until it closes: eight ends in most cases, as of a card number. */
+const ROOM = 16
+const NO_LIST = -1
+
 /** By ascending start, from `head` to `tail`, in a ring. Indices may be any numbers between them. */
 export class OpenCandidates {
   head = 0
   tail = 0
   readonly starts = new Int32Array(PLACES)
-  /** Those that have found an end, or are one with another; not sorted. */
+  /** Closed, or one with another, and not without an end; not sorted. */
   found: Candidate[] = []
-  /** Null while there is nothing but a start. */
-  readonly #candidates: (Candidate | null)[] = Array.from({ length: PLACES }, () => null)
-  /** Of these, how many are not null. */
+  /** By place: those that others are one with, or that have many ends. Null for most. */
+  readonly #candidates: (Candidate | null)[] = new Array<null>(PLACES).fill(null)
+  /** By place: a list of ends, or NO_LIST. */
+  readonly #lists = new Int8Array(PLACES).fill(NO_LIST)
+  /** By list: pairs of end and rule, and how many numbers there are. Replaced when there are more lists. */
+  #ends = NO_NUMBERS
+  readonly #counts = new Uint8Array(PLACES)
+  readonly #freeLists: number[] = []
+  #listCount = 0
+  /** Places that have a list or a candidate. */
   #noted = 0
 
+  /** The first with all its ends; null if it has none. */
   get first(): Candidate | null {
-    return this.tail > this.head ? this.#candidates[this.head & PLACE]! : null
+    const place = this.head & PLACE
+    return this.tail > this.head && this.#hasNotes(place) ? this.#gathered(place) : null
   }
 
   /** `stays` go on, those behind them close. */
   close(head: number, stays: number, closes: number): void {
-    if (stays > 0) this.#moveUp(head, stays, closes)
-    else if (this.#noted > 0) this.#forget(head, head + closes)
+    if (this.#noted > 0) this.#shutAll(head + stays, head + stays + closes)
+    for (let i = head + stays - 1; i >= head; i--) this.move(i + closes, i)
   }
 
   /** Returns a cell of the next set. */
-  change({ events, kept, begins, next }: Change, position: number, end: number): number {
-    const head = this.head
-    for (let i = 0; i < events.length; i++) {
-      const { index, rules, joins } = events[i]!
-      if (rules !== null) this.note(head + index, rules, end)
-      else this.join(index === NEW ? joining(position) : this.joining(head + index), head + joins)
+  change({ notes, joins, closed, moves, shift, open, begins, next }: Change, position: number, end: number): number {
+    const { head } = this
+    if (notes.length > 0) this.#noteAll(notes, head, end)
+    for (let i = 0; i < joins.length; i += 2) {
+      const earlier = head + joins[i + 1]!
+      if (joins[i] === NEW) this.joinNew(position, earlier)
+      else this.join(head + joins[i]!, earlier)
     }
-    this.#keep(kept)
+    if (this.#noted > 0) for (let i = 0; i < closed.length; i++) this.shut(head + closed[i]!)
+    for (let i = 0; i < moves.length; i += 2) this.move(head + moves[i]!, head + moves[i + 1]!)
+    this.head = head + shift
+    this.tail = this.head + open
     if (begins) this.starts[this.tail++ & PLACE] = position
     return next << SET_SHIFT
   }
 
-  /** The candidates at these indices go on, the others close. */
-  #keep(kept: Uint8Array): void {
-    const head = this.head
-    const first = kept.length === 0 ? this.tail : head + kept[0]!
-    const starts = this.starts
-    const candidates = this.#candidates
-    this.#forget(head, first)
-    for (let i = 1; i < kept.length; i++) {
-      const from = head + kept[i]!
-      if (from === first + i) continue
-      starts[(first + i) & PLACE] = starts[from & PLACE]!
-      if (this.#noted === 0) continue
-      this.#forget(first + i, first + i + 1)
-      candidates[(first + i) & PLACE] = candidates[from & PLACE]!
-      candidates[from & PLACE] = null
-    }
-    this.#forget(first + kept.length, this.tail)
-    this.head = first
-    this.tail = first + kept.length
+  /** Nothing follows: it is found if it has an end. */
+  shut(index: number): void {
+    const place = index & PLACE
+    if (!this.#hasNotes(place)) return
+    const candidate = this.#gathered(place)
+    if (candidate.ends.length > 0) this.found.push(candidate)
+    this.#candidates[place] = null
+    this.#noted--
   }
 
-  /** The first `stays` take the places of those that close behind them. */
-  #moveUp(head: number, stays: number, closes: number): void {
-    const starts = this.starts
-    const candidates = this.#candidates
-    const noted = this.#noted > 0
-    if (noted) this.#forget(head + stays, head + stays + closes)
-    for (let i = head + stays - 1; i >= head; i--) {
-      starts[(i + closes) & PLACE] = starts[i & PLACE]!
-      if (!noted) continue
-      candidates[(i + closes) & PLACE] = candidates[i & PLACE]!
-      candidates[i & PLACE] = null
-    }
+  #shutAll(from: number, to: number): void {
+    for (let i = from; i < to && this.#noted > 0; i++) this.shut(i)
   }
 
-  #forget(from: number, to: number): void {
-    for (let i = from; i < to && this.#noted > 0; i++) {
-      if (this.#candidates[i & PLACE] === null) continue
-      this.#candidates[i & PLACE] = null
-      this.#noted--
-    }
+  /** Lets the candidate at `index` go on as one with the earlier one, and has no more ends of its own. */
+  join(index: number, earlier: number): void {
+    const place = index & PLACE
+    const candidate = this.#hasNotes(place) ? this.#gathered(place) : joining(this.starts[place]!)
+    if (this.#candidates[place] !== null) this.#noted--
+    this.#candidates[place] = null
+    this.#share(candidate, earlier)
   }
 
-  /** Lets a candidate go on as one with the earlier one at `index`. */
-  join(candidate: Candidate, index: number): void {
-    const earlier = this.#candidateAt(index)
-    if (candidate.ends.length === 0) this.found.push(candidate)
+  /** The same for one that begins at `position`. */
+  joinNew(position: number, earlier: number): void {
+    this.#share(joining(position), earlier)
+  }
+
+  #share(candidate: Candidate, index: number): void {
+    const earlier = this.#gathered(index & PLACE)
     candidate.shares = { with: earlier, from: earlier.ends.length }
-  }
-
-  /** A candidate that joins another has no more ends of its own. */
-  joining(index: number): Candidate {
-    return this.#candidates[index & PLACE] ?? joining(this.starts[index & PLACE]!)
+    this.found.push(candidate)
   }
 
   note(index: number, rules: readonly number[], end: number): void {
-    const candidate = this.#candidateAt(index)
-    if (candidate.ends.length === 0) this.found.push(candidate)
-    for (let i = 0; i < rules.length; i++) candidate.ends.push(end, rules[i]!)
+    for (let i = 0; i < rules.length; i++) this.#noteFirst(index & PLACE, rules[i]!, end)
   }
 
-  #candidateAt(index: number): Candidate {
-    const place = index & PLACE
-    const known = this.#candidates[place]
-    if (known) return known
-    this.#noted++
-    return (this.#candidates[place] = { start: this.starts[place]!, ends: [], shares: null })
+  #noteAll(notes: Int32Array, head: number, end: number): void {
+    const lists = this.#lists
+    const counts = this.#counts
+    for (let i = 0; i < notes.length; i += 2) {
+      const place = (head + notes[i]!) & PLACE
+      const list = lists[place]!
+      const count = list < 0 ? ROOM : counts[list]!
+      if (count === ROOM) {
+        this.#noteFirst(place, notes[i + 1]!, end)
+        continue
+      }
+      const at = list * ROOM + count
+      this.#ends[at] = end
+      this.#ends[at + 1] = notes[i + 1]!
+      counts[list] = count + 2
+    }
+  }
+
+  /** The first of a list, if the place has none with room. */
+  #noteFirst(place: number, rule: number, end: number): void {
+    let list = this.#lists[place]!
+    if (list !== NO_LIST && this.#counts[list] === ROOM) this.#gathered(place)
+    if (this.#lists[place] === NO_LIST) list = this.#openList(place)
+    const count = this.#counts[list]!
+    this.#ends[list * ROOM + count] = end
+    this.#ends[list * ROOM + count + 1] = rule
+    this.#counts[list] = count + 2
+  }
+
+  #openList(place: number): number {
+    if (this.#candidates[place] === null) this.#noted++
+    const list = this.#freeLists.pop() ?? this.#listCount++
+    if (list * ROOM === this.#ends.length) {
+      const ends = new Int32Array(Math.max(4 * ROOM, 2 * this.#ends.length))
+      ends.set(this.#ends)
+      this.#ends = ends
+    }
+    this.#counts[list] = 0
+    return (this.#lists[place] = list)
+  }
+
+  #hasNotes(place: number): boolean {
+    return this.#lists[place] !== NO_LIST || this.#candidates[place] !== null
+  }
+
+  /** The candidate of a place with the ends of its list, which is free again. */
+  #gathered(place: number): Candidate {
+    const list = this.#lists[place]!
+    let candidate = this.#candidates[place]!
+    if (candidate === null) {
+      if (list === NO_LIST) this.#noted++
+      this.#candidates[place] = candidate = { start: this.starts[place]!, ends: [], shares: null }
+    }
+    if (list === NO_LIST) return candidate
+    const ends = this.#ends
+    const from = list * ROOM
+    for (let i = from; i < from + this.#counts[list]!; i++) candidate.ends.push(ends[i]!)
+    this.#lists[place] = NO_LIST
+    this.#freeLists.push(list)
+    return candidate
   }
 
   /** From the first place on. */
   toFirstPlace(): void {
-    const head = this.head
+    const { head } = this
     const open = this.tail - head
     this.head = 0
     this.tail = open
     if ((head & PLACE) === 0 || open === 0) return
     const starts = this.starts.slice()
+    for (let i = 0; i < PLACES; i++) this.starts[i] = starts[(head + i) & PLACE]!
+    if (this.#noted === 0) return
     const candidates = this.#candidates.slice()
+    const lists = this.#lists.slice()
     for (let i = 0; i < PLACES; i++) {
-      this.starts[i] = starts[(head + i) & PLACE]!
       this.#candidates[i] = candidates[(head + i) & PLACE]!
+      this.#lists[i] = lists[(head + i) & PLACE]!
     }
   }
 
-  /** Moves one to a place in front of it, or puts another there. */
+  /** Moves one to a place that is free. */
   move(to: number, from: number): void {
-    this.starts[to] = this.starts[from]!
-    this.#candidates[to] = this.#candidates[from]!
+    this.starts[to & PLACE] = this.starts[from & PLACE]!
+    if (this.#noted === 0) return
+    this.#candidates[to & PLACE] = this.#candidates[from & PLACE]!
+    this.#lists[to & PLACE] = this.#lists[from & PLACE]!
+    this.#candidates[from & PLACE] = null
+    this.#lists[from & PLACE] = NO_LIST
   }
 
+  /** Puts one to a place that is free. */
   put(to: number, candidate: Candidate): void {
     this.starts[to] = candidate.start
     this.#candidates[to] = candidate
-  }
-
-  /** Of those that stand from the first place on, the first `count` are left. */
-  keepFirst(count: number): void {
-    this.#candidates.fill(null, count)
-    this.#noted = this.#candidates.reduce((sum, candidate) => sum + (candidate === null ? 0 : 1), 0)
-    this.tail = count
+    this.#noted++
   }
 }
 
+const NO_NUMBERS = new Int32Array(0)
 const NO_ENDS: number[] = []
 
-export const joining = (start: number): Candidate => ({ start, ends: NO_ENDS, shares: null })
+const joining = (start: number): Candidate => ({ start, ends: NO_ENDS, shares: null })

@@ -35,24 +35,24 @@ const MAX_SETS = 0x40000
 /** 16 MB. */
 const MAX_ROWS = 4_000_000
 
-/** What one symbol does to a set: first the events, in order, then the candidates that go on move together. */
+/** What one symbol does to a set: first candidates end, then join, then close, and those that go on move together. Indices are those before. */
 export interface Change {
-  readonly events: readonly ChangeEvent[]
-  /** By index behind the change: the index before it. */
-  readonly kept: Uint8Array
+  /** Pairs of a candidate and a rule by which it ends. */
+  readonly notes: Int32Array
+  /** Pairs of a candidate (NEW: the one that begins) and the one that it goes on as one with. */
+  readonly joins: Int8Array
+  /** Those that go on neither way. */
+  readonly closed: Uint8Array
+  /** Pairs of a free place and who moves there, in order. */
+  readonly moves: Uint8Array
+  /** Where the first of those that go on is then, and how many there are, without one that begins. */
+  readonly shift: number
+  readonly open: number
   readonly begins: boolean
   readonly next: number
 }
 
-/** Candidate `index` (NEW: the one that begins) ends by `rules`, or else goes on as one with the candidate `joins`. */
-export interface ChangeEvent {
-  readonly index: number
-  readonly rules: readonly number[] | null
-  readonly joins: number
-}
-
 export const NEW = -1
-const NO_EVENTS: readonly ChangeEvent[] = []
 
 export class OpenSets {
   /**
@@ -139,15 +139,16 @@ export class OpenSets {
     const kept = this.#kept
     const middle = open > MAX_OPEN ? KEPT_FIRST : -1
     const mark = table.freshMark()
-    let events: ChangeEvent[] | null = null
+    const notes: number[] = []
+    const joins: number[] = []
     let count = 0
     for (let i = 0; i < open; i++) {
       if (i === middle) i = open - KEPT_LAST
       const cell = table.cellOf(this.#rows[first + i]!, symbol)
-      if ((cell & HAS_MATCHES) !== 0) (events ??= []).push({ index: i, rules: table.matchesAt(cell), joins: NEW })
+      if ((cell & HAS_MATCHES) !== 0) for (const rule of table.matchesAt(cell)) notes.push(i, rule)
       const row = cell >> ROW_SHIFT
       if (row === DEAD) continue
-      if (table.marks[row] === mark) (events ??= []).push({ index: i, rules: null, joins: kept[next.indexOf(row)]! })
+      if (table.marks[row] === mark) joins.push(i, kept[next.indexOf(row)]!)
       else {
         table.marks[row] = mark
         next[count] = row
@@ -155,16 +156,18 @@ export class OpenSets {
       }
     }
     const begun = table.startCellOf(this.#befores[set]!, symbol) >> ROW_SHIFT
-    const joins = begun !== DEAD && table.marks[begun] === mark
-    if (joins) (events ??= []).push({ index: NEW, rules: null, joins: kept[next.indexOf(begun)]! })
-    const begins = begun !== DEAD && !joins
+    const joinsNew = begun !== DEAD && table.marks[begun] === mark
+    if (joinsNew) joins.push(NEW, kept[next.indexOf(begun)]!)
+    const begins = begun !== DEAD && !joinsNew
     if (begins) next[count] = begun
     const target = this.setOf(this.#symbols.traits[symbol]!, next, begins ? count + 1 : count)
-    const closed = open - count
-    const stays = closed === 0 ? 0 : staysOf(kept, count)
-    const isSimple = events === null && stays <= STAYS >> STAYS_SHIFT && (stays === count || kept[stays] === stays + closed)
-    if (isSimple) return (target << SET_SHIFT) | (stays << STAYS_SHIFT) | (begins ? BEGINS : 0) | closed
-    const change = this.changes.push({ events: events ?? NO_EVENTS, kept: kept.slice(0, count), begins, next: target }) - 1
+    const closes = open - count
+    const stays = closes === 0 ? 0 : staysOf(kept, count)
+    const isTogether = stays <= STAYS >> STAYS_SHIFT && (stays === count || kept[stays] === stays + closes)
+    if (isTogether && notes.length === 0 && joins.length === 0)
+      return (target << SET_SHIFT) | (stays << STAYS_SHIFT) | (begins ? BEGINS : 0) | closes
+    const change =
+      this.changes.push({ ...moved(kept.subarray(0, count), open, joins), notes: Int32Array.from(notes), begins, next: target }) - 1
     return (change << SET_SHIFT) | CHANGES
   }
 
@@ -197,6 +200,24 @@ function staysOf(kept: Uint8Array, count: number): number {
   let stays = 0
   while (stays < count && kept[stays] === stays) stays++
   return stays
+}
+
+/** How those that are kept move together: most of them stay where they are. */
+function moved(kept: Uint8Array, open: number, joins: readonly number[]): Pick<Change, 'joins' | 'closed' | 'moves' | 'shift' | 'open'> {
+  const gone = new Set(Array.from({ length: open }, (_, i) => i))
+  for (const one of [...kept, ...joins]) gone.delete(one)
+  const shift = shiftOf(kept)
+  const moves: number[] = []
+  for (let i = kept.length - 1; i >= 0; i--) if (kept[i]! < i + shift) moves.push(i + shift, kept[i]!)
+  for (let i = 0; i < kept.length; i++) if (kept[i]! > i + shift) moves.push(i + shift, kept[i]!)
+  return { joins: Int8Array.from(joins), closed: Uint8Array.from(gone), moves: Uint8Array.from(moves), shift, open: kept.length }
+}
+
+/** Places in front of them that stay free: as many as are free before most of them. */
+function shiftOf(kept: Uint8Array): number {
+  const counts = new Uint8Array(PLACES)
+  for (let i = 0; i < kept.length; i++) counts[kept[i]! - i]!++
+  return counts.indexOf(Math.max(...counts))
 }
 
 function extended(numbers: Int32Array, length: number): Int32Array<ArrayBuffer> {

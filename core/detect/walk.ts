@@ -99,8 +99,9 @@ function findWithin(
     if (automaton.work > most || candidates.found.length > MAX_CANDIDATES) return null
     if (take === null || candidates.found.length < TAKEN) continue
     const { found, firstOpen } = candidates
-    candidates.found = found.filter(({ start }) => start >= firstOpen)
-    take(inOrder(found.filter(({ start }) => start < firstOpen)))
+    const open = found.filter(({ start }) => start >= firstOpen)
+    candidates.found = open
+    take(inOrder(open.length === 0 ? found : found.filter(({ start }) => start < firstOpen)))
   }
   candidates.finish()
   return inOrder(candidates.found)
@@ -108,5 +109,6 @@ function findWithin(
 
 /** Those with an end, by ascending start. */
 function inOrder(found: readonly Candidate[]): readonly Candidate[] {
-  return found.length === 0 ? found : found.filter(hasEnds).sort((a, b) => a.start - b.start)
+  const some = found.every(hasEnds) ? found : found.filter(hasEnds)
+  return some.every(({ start }, i) => i === 0 || start > some[i - 1]!.start) ? some : some.toSorted((a, b) => a.start - b.start)
 }

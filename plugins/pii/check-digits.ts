@@ -1,4 +1,7 @@
 // Checks of numbers with check digits: payment cards (ISO/IEC 7812-1) and bank accounts (ISO 13616).
+import { digitSums } from './digit-sums.ts'
+
+const MIN_LUHN_DIGITS = 12
 
 /** The Luhn formula over the digits of the match; false below 12 digits or for one digit repeated. */
 export function luhn(match: string): boolean {
@@ -11,27 +14,25 @@ export function luhn(match: string): boolean {
     const value = digits++ % 2 === 1 ? digit * 2 : digit
     sum += value > 9 ? value - 9 : value
   }
-  return digits >= 12 && isMixed && sum % 10 === 0
+  return digits >= MIN_LUHN_DIGITS && isMixed && sum % 10 === 0
 }
 
-/** See `CheckTest.lastOf`: from the left, with either half of the digits doubled; which half it is, the number of digits tells. */
+/** See `CheckTest.lastOf`. Which half of the digits is doubled, the index of the last one tells. */
 export function lastLuhn(text: string, start: number, ends: readonly number[], count: number): number {
-  let [evenDoubled, oddDoubled, digits, first, differences, last] = [0, 0, 0, -1, 0, -1]
-  for (let i = start, e = 0; e < count; e++) {
-    const end = ends[e]!
-    for (; i < end; i++) {
-      const digit = text.charCodeAt(i) - 48
-      if (digit < 0 || digit > 9) continue
-      if (first < 0) first = digit
-      differences |= digit ^ first
-      const doubled = digit > 4 ? digit * 2 - 9 : digit * 2
-      const isEven = digits++ % 2 === 0
-      evenDoubled += isEven ? doubled : digit
-      oddDoubled += isEven ? digit : doubled
-    }
-    if (digits >= 12 && differences !== 0 && (digits % 2 === 0 ? evenDoubled : oddDoubled) % 10 === 0) last = e
+  const sums = digitSums(text, start, ends[count - 1]!)
+  if (!sums) return lastByTest(luhn, text, start, ends, count)
+  const { from, counts, evenDoubled, oddDoubled, sameSince } = sums
+  const at = start - from
+  const first = counts[at]!
+  for (let e = count - 1; e >= 0; e--) {
+    const end = ends[e]! - from
+    const digits = counts[end]!
+    // Shorter ones have no more digits, nor others.
+    if (digits - first < MIN_LUHN_DIGITS || sameSince[end]! <= first) return -1
+    const sum = digits % 2 === 0 ? evenDoubled[end]! - evenDoubled[at]! : oddDoubled[end]! - oddDoubled[at]!
+    if (sum % 10 === 0) return e
   }
-  return last
+  return -1
 }
 
 /**
@@ -70,16 +71,18 @@ function lengthsOf(prefix: number): number {
 
 /** See `CheckTest.lastOf`. */
 export function lastCardBrand(text: string, start: number, ends: readonly number[], count: number): number {
-  let [digits, prefix, lengths, last] = [0, 0, 0, -1]
-  for (let i = start, e = 0; ; i++) {
-    for (; ends[e] === i && e < count; e++) if (digits < 32 && ((lengths >> digits) & 1) === 1) last = e
-    if (e >= count) return last
-    const digit = text.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) continue
-    if (++digits > PREFIX_DIGITS) continue
-    prefix = prefix * 10 + digit
-    if (digits === PREFIX_DIGITS && (lengths = lengthsOf(prefix)) === 0) return -1
+  const sums = digitSums(text, start, ends[count - 1]!)
+  if (!sums) return lastByTest(cardBrand, text, start, ends, count)
+  const { from, counts, digits } = sums
+  const first = counts[start - from]!
+  if (counts[ends[count - 1]! - from]! - first < PREFIX_DIGITS) return -1
+  const lengths = lengthsOf(((digits[first]! * 10 + digits[first + 1]!) * 10 + digits[first + 2]!) * 10 + digits[first + 3]!)
+  if (lengths === 0) return -1
+  for (let e = count - 1; e >= 0; e--) {
+    const length = counts[ends[e]! - from]! - first
+    if (length < 32 && ((lengths >> length) & 1) === 1) return e
   }
+  return -1
 }
 
 /** Lengths by country, from the IBAN registry of SWIFT. */

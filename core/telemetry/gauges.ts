@@ -14,8 +14,8 @@ export interface Readings {
   reloads(): { readonly ok: number; readonly refused: number; readonly isLastOk: boolean; readonly lastGoodMs: number }
   /** One entry per target of the configuration. */
   breakers(): Promise<readonly { readonly provider: string; readonly state: (typeof BREAKER_STATES)[number] }[]>
-  /** `processes`: gateways that shared the state when it was last seen, this one included. */
-  state(): { readonly available: boolean; readonly processes: number }
+  /** `processes`: gateways that shared the state when it was last seen, this one included; `pending`: settlements that it has not been told yet. */
+  state(): { readonly available: boolean; readonly processes: number; readonly pending: number }
   record(): { readonly available: boolean; readonly lost: number }
   readonly spoolMaxBytes: number
   spool(): Promise<SpoolReading>
@@ -122,6 +122,10 @@ function watchState(declare: Declare, { state }: Readings): void {
   declare(
     { name: 'sallyport_state_processes', help: 'Processes that share the state, on all hosts.', kind: 'gauge', together: 'max' },
     () => one(state().processes),
+  )
+  declare(
+    { name: 'sallyport_state_pending_settlements', help: 'Settlements that the shared state has not been told yet.', kind: 'gauge' },
+    () => one(state().pending),
   )
 }
 

@@ -1,5 +1,5 @@
 // The Redis state driver, for several gateway processes: what it is made of, and in which order it ends.
-import type { Captured, KeyStore, State } from '../../model/state.ts'
+import type { Captured, KeyStore, State, StateHealth } from '../../model/state.ts'
 import type { Clock, Log } from '../../plugin/contract.ts'
 import { RedisApprovals } from './approvals.ts'
 import { RedisBreakers } from './breakers.ts'
@@ -67,9 +67,23 @@ export async function openRedisState(options: RedisStateOptions): Promise<State>
     vault,
     approvals: new RedisApprovals(link, clock),
     raises: new RedisRaises(link, clock),
-    health: link,
+    health: healthOf(link, ledger),
     keeping: { replay: 'reserved', keptUpTo: new Map(), capture: () => captured(ledger) },
     close: () => (closing ??= close()),
+  }
+}
+
+function healthOf(link: Link, ledger: RedisLedger): StateHealth {
+  return {
+    get available() {
+      return link.available
+    },
+    get processes() {
+      return link.processes
+    },
+    get pending() {
+      return ledger.pending
+    },
   }
 }
 

@@ -128,6 +128,11 @@ export class RedisLedger implements Ledger {
     return listCounters(this.#link, Number(this.#now() || Date.now()))
   }
 
+  /** Settlements and bookings that Redis has not been told yet. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
   /** Resolves to whether Redis knows everything that was settled before this call. */
   async isTold(): Promise<boolean> {
     await Promise.allSettled(this.#settling)

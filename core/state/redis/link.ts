@@ -34,7 +34,7 @@ export interface LinkOptions {
   readonly isVisitor?: boolean
 }
 
-export class Link implements StateHealth {
+export class Link implements Pick<StateHealth, 'available' | 'processes'> {
   readonly names: Names
   /** Of this process, as the others see it. */
   readonly id = randomUUID()

@@ -83,6 +83,19 @@ describe('the Redis state driver, while Redis is away', () => {
     }
   }
 
+  it('how much it has not been told is known', async () => {
+    const [state] = states as [State]
+    for (const id of ['a', 'b']) assert.equal((await state.ledger.reserve(id, [deny()])).ok, true)
+    assert.equal(state.health.pending, 0)
+    proxy.cut()
+    await until('it is away', isAway)
+    for (const id of ['a', 'b']) void state.ledger.settle(id, new Map([[DENY, 1]]), Promise.resolve())
+    await until('two settlements wait', () => state.health.pending === 2)
+    proxy.heal()
+    await until('none waits', () => state.health.pending === 0)
+    assert.equal(await state.ledger.level(DENY), 2)
+  })
+
   const ways: readonly { readonly name: string; readonly leave: () => void | Promise<void>; readonly back: () => void | Promise<void> }[] =
     [
       { name: 'killed and started again', leave: () => redis.kill(), back: () => redis.start() },

@@ -15,6 +15,7 @@ import {
 } from './encoded-words.ts'
 import type { EncodedRun, Lead } from './encoded-run.ts'
 import { EscapedGroup, jointOf, mayOpenGroup, SpacedGroup } from './encoded-groups.ts'
+import { LineGroup } from './encoded-lines.ts'
 import { foldWithOffsets, isPlain, type Folded } from './fold.ts'
 import { BESIDE_ESCAPES, DENSE, EQUALS, ESCAPES, kindsOfUnits, NAMES, OTHER, skipWords, UNSEEN } from './encoded-units.ts'
 import { endsInEntity, LONGEST_NAME } from './entities.ts'
@@ -45,6 +46,7 @@ export class EncodedRuns {
   readonly #kinds = kindsOfUnits()
   readonly #spaced = new SpacedGroup()
   readonly #escaped = new EscapedGroup()
+  readonly #lines = new LineGroup()
   /** The last characters before the piece that is read, and before the word. */
   #behind: string
   #before = ''
@@ -60,7 +62,12 @@ export class EncodedRuns {
 
   /** Where the first run begins that is not complete, or before; the position if there is none. */
   get firstOpen(): number {
-    return Math.min(this.#openInWord, this.#spaced.start, this.#escaped.start)
+    return Math.min(this.#openInWord, this.#groupStart)
+  }
+
+  /** Where the first open group begins; Infinity without one. */
+  get #groupStart(): number {
+    return Math.min(this.#spaced.start, this.#escaped.start, this.#lines.start)
   }
 
   get #openInWord(): number {
@@ -82,6 +89,7 @@ export class EncodedRuns {
     }
     // A group that the word can not be a part of has ended, and nothing waits for it.
     if (this.#spaced.start !== Infinity && this.#word !== '' && !this.#spaced.mayTake(this.#word)) this.#endSpaced()
+    if (this.#lines.start !== Infinity && this.#word !== '' && isPlain(this.#word) && !this.#lines.mayTake(this.#word)) this.#endLines()
   }
 
   #readPiece(text: string): void {
@@ -91,7 +99,7 @@ export class EncodedRuns {
     let last = this.#room(-this.#word.length)
     let kinds = hasEscape(this.#word) ? ESCAPES : this.#word === '' ? 0 : NAMES
     for (let i = 0; i < text.length; i++) {
-      if (from < 0 && this.#lead === null && this.#spaced.start === Infinity && this.#escaped.start === Infinity) {
+      if (from < 0 && this.#lead === null && this.#groupStart === Infinity) {
         const next = skipWords(units, i, text.length)
         this.#position += next - i
         i = next
@@ -134,6 +142,7 @@ export class EncodedRuns {
         if (this.#lead !== null && unit !== 10 && unit !== 13) this.#lead = null
         if (this.#spaced.start !== Infinity) this.#emitSpaced(this.#spaced.separate(unit))
         if (this.#escaped.start !== Infinity && unit !== 10) this.#endEscaped()
+        if (this.#lines.start !== Infinity && !this.#lines.separate(unit)) this.#endLines()
         this.#pass()
       }
     }
@@ -148,13 +157,12 @@ export class EncodedRuns {
   /** A character that belongs to no word; a group is no longer than a word may be. */
   #pass(): void {
     this.#position++
-    const start = Math.min(this.#spaced.start, this.#escaped.start)
-    if (this.#position - start >= MAX_WORD_CHARS) this.#endGroups()
+    if (this.#position - this.#groupStart >= MAX_WORD_CHARS) this.#endGroups()
   }
 
   /** The place in the piece where a word that begins at `from` is as long as it may be, alone or with its group. */
   #room(from: number): number {
-    const start = Math.min(this.#spaced.start, this.#escaped.start)
+    const start = this.#groupStart
     // `#position` stands where the word begins, or behind its part in earlier pieces.
     const groupChars = start === Infinity ? 0 : this.#position - this.#word.length - start
     return from + MAX_WORD_CHARS - groupChars
@@ -169,7 +177,7 @@ export class EncodedRuns {
   #isWanted(text: string, from: number, to: number, kinds: number, separator: number): boolean {
     const length = this.#word.length + to - from
     if (length >= SURE_BASE64_CHARS || (kinds & ESCAPES) !== 0 || this.#lead !== null || this.#word !== '') return true
-    if (this.#spaced.start !== Infinity || this.#escaped.start !== Infinity) return true
+    if (this.#groupStart !== Infinity) return true
     const word = text.slice(from, to)
     if (length >= MIN_BASE64_CHARS && ((kinds & (UNSEEN | OTHER)) !== 0 || ((kinds & DENSE) !== 0 && mayHoldShort(word)))) return true
     return ((kinds & EQUALS) !== 0 && (mayBeQuoted(word) || mayBePadded(word))) || mayOpenGroup(word, separator)
@@ -185,12 +193,21 @@ export class EncodedRuns {
   #close(separator: number): void {
     const word = this.#word
     const start = this.#position - word.length
-    if (word.length >= MIN_BASE64_CHARS || this.#lead !== null || this.#escaped.start !== Infinity || !LETTERS_AND_SIGNS.test(word))
+    if (this.#lines.start !== Infinity && this.#addLine(word, separator)) {
+      // Nothing else is in it.
+    } else if (word.length >= MIN_BASE64_CHARS || this.#lead !== null || this.#escaped.start !== Infinity || !LETTERS_AND_SIGNS.test(word))
       this.#closeRuns(word, start, separator)
     else if (word.length === 1 || this.#spaced.start !== Infinity || mayOpenGroup(word, separator))
       this.#closeSpaced(word, start, separator)
     this.#word = ''
     this.#seenChars = 0
+  }
+
+  /** Whether the word is a line of the group that is open, or stands between lines; ends the group if it is not, or the last. */
+  #addLine(word: string, separator: number): boolean {
+    const taken = this.#lines.add(foldedOf(word)?.text ?? word, this.#position)
+    if (taken !== 'taken' || !this.#lines.separate(separator)) this.#endLines()
+    return taken !== 'other'
   }
 
   #closeRuns(word: string, start: number, separator: number): void {
@@ -204,7 +221,15 @@ export class EncodedRuns {
     const joint = last && jointOf(seen, last, separator)
     const lineLead = last && leadBehind(last, separator, seen.endsWith('='))
     // A soft end of a line may stand behind a blank.
-    if (!(seen === '=' && isLineEnd(separator) && this.#escaped.start !== Infinity)) this.#take(placed, start, joint)
+    const raw = last && runs.at(-1)!.end === seen.length ? seen.slice(runs.at(-1)!.start) : ''
+    const isLine = last !== null && LineGroup.mayOpen(last, raw, separator)
+    if (!(seen === '=' && isLineEnd(separator) && this.#escaped.start !== Infinity))
+      this.#take(isLine ? placed.filter((run) => run !== last) : placed, start, joint)
+    if (isLine) {
+      this.#lines.open({ run: last, before: this.#contextAt(last.start) }, raw)
+      this.#lead = null
+      return
+    }
     if (this.#spaced.start !== Infinity || mayOpenGroup(seen, separator)) this.#closeSpaced(seen, start, separator)
     this.#lead = joint === null ? lineLead : null
   }
@@ -291,6 +316,12 @@ export class EncodedRuns {
     this.#emitSpaced(this.#spaced.finish())
   }
 
+  #endLines(): EncodedRun | null {
+    const line = this.#lines.finish()
+    if (line) this.#emit(line.run, line.before)
+    return line && line.run
+  }
+
   #endEscaped(): EncodedRun | null {
     const run = this.#escaped.finish()
     if (run) this.#emit(run, this.#escaped.before)
@@ -299,10 +330,12 @@ export class EncodedRuns {
 
   /** False without any. The end of one leads what follows. */
   #endGroups(): boolean {
-    if (this.#spaced.start === Infinity && this.#escaped.start === Infinity) return false
+    if (this.#groupStart === Infinity) return false
     this.#endSpaced()
+    const lines = this.#endLines()
     const run = this.#endEscaped()
     if (run) this.#lead = { encoding: run.encoding, text: `${run.text.slice(-LEAD_CHARS)} ` }
+    else if (lines) this.#lead = leadOf(lines)
     return true
   }
 }

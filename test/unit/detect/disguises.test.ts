@@ -70,8 +70,27 @@ const LETTERS: { readonly [title: string]: Disguise } = {
   'object replacement characters': (text) => [...text].join('\ufffc'),
 }
 
+const base64: Disguise = (text) => Buffer.from(text).toString('base64')
+const hex: Disguise = (text) => Buffer.from(text).toString('hex')
+const every =
+  (chars: number, between: string): Disguise =>
+  (text) =>
+    text.replaceAll(new RegExp(`.{${chars}}(?=.)`, 'gs'), `$&${between}`)
+
+/** Of a value that ends in its last line: what is found covers the first line too. */
+const LINES: { readonly [title: string]: Disguise } = {
+  'base64 in lines of twelve': (text) => every(12, '\n')(base64(text)),
+  'base64 in lines of sixteen': (text) => every(16, '\r\n')(base64(text)),
+  'base64 in indented lines': (text) => every(16, '\n    ')(base64(text)),
+  'base64 in quoted mail': (text) => every(16, '\n> ')(base64(text)),
+  'base64 in comments': (text) => every(16, '\n// ')(base64(text)),
+  'base64 in strings that are put together': (text) => `"${every(12, '" + "')(base64(text))}"`,
+  'base64 in strings on lines': (text) => `'${every(12, "'\n  '")(base64(text))}'`,
+  'hex in lines': (text) => every(16, '\n')(hex(text)),
+}
+
 describe('disguises', () => {
-  const all = { ...LETTERS }
+  const all = { ...LETTERS, ...LINES }
   for (const [title, write] of Object.entries(all))
     it(`sees through ${title}`, () => {
       const changed = VALUES.filter(([, value]) => write(value) !== value)
@@ -80,7 +99,7 @@ describe('disguises', () => {
         const text = `see ${write(value)} now`
         const found = scan(text)
         assert.ok(
-          found.some(({ detector, start, end }) => detector.endsWith(name) && start <= 4 && end >= text.length - 4),
+          found.some(({ detector, start, end }) => detector.endsWith(name) && start <= 5 && end >= text.length - 5),
           `${name} ${text} ${JSON.stringify(found)}`,
         )
         for (let at = 1; at < text.length; at++) assert.deepEqual(scanCut([text.slice(0, at), text.slice(at)]), found)

@@ -20,6 +20,8 @@ const hex = (text: string): string => Buffer.from(text).toString('hex')
 const escapes = (text: string): string => text.replaceAll(/[^]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 const bytes = (text: string): string => hex(text).replaceAll(/../g, '\\x$&')
 const entities = (text: string): string => text.replaceAll(/[^]/g, (one) => `&#${one.charCodeAt(0)};`)
+const inLines = (text: string): string => base64(text).replaceAll(/.{16}/g, '$&\n')
+const inStrings = (text: string): string => `'${hex(text).replaceAll(/.{12}/g, "$&' +\n  '")}'`
 const percent = (text: string): string => hex(text).replaceAll(/../g, '%$&')
 
 describe('encoded text', () => {
@@ -43,7 +45,7 @@ describe('encoded text', () => {
     [
       'base64 in lines whose last is short',
       base64(`${'so '.repeat(17)}jo@example.com`).replaceAll(/.{76}/g, '$&\n'),
-      ['email base64: bXBsZS5jb20='],
+      [`email base64: ${base64(`${'so '.repeat(17)}jo@example.com`).replaceAll(/.{76}/g, '$&\n')}`],
     ],
     ['a plus sign URL-encoded', percent('+63 917 123 4567'), [`phone url: ${percent('+63 917 123 4567')}`]],
     ['what encoders of URLs leave', encodeURIComponent("to: 'jo@example.com'"), ["email url: to%3A%20'jo%40example.com"]],
@@ -109,7 +111,9 @@ describe('encoded text', () => {
   const encoded = fc
     .tuple(
       plain,
-      fc.array(fc.constantFrom(base64, base64url, hex, encodeURIComponent, escapes, percent, entities, bytes), { maxLength: 3 }),
+      fc.array(fc.constantFrom(base64, base64url, hex, encodeURIComponent, escapes, percent, entities, bytes, inLines, inStrings), {
+        maxLength: 3,
+      }),
     )
     .filter(([text]) => text.isWellFormed())
     .map(([text, ways]) => ways.reduce((inner, way) => way(inner), text))

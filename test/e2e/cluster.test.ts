@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { readdirSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { policyOf, readChat, sendChat, workerPids } from '../support/cluster.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
@@ -91,7 +92,11 @@ describe('serve --workers', function () {
     let asking = true
     const asked = (async () => {
       const all = new Set<string>()
-      while (asking) for (const code of await codes('hello', 6)) all.add(code)
+      while (asking) {
+        for (const code of await codes('hello', 6)) all.add(code)
+        // Workers that start need the processor too.
+        await pause(10)
+      }
       return all
     })()
     gateway.process.kill('SIGUSR2')
@@ -236,7 +241,7 @@ policy house.few "Seven a day" {
     const probing: Promise<{ code: string }>[] = []
     await eventually(async () => {
       probing.push(...hosts.map((host) => sendChat(host.url, key, 'hello')))
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await pause(50)
       return upstream.calls.length > 0
     })
     const meanwhile = await Promise.all(Array.from({ length: 20 }, (_, i) => sendChat(hosts[i % 2]!.url, key, 'hello')))

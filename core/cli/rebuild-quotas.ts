@@ -1,4 +1,5 @@
 // `sallyport doctor --rebuild-quotas`: counts the running windows of all limits again from the record, and sets them to what it says.
+import { commandRecord, type CommandRecord } from './command-record.ts'
 import { loadConfig } from '../config/load.ts'
 import { drainSpool } from '../recorder/drain.ts'
 import { openSpool } from '../record/spool.ts'
@@ -43,9 +44,13 @@ export async function rebuildQuotas(loaded: LoadedConfig): Promise<readonly Rebu
   const state = await openState(loaded, systemClock, log).catch((error: unknown) => {
     throw isInUse(error) ? new Error(`${error.message}; a gateway counts in its own memory: stop it, run this again, then start it`) : error
   })
+  const events = commandRecord(loaded)
   try {
-    return loaded.config.state.driver === 'embedded' ? await rebuildAlone(loaded, state) : await rebuildBeside(loaded, state)
+    return loaded.config.state.driver === 'embedded'
+      ? await rebuildAlone(loaded, state, events)
+      : await rebuildBeside(loaded, state, events)
   } finally {
+    await events.close()
     await state.close()
   }
 }
@@ -53,14 +58,14 @@ export async function rebuildQuotas(loaded: LoadedConfig): Promise<readonly Rebu
 const isInUse = (error: unknown): error is Error => error instanceof Error && error.name === 'StateInUseError'
 
 /** In place of the gateway: first what a crash has left is replayed, so that the next start does not book it on top. */
-async function rebuildAlone(loaded: LoadedConfig, state: State): Promise<readonly Rebuilt[]> {
+async function rebuildAlone(loaded: LoadedConfig, state: State, events: CommandRecord): Promise<readonly Rebuilt[]> {
   const { spool } = loaded.config.record
   const record = openSpool({ ...spool, path: recordOptions(loaded).spool })
   try {
     const keeper = await startKeeper({ state, spool: record, clock: systemClock, log })
     try {
       const rebuilt = await recount(loaded, state)
-      return await setAll(state, rebuilt)
+      return await setAll(state, rebuilt, events)
     } finally {
       await keeper.close()
     }
@@ -70,14 +75,14 @@ async function rebuildAlone(loaded: LoadedConfig, state: State): Promise<readonl
 }
 
 /** Beside gateways that go on: only what stood still while it was counted is set. */
-async function rebuildBeside(loaded: LoadedConfig, state: State): Promise<readonly Rebuilt[]> {
+async function rebuildBeside(loaded: LoadedConfig, state: State, events: CommandRecord): Promise<readonly Rebuilt[]> {
   const done = new Map<string, Rebuilt>()
   for (let round = 1; round <= ROUNDS; round++) {
     const found = (await recount(loaded, state)).filter(({ key }) => (done.get(key)?.result ?? 'busy') === 'busy')
     const used = await usedNow(state)
     const still = found.filter(({ key, before }) => (used.get(key)?.amount ?? 0) === before)
     for (const one of found) done.set(one.key, { counter: one.booking.counter, before: one.before, after: one.before, result: 'busy' })
-    const rebuilt = await setAll(state, still)
+    const rebuilt = await setAll(state, still, events)
     still.forEach(({ key }, i) => done.set(key, rebuilt[i]!))
     if (still.length === found.length) break
   }
@@ -130,15 +135,23 @@ const RECOUNT = `SELECT tupleElement(one, 1) AS counter, sum(tupleElement(one, 2
 FROM (SELECT arrayJoin(CAST(booked, 'Array(Tuple(String, Int64))')) AS one FROM requests WHERE ts >= now() - INTERVAL ${LOOK_BACK_DAYS} DAY)
 GROUP BY counter`
 
-async function setAll(state: State, recounted: readonly Recounted[]): Promise<readonly Rebuilt[]> {
+/** First the event: what is not recorded is not changed. */
+async function setAll(state: State, recounted: readonly Recounted[], events: CommandRecord): Promise<readonly Rebuilt[]> {
   const rebuilt: Rebuilt[] = []
   for (const { before, booking } of recounted) {
     const { counter, amount: after } = booking
     if (before !== after) {
+      await events.note(eventOf(counter, before, after))
       const id = `rebuild-${systemClock.now()}-${rebuilt.length}`
       await state.ledger.book(id, [{ ...booking, amount: after - before }], 'anyway')
     }
     rebuilt.push({ counter, before, after, result: before === after ? 'right' : 'set' })
   }
   return rebuilt
+}
+
+function eventOf(counter: string, before: number, after: number): Parameters<CommandRecord['note']>[0] {
+  const { tenant, policy } = readCounterName(counter)
+  const shown = (used: number): string => JSON.stringify({ counter, used })
+  return { tenant, action: 'quota recounted', target: policy, before: shown(before), after: shown(after), result: 'ok' }
 }

@@ -77,6 +77,21 @@ for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis']
           { counter: NOBODY, before: 3, after: 0, result: 'set' },
         ],
       )
+      await recordOf(gateway)
+      const events = rowsOf(
+        await gateway.cli(
+          'sql',
+          '--json',
+          "SELECT tenant, target, before, after FROM admin_events WHERE action = 'quota recounted' ORDER BY seq",
+        ),
+      ) as unknown as readonly { tenant: string; target: string; before: string; after: string }[]
+      assert.deepEqual(
+        events.map(({ tenant, target, before, after }) => [tenant, target, JSON.parse(before), JSON.parse(after)]),
+        [
+          ['acme', 'acme.tokens', { counter, used: booked[wrong]! + 7 }, { counter, used: booked[wrong] }],
+          ['nobody', 'p', { counter: NOBODY, used: 3 }, { counter: NOBODY, used: 0 }],
+        ],
+      )
       assert.deepEqual(await ledgerOf(gateway), { ...booked, [`${NOBODY}@${FAR}`]: 0, [`${TOLD}@${FAR}`]: 1 })
       gateway = await startGateway({ ...setup(), folder: gateway.folder })
       const beside = gateway.cli('doctor', '--rebuild-quotas', '--json')

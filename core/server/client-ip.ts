@@ -14,7 +14,7 @@ export function clientIpReader(trusted: readonly string[]): ClientIpReader {
     if (trusted.length === 0) return ip
     const hops = String(request.headers['x-forwarded-for'] ?? '').split(',')
     while (isTrusted(ip) && hops.length > 0) {
-      const next = plain(hops.pop()!.trim())
+      const next = plain(withoutPort(hops.pop()!.trim()))
       // A zone names a network card of another host, and an address with one is not to be told from one without.
       if (isIP(next) === 0 || next.includes('%')) break
       ip = next
@@ -29,6 +29,12 @@ function addNetwork(list: BlockList, entry: string): void {
   if (isIP(address) === 0) throw new Error(`server.trustProxy: ${entry} is neither an address nor a network such as 10.0.0.0/8`)
   if (bits === undefined) list.addAddress(address, family)
   else list.addSubnet(address, Number(bits), family)
+}
+
+/** Some proxies write `a.b.c.d:port` and `[v6]:port`. Not read, the proxy's own address would count, and pass where only proxies may. */
+function withoutPort(hop: string): string {
+  const [, bracketed, v4] = /^(?:\[([^\]]*)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(hop) ?? []
+  return bracketed ?? v4 ?? hop
 }
 
 /** IPv4 addresses that arrive over an IPv6 socket are written as what they are, link-local ones without their zone. */

@@ -31,6 +31,9 @@ interface RaiseOptions extends Where {
   readonly reason: string
 }
 
+/** As the admin API has it. */
+const LONGEST_MS = 366 * 86_400_000
+
 const COUNTERS = ['tenant', 'policy', 'by', 'unit', 'window', 'used', 'reserved', 'limit', 'resets_at'] as const
 const RAISES = ['id', 'tenant', 'policy', 'unit', 'add', 'until', 'by', 'reason'] as const
 
@@ -88,6 +91,8 @@ async function raise(door: QuotaDoor, { directory }: LoadedConfig, options: Rais
   if ((options.for === undefined) === (options.until === undefined)) command.error('error: say either --for or --until', { exitCode: 2 })
   const until = options.until ?? Date.now() + options.for!
   if (until <= Date.now()) command.error('error: --until is in the past', { exitCode: 2 })
+  if (until - Date.now() > LONGEST_MS)
+    command.error('error: a raise lasts for a year at most; what lasts longer is a larger limit', { exitCode: 2 })
   const amount = readAmount(add, unit)
   if (amount === null)
     command.error(`error: --add must be ${unit === 'money' ? 'an amount such as 12.50' : 'a whole number'} above 0`, { exitCode: 2 })

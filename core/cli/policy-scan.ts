@@ -1,9 +1,19 @@
-// `policy scan`: a text as a user message through all detectors of a policy set, and what the policies would decide. The same as the preview
-// of the admin API.
+// `policy scan`: a text as a user message through all detectors, and what the policies would decide. The same as the preview of the admin API,
+// with what detectors would find that no policy looks for.
 import { readFileSync } from 'node:fs'
 import { bindForTools, type PolicySet } from '../policy/toolbox.ts'
-import { preview, type Preview } from '../pipeline/preview.ts'
+import { findingsInText, preview, type Preview, type PreviewFinding } from '../pipeline/preview.ts'
 import type { Screen } from './policy-output.ts'
+
+/** What `policy scan --json` prints. */
+export interface ScanReport extends Omit<Preview, 'findings'> {
+  readonly findings: readonly ScanFinding[]
+}
+
+/** `in_use`: a policy that judges has the detector among its words, so it counts for the decision. */
+export interface ScanFinding extends PreviewFinding {
+  readonly in_use: boolean
+}
 
 /**
  * A file, or all of standard input for `-`; a pipe whose writer takes its time is waited for. UTF-16 is known by its mark, everything else is
@@ -26,15 +36,33 @@ function decodeText(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
-/** `effects`: verbs of what the policies would do to the request, sorted; the decision of a refused one has none. */
-export async function scanText(set: PolicySet, text: string): Promise<{ readonly report: Preview; readonly effects: readonly string[] }> {
+/**
+ * `set` judges. `shipped`: detectors that are tried beside those of `set`; null: none.
+ * `effects`: verbs of what the policies would do to the request, sorted; the decision of a refused one has none.
+ */
+export async function scanText(
+  set: PolicySet,
+  shipped: PolicySet | null,
+  text: string,
+): Promise<{ readonly report: ScanReport; readonly effects: readonly string[] }> {
   const bound = bindForTools(set)
+  const beside = shipped && bindForTools(shipped)
   try {
     const report = await preview(bound, { text }, new Map())
+    const known = new Set(bound.program.bundle.detectors.map(({ name }) => name))
+    const more = beside ? await findingsInText(beside, text, (name) => !known.has(name)) : { findings: [], failed: [] }
+    const findings = [
+      ...report.findings.map((finding) => ({ ...finding, in_use: true })),
+      ...more.findings.map((finding) => ({ ...finding, in_use: false })),
+    ].sort((a, b) => a.start - b.start || a.end - b.end)
     const verbs = report.phases.flatMap(({ effects }) => effects.map(({ verb }) => verb))
-    return { report, effects: report.decision === 'deny' ? [] : [...new Set(verbs)].sort() }
+    return {
+      report: { ...report, findings, failed: [...report.failed, ...more.failed] },
+      effects: report.decision === 'deny' ? [] : [...new Set(verbs)].sort(),
+    }
   } finally {
     await bound.detection.close()
+    await beside?.detection.close()
   }
 }
 
@@ -43,7 +71,7 @@ const PLAIN = '\u001B[0m'
 
 export function showScan(
   text: string,
-  { findings, failed, decision, refused, rewritten }: Preview,
+  { findings, failed, decision, refused, rewritten }: ScanReport,
   effects: readonly string[],
   { colour }: Screen,
 ): string {
@@ -54,17 +82,22 @@ export function showScan(
     ...findingLines(text, findings),
     ...failed.map((detector) => `${detector} gave no result`),
     ...rewritten.flatMap(({ text: left }) => ['would leave as:', harmless(beginningOf(left))]),
-    `${findings.length} found, decision: ${decision}${said === '' ? '' : ` (${said})`}`,
+    `${countOf(findings)}, decision: ${decision}${said === '' ? '' : ` (${said})`}`,
   ].join('\n')
 }
 
+function countOf(findings: ScanReport['findings']): string {
+  const unused = findings.filter((finding) => !finding.in_use).length
+  return `${findings.length} found${unused === 0 ? '' : `, ${unused} of them by detectors that no policy uses`}`
+}
+
 /** One line a finding: place, detector, score, what makes it sure, text. */
-function findingLines(text: string, findings: Preview['findings']): readonly string[] {
-  const rows = findings.map(({ detector, start, end, score, checks, decoded }) => [
+function findingLines(text: string, findings: ScanReport['findings']): readonly string[] {
+  const rows = findings.map(({ detector, start, end, score, checks, decoded, in_use }) => [
     `${start}-${end}`,
     detector,
     score.toFixed(2),
-    [...checks, ...(decoded ? [`decoded from ${decoded}`] : [])].join(', '),
+    [...checks, ...(decoded ? [`decoded from ${decoded}`] : []), ...(in_use ? [] : ['in no policy'])].join(', '),
     quoted(text.slice(start, end)),
   ])
   const columns = [0, 1, 2, 3, 4].filter((column) => rows.some((row) => row[column] !== ''))
@@ -83,7 +116,7 @@ const beginningOf = (text: string): string =>
 
 const quoted = (text: string): string => harmless(JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text))
 
-function highlight(text: string, findings: Preview['findings']): string {
+function highlight(text: string, findings: ScanReport['findings']): string {
   let out = ''
   let at = 0
   for (const { start, end } of findings) {

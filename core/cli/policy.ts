@@ -1,4 +1,5 @@
 // `sallyport policy …`: check, fmt, test, compile, explain and scan, on the same machinery that judges requests.
+import { existsSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { openPolicySet, writeCanonical, type PolicySet } from '../policy/toolbox.ts'
 import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
@@ -7,10 +8,10 @@ import { explainRequest } from './policy-explain.ts'
 import { formatPaths } from './policy-fmt.ts'
 import { GivenError } from '../policy/given.ts'
 import { holdBackOf } from '../policy/hold-back.ts'
-import { loadConfig } from '../config/load.ts'
+import { DEFAULT_FILE, loadConfig } from '../config/load.ts'
 import { printForPrograms, showCheck } from './policy-check.ts'
 import { pluginsOf } from './loaded-plugins.ts'
-import { PolicyError, STANDARD_POLICIES } from '../policy/load.ts'
+import { PolicyError, SHIPPED_POLICIES, STANDARD_POLICIES } from '../policy/load.ts'
 import { policyPaths } from '../server/snapshots.ts'
 import { readInput, scanText, showScan } from './policy-scan.ts'
 import { showExplanation } from './policy-explain-show.ts'
@@ -44,7 +45,7 @@ export function registerPolicy(program: Command): void {
     .action(explain)
   withFormat(command('scan', 'findings in a text, with positions, scores and checks, and the decision'))
     .argument('<file>', 'a file, or - for standard input')
-    .argument('[path...]', 'policies, else those of the configuration')
+    .argument('[path...]', 'policies, whose detectors alone are tried; else those of the configuration, and every detector that ships')
     .action(scan)
 }
 
@@ -71,6 +72,12 @@ function usable<Result>(command: Command, work: () => Result): Result {
   }
 }
 
+/** Without paths and without `--config`, the configuration in this folder counts, as for every other command. */
+function withFolder<Given extends Options>(paths: readonly string[], options: Given): Given {
+  const isAsked = paths.length > 0 || options.config !== undefined
+  return isAsked || !existsSync(DEFAULT_FILE) ? options : { ...options, config: DEFAULT_FILE }
+}
+
 /** Paths that were named, else those of the configuration. */
 function pathsOr(paths: readonly string[], { config }: Options): readonly string[] {
   return paths.length > 0 ? paths : config === undefined ? [STANDARD_POLICIES] : policyPaths(loadConfig(config))
@@ -86,7 +93,8 @@ async function readText(file: string, command: Command): Promise<string> {
 
 // ── check and compile ────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function check(paths: readonly string[], options: Options, command: Command): Promise<void> {
+async function check(paths: readonly string[], given: Options, command: Command): Promise<void> {
+  const options = withFolder(paths, given)
   if (paths.length === 0 && options.config === undefined)
     command.error('error: name policy files or folders, or a configuration with --config', { exitCode: 2 })
   const set = await open(pathsOr(paths, options), options, command)
@@ -138,7 +146,8 @@ interface ExplainOptions extends Options {
   readonly given?: readonly string[]
 }
 
-async function explain(paths: readonly string[], options: ExplainOptions, command: Command): Promise<void> {
+async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<void> {
+  const options = withFolder(paths, given)
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
   const body = await readText(options.request, command)
@@ -152,11 +161,18 @@ async function explain(paths: readonly string[], options: ExplainOptions, comman
   }
 }
 
-async function scan(file: string, paths: readonly string[], options: Options, command: Command): Promise<void> {
+/** Every detector that ships, and no policy that judges: what could be found, whatever is turned on. */
+async function shippedSet({ config }: Options): Promise<PolicySet> {
+  const loaded = config === undefined ? null : loadConfig(config)
+  return openPolicySet([SHIPPED_POLICIES], await pluginsOf(loaded), loaded?.config.plugins)
+}
+
+async function scan(file: string, paths: readonly string[], given: Options, command: Command): Promise<void> {
+  const options = withFolder(paths, given)
   const set = await open(pathsOr(paths, options), options, command)
   if (!set.bundle) return showBroken(set, options)
   const text = await readText(file, command)
-  const { report, effects } = await scanText(set, text)
+  const { report, effects } = await scanText(set, paths.length > 0 ? null : await shippedSet(options), text)
   print(wantsJson(options) ? JSON.stringify(report) : showScan(text, report, effects, screen()))
   // Nothing is known of what they look for: a script must not take that for a clean text.
   if (report.failed.length > 0) process.exitCode = 1

@@ -15,7 +15,7 @@ import type { Config, CredentialSource, LoadedConfig } from './config.ts'
 import type { Json, JsonObject } from '../model/value.ts'
 import type { RawConfig } from './raw.ts'
 
-const DEFAULT_FILE = 'sallyport.yaml'
+export const DEFAULT_FILE = 'sallyport.yaml'
 /** A thousand tenants take a few hundred KiB. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024
 

@@ -68,7 +68,7 @@ export async function preview(bound: BoundPolicies, previewed: Previewed, given:
   const request = 'request' in previewed ? previewed.request : null
   const parts = 'text' in previewed ? [partOfText(previewed.text)] : previewed.request.parts
   const content = new ContentScan(bound.detection, parts, bound.scanDeadlineMs)
-  const detectors = [...new Set(bound.program.bundle.detectors.flatMap(({ name }) => bound.detection.members(name)))].sort()
+  const detectors = detectorsOf(bound)
   await content.scan(detectors, PROMPT)
   const completion = typeof previewed.answer === 'string' ? answerOf(bound, previewed.answer) : null
   await completion?.scan(detectors, COMPLETION)
@@ -77,8 +77,8 @@ export async function preview(bound: BoundPolicies, previewed: Previewed, given:
   const decisive = judged.find(({ verdict }) => verdict !== 'allow') ?? judged.at(-1)!
   const scans = completion ? [content, completion] : [content]
   return {
-    findings: scans.flatMap((scan) => scan.parts.flatMap((part, index) => scan.findingsIn(index).map((finding) => shown(finding, part)))),
-    failed: detectors.filter((name) => scans.some((scan) => scan.hasFailed(new Set([name])))),
+    findings: scans.flatMap(shownIn),
+    failed: failedIn(scans, detectors),
     decision: decisive.verdict!,
     refused: decisive.refused,
     phases,
@@ -88,6 +88,27 @@ export async function preview(bound: BoundPolicies, previewed: Previewed, given:
     server_tools: request?.serverTools ?? [],
   }
 }
+
+/** What the detectors with these names (no unions) find in a text, without asking any policy. */
+export async function findingsInText(
+  bound: BoundPolicies,
+  text: string,
+  isWanted: (detector: string) => boolean,
+): Promise<Pick<Preview, 'findings' | 'failed'>> {
+  const content = new ContentScan(bound.detection, [partOfText(text)], bound.scanDeadlineMs)
+  const detectors = detectorsOf(bound).filter(isWanted)
+  await content.scan(detectors, PROMPT)
+  return { findings: shownIn(content), failed: failedIn([content], detectors) }
+}
+
+const detectorsOf = ({ program, detection }: BoundPolicies): readonly string[] =>
+  [...new Set(program.bundle.detectors.flatMap(({ name }) => detection.members(name)))].sort()
+
+const shownIn = (scan: ContentScan): readonly PreviewFinding[] =>
+  scan.parts.flatMap((part, index) => scan.findingsIn(index).map((finding) => shown(finding, part)))
+
+const failedIn = (scans: readonly ContentScan[], detectors: readonly string[]): readonly string[] =>
+  detectors.filter((name) => scans.some((scan) => scan.hasFailed(new Set([name]))))
 
 function partOfText(text: string): Part {
   return { location: 'prompt.user', text, path: ['text'], rewritable: true, encoding: 'text' }

@@ -6,7 +6,9 @@ import { compile, renderDiagnostics, type Bundle, type Diagnostic, type ReadList
 import type { Words } from './words.ts'
 
 /** Folder of the policies that come with the gateway. */
-export const STANDARD_POLICIES = resolve(import.meta.dirname, '../../policies/standard')
+/** The standard policies and all packs. */
+export const SHIPPED_POLICIES = resolve(import.meta.dirname, '../../policies')
+export const STANDARD_POLICIES = join(SHIPPED_POLICIES, 'standard')
 
 /** Far more than a person reads. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024

@@ -5,8 +5,7 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { showScan } from '../../core/cli/policy-scan.ts'
-import type { Preview } from '../../core/pipeline/preview.ts'
+import { showScan, type ScanReport } from '../../core/cli/policy-scan.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../core/main.ts')
 const MAIL = 'jo.smith@example.com'
@@ -89,6 +88,36 @@ describe('policy scan', function () {
     assert.deepEqual([code, report.decision], [1, 'deny'])
   })
 
+  it('tries every detector that ships, and says which of them no policy uses', async () => {
+    interface Found {
+      readonly detector: string
+      readonly start: number
+      readonly end: number
+      readonly in_use: boolean
+    }
+    const text = 'key AKIAZ7Q4VER3YTUI2PAS, born on 7 March 1990'
+    const found = async (...words: string[]): Promise<Found[]> => JSON.parse((await scan('-', [text], ...words, '--json')).output).findings
+    const all = await found()
+    const one = (name: string): unknown[] =>
+      all.filter(({ detector }) => detector === name).map(({ start, end, in_use }) => [start, end, in_use])
+    assert.deepEqual(one('standard.detectors.api_key'), [[4, 24, true]])
+    assert.deepEqual(one('secrets.detectors.aws_access_key'), [[4, 24, false]])
+    assert.deepEqual(one('personal.detectors.birth_date'), [[34, 46, false]])
+    assert.deepEqual(all.map(({ start }) => start), all.map(({ start }) => start).sort((a, b) => a - b)) // prettier-ignore
+    assert.match(
+      (await scan('-', [text])).output,
+      /birth_date .*in no policy.*\n.*would leave as:\nkey \[API_KEY\], born on 7 March 1990\n\d found, \d of them by detectors that no policy uses, decision: allow/s,
+    )
+    // Policies that are named are tried alone; those of the configuration in this folder count.
+    const packs = resolve(import.meta.dirname, '../../policies')
+    assert.deepEqual(
+      new Set((await found(join(packs, 'standard'))).map(({ detector }) => detector)),
+      new Set(['standard.detectors.api_key']),
+    )
+    writeFileSync(join(folder, 'sallyport.yaml'), JSON.stringify({ policies: { paths: [join(packs, 'personal')] } }))
+    assert.deepEqual((await found()).filter(({ in_use }) => in_use).map(({ detector }) => detector), ['standard.detectors.api_key', 'personal.detectors.birth_date']) // prettier-ignore
+  })
+
   it('says from what a finding was decoded', async () => {
     const run = Buffer.from(`write to ${MAIL} soon`).toString('base64')
     assert.match((await scan(write(`see ${run} here`))).output, /decoded from base64/)
@@ -99,9 +128,9 @@ describe('policy scan', function () {
   it('lets no text steer the terminal that shows it', () => {
     const text = `\u001b[2J\u001b[8m to ${MAIL}\u009b2K \u202eback \u2066 \ttab\nline \u{e0041}`
     const start = text.indexOf(MAIL)
-    const finding = { detector: 'a.email', start, end: start + MAIL.length, score: 1, checks: [] }
+    const finding = { detector: 'a.email', start, end: start + MAIL.length, score: 1, checks: [], in_use: true }
     const rewritten = [{ phase: 'request', location: 'prompt.user', path: ['text'], text: text.replace(MAIL, '[EMAIL]') }]
-    const report = { findings: [finding], failed: [], decision: 'allow', refused: null, rewritten } as unknown as Preview
+    const report = { findings: [finding], failed: [], decision: 'allow', refused: null, rewritten } as unknown as ScanReport
     const shown = showScan(text, report, [], { colour: true } as Parameters<typeof showScan>[3])
     assert.deepEqual(
       shown.match(/\p{Cc}/gu)!.filter((one) => one !== '\n'),

@@ -1,6 +1,7 @@
 // The detectors in use for one kind of scan, with everything prepared that judging a candidate needs: checks, context words, groups.
 import { RE2JS } from 're2js'
 import { automatonOf, type Automaton } from './automaton.ts'
+import { GroupFinder } from './group-finder.ts'
 import { boundOf } from './hold.ts'
 import type { CheckTest } from '../plugin/index.ts'
 import type { DetectorSpec } from './port.ts'
@@ -36,6 +37,7 @@ export class DetectorSet {
   readonly reach: number
   /** Characters that a stream holds for them at most; Infinity where a pattern has no longest match. */
   readonly bound: number
+  readonly #groupFinders = new Map<string, GroupFinder | null>()
   readonly #groupPatterns = new Map<string, RE2JS>()
 
   /** Throws when a check is unknown or a pattern is outside the dialect. Unions are not for here: name their members. */
@@ -44,6 +46,14 @@ export class DetectorSet {
     this.automaton = automatonOf(specs)
     this.bound = boundOf(specs) ?? Infinity
     this.reach = Math.max(0, ...this.detectors.map(({ reach }) => reach))
+  }
+
+  /** Null where only `groupPattern` knows the place of the capture group. */
+  groupFinder(source: string, group: number): GroupFinder | null {
+    const key = `${group} ${source}`
+    let finder = this.#groupFinders.get(key)
+    if (finder === undefined) this.#groupFinders.set(key, (finder = GroupFinder.of(source, group)))
+    return finder
   }
 
   /** The pattern as RE2 reads it, for the place of a capture group; matches are short, so its speed does not count. */

@@ -4,6 +4,7 @@ import type { Finding } from '../model/content.ts'
 import { ascendingEndsOf, type Candidate } from './candidate.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
 import { foldWithOffsets, isPlain, readingsOf, takeForPlain } from './fold.ts'
+import { VERTICAL_TAB } from './group-finder.ts'
 import { isLetter } from './letters.ts'
 
 /** Text with the offset of its first unit in the whole text. */
@@ -127,7 +128,13 @@ export class CandidateJudge {
   #groupOf(source: string, group: number, start: number, end: number, window: TextWindow): { start: number; end: number } | null {
     // A character on each side, so that `\b` sees what it saw.
     const from = Math.max(start - 1, window.from)
-    const { text, starts, ends } = foldWithOffsets(slice(window, from, end + 1))
+    const raw = slice(window, from, end + 1)
+    if (isPlain(raw) && !raw.includes(VERTICAL_TAB)) {
+      const place = this.#set.groupFinder(source, group)?.find(raw, start - from)
+      if (place === null) return { start, end }
+      if (place) return place.end <= place.start || from + place.end > end ? null : { start: from + place.start, end: from + place.end }
+    }
+    const { text, starts, ends } = foldWithOffsets(raw)
     const first = starts.findIndex((offset) => from + offset >= start)
     for (const reading of new Set([text, takeForPlain(text)])) {
       const matcher = this.#set.groupPattern(source).matcher(reading)

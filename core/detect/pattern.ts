@@ -6,10 +6,11 @@ export type Units = readonly (readonly [from: number, to: number])[]
 
 export type PatternNode =
   | { readonly kind: 'units'; readonly units: Units }
-  | { readonly kind: 'sequence'; readonly items: readonly PatternNode[] }
+  /** `group`: the number of the capture group that it is. */
+  | { readonly kind: 'sequence'; readonly items: readonly PatternNode[]; readonly group?: number }
   | { readonly kind: 'either'; readonly options: readonly PatternNode[] }
-  /** `most` null: unbounded. */
-  | { readonly kind: 'repeat'; readonly item: PatternNode; readonly least: number; readonly most: number | null }
+  /** `most` null: unbounded. `isLazy`: as few as possible first, which only capture groups tell. */
+  | { readonly kind: 'repeat'; readonly item: PatternNode; readonly least: number; readonly most: number | null; readonly isLazy?: true }
   | { readonly kind: 'assert'; readonly what: Assertion }
 
 export type Assertion = 'start' | 'end' | 'boundary' | 'no boundary'
@@ -48,6 +49,7 @@ export function parsePattern(source: string): PatternNode {
 class Parser {
   readonly #source: string
   #at = 0
+  #groups = 0
 
   constructor(source: string) {
     this.#source = source
@@ -77,9 +79,9 @@ class Parser {
     const item = this.#atom()
     const bounds = this.#bounds()
     if (!bounds) return item
-    this.#take('?')
+    const isLazy = this.#take('?')
     if (item.kind === 'assert') this.fail('an assertion can not be repeated')
-    return { kind: 'repeat', item, ...bounds }
+    return isLazy ? { kind: 'repeat', item, ...bounds, isLazy } : { kind: 'repeat', item, ...bounds }
   }
 
   #bounds(): { least: number; most: number | null } | null {
@@ -103,7 +105,7 @@ class Parser {
       case '[':
         return { kind: 'units', units: this.#class() }
       case '.':
-        return { kind: 'units', units: complement(LINE_ENDS) }
+        return { kind: 'units', units: ANY }
       case '^':
         return { kind: 'assert', what: 'start' }
       case '$':
@@ -122,11 +124,13 @@ class Parser {
   }
 
   #group(): PatternNode {
-    if (this.#take('?') && !this.#take(':')) this.fail('only plain groups `( … )` and `(?: … )` are in the dialect')
+    const isPlain = this.#take('?')
+    if (isPlain && !this.#take(':')) this.fail('only plain groups `( … )` and `(?: … )` are in the dialect')
+    const group = isPlain ? 0 : ++this.#groups
     const node = this.either()
     if (!this.#take(')')) this.fail('`)` is missing')
     // A group of one assertion may be repeated, the bare assertion may not.
-    return { kind: 'sequence', items: [node] }
+    return group === 0 ? { kind: 'sequence', items: [node] } : { kind: 'sequence', items: [node], group }
   }
 
   #class(): Units {
@@ -196,6 +200,9 @@ export function single(unit: number): Units {
 function isSingle(units: Units): boolean {
   return units.length === 1 && units[0]![0] === units[0]![1]
 }
+
+/** What the dot takes. */
+export const ANY = complement(LINE_ENDS)
 
 /** Sorts and merges ranges. */
 export function unite(ranges: Units): Units {

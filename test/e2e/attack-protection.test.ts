@@ -2,9 +2,8 @@
 // looked for in every file that the gateway has written.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
+import { filesBelow } from '../support/files.ts'
 import { answerText, postChat, readStream, user } from '../support/chat.ts'
 import { answer, chunks, startUpstream, text, type Arrived, type UpstreamServer } from '../support/upstream/index.ts'
 
@@ -284,15 +283,13 @@ describe('attacks on protection', function () {
         ...(['base64', 'hex'] as const).map((one) => Buffer.from(EMAIL).toString(one)),
         Buffer.from(EMAIL, 'utf16le').toString('latin1'),
       ]
-      const files = readdirSync(gateway.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+      const files = [...filesBelow(gateway.folder)]
       assert.ok(
-        files.some(({ name }) => name.endsWith('.mdb')),
-        files.map(({ name }) => name).join(),
+        files.some(([path]) => path.endsWith('.mdb')),
+        files.map(([path]) => path).join(),
       )
-      for (const { parentPath, name } of files) {
-        const bytes = readFileSync(join(parentPath, name)).toString('latin1')
-        for (const form of forms) assert.ok(!bytes.includes(form), `${name} holds ${form}`)
-      }
+      for (const [path, bytes] of files)
+        for (const form of forms) assert.ok(!bytes.toString('latin1').includes(form), `${path} holds ${form}`)
       for (const form of forms) assert.ok(!gateway.output().includes(form))
     })
   })

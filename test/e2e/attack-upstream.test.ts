@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
+import { filesBelow } from '../support/files.ts'
 import { answerText, errorCode, postChat, readStream } from '../support/chat.ts'
 import { chunks, raw, startUpstream, status, type Behaviour, type UpstreamServer } from '../support/upstream/index.ts'
 
@@ -307,7 +307,5 @@ async function startRawUpstream(): Promise<RawUpstream> {
 }
 
 function filesWith(folder: string, text: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(text))
-    .map(({ name }) => name)
+  return [...filesBelow(folder)].filter(([, bytes]) => bytes.includes(text)).map(([path]) => path)
 }

@@ -1,10 +1,10 @@
 // Keys on the control plane and what follows on the data plane: made, narrowed, rotated, ended, and recorded.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
+import { filesBelow } from '../support/files.ts'
 import { door, PEPPER, prepared, untilRefused, type Loose } from '../support/keys.ts'
 import { hashKey } from '../../core/model/key-material.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
@@ -299,13 +299,8 @@ describe('keys on the control plane', function () {
     )
     const changed = events.find(({ action, after }) => action === 'key changed' && after.includes('192.0.2.0/24'))
     assert.deepEqual([changed.actor, changed.ip, JSON.parse(changed.before).name], ['bootstrap', '127.0.0.1', 'wide'])
-    const spool = join(gateway.folder, 'data/spool')
-    const files = readdirSync(spool, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    const everything = [
-      gateway.output(),
-      JSON.stringify(events),
-      ...files.map((file) => readFileSync(join(file.parentPath, file.name), 'latin1')),
-    ]
+    const files = filesBelow(join(gateway.folder, 'data/spool')).values()
+    const everything = [gateway.output(), JSON.stringify(events), ...files.map((bytes) => bytes.toString('latin1'))]
     for (const secret of secrets) {
       const hash = hashKey(secret, PEPPER)
       for (const text of everything) assert.ok(!text.includes(secret.slice(19)) && !text.includes(hash))

@@ -52,7 +52,8 @@ describe('the record', function () {
     await readStream(response)
     const [request] = await rowsOf(response.headers.get('x-request-id')!)
     const waited = Number(request!.latency_ms) - Number(request!.overhead_us) / 1000
-    assert.ok(waited > pauses * 20, `only ${waited} ms of ${request!.latency_ms} were the upstream's`)
+    // Timers may be a little early.
+    assert.ok(waited > pauses * 19, `only ${waited} ms of ${request!.latency_ms} were the upstream's`)
   })
 
   it('tells what was asked, what it cost, which policies fired and what was found', async () => {

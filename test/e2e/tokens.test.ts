@@ -1,8 +1,8 @@
 // Tokens end to end: the upstream sees placeholders only, the client its own values, and nobody else's.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { baseConfig, startGateway, type GatewaySetup, type RunningGateway } from '../support/gateway.ts'
+import { filesBelow } from '../support/files.ts'
 import { answerText, postChat, readStream, user } from '../support/chat.ts'
 import { answer, chunks, startUpstream, text, type Arrived, type Behaviour, type UpstreamServer } from '../support/upstream/index.ts'
 
@@ -181,10 +181,9 @@ describe('tokens', function () {
       steps: [{ bytes: `{"error":{"message":"bad ${said(request)}"}}` }],
     }))
     const failed = await (await postChat(gateway, key, user(`fail on ${EMAIL}`))).text()
-    const data = join(gateway.folder, 'data')
-    const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    assert.ok(files.length > 3)
-    for (const file of files) assert.ok(!readFileSync(join(file.parentPath, file.name)).includes(EMAIL), file.name)
+    const files = filesBelow(join(gateway.folder, 'data'))
+    assert.ok(files.size > 3)
+    for (const [path, bytes] of files) assert.ok(!bytes.includes(EMAIL), path)
     assert.ok(!gateway.output().includes(EMAIL) && !failed.includes(EMAIL))
   })
 

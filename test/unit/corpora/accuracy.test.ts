@@ -1,11 +1,13 @@
 // The shipped detectors on the corpora. Where a target is reached it is the bound; elsewhere the floor is what was reached, and floors only rise.
+// Measured once, also for `docs/detectors.md`: that is what `policies/` declares, and its numbers may part a little from what is measured now.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CLASSES, ORIGINS, falseRateOf, measure, ofClass, recallOf, type Accuracy } from './measure.ts'
+import { CLASSES, ORIGINS, falseRateOf, ofClass, recallOf, type Accuracy } from './measure.ts'
+import { detectorsPage, measureAll } from '../../../scripts/detectors.ts'
 import { classTable, labelTable, TARGETS, type Target } from './page.ts'
 import { measureEvasions } from './evasions.ts'
-import { measureOrdinary, type Ordinary } from './ordinary.ts'
+import type { Ordinary } from './ordinary.ts'
 import { openScanner, ROOT, type Scanner } from './scanner.ts'
 import { readLabels, readLines, type Class } from './corpora.ts'
 
@@ -30,6 +32,9 @@ const FOUND_RIGHTLY = [
 /** Findings of all other detectors together, per megabyte of ordinary text. Mailboxes and hosts in READMEs are among them. */
 const MAX_FINDINGS_PER_MB = 160
 
+let once: ReturnType<typeof measureAll> | null = null
+const measured = (scanner: Scanner): ReturnType<typeof measureAll> => (once ??= measureAll(scanner))
+
 describe('accuracy on the corpora', () => {
   let scanner: Scanner
   let accuracy: Accuracy
@@ -38,8 +43,7 @@ describe('accuracy on the corpora', () => {
   before(async function () {
     this.timeout(120_000)
     scanner = openScanner()
-    accuracy = await measure(scanner)
-    ordinary = await measureOrdinary(scanner)
+    ;({ accuracy, ordinary } = await measured(scanner))
   })
   after(() => scanner.close())
 
@@ -98,6 +102,43 @@ describe('accuracy on the corpora', () => {
         assert.ok(parted <= TOLERANCE, `${name} ${origin}: measured ${value}, the page says ${before}; run npm run accuracy`)
       }
     }
+  })
+})
+
+const SHARE = /(`[^`]+`|precision) ([\d.]+) %/g
+/** Points that a detector's numbers may part. */
+const POINTS = 5
+
+describe('docs/detectors.md', () => {
+  let written: string
+  let made: string
+
+  before(async function () {
+    this.timeout(120_000)
+    const scanner = openScanner()
+    written = readFileSync(join(ROOT, 'docs/detectors.md'), 'utf8')
+    made = detectorsPage(scanner, await measured(scanner))
+    await scanner.close()
+  })
+
+  const withoutNumbers = (page: string): string => page.replaceAll(/^Measured: .*$/gm, 'Measured')
+  const shares = (page: string): readonly (readonly [string, number])[] =>
+    [...page.matchAll(SHARE)].map(([, of, share]) => [of!, Number(share)])
+
+  it('has every shipped detector as it is declared, and no other (npm run detectors writes it)', () => {
+    assert.ok(withoutNumbers(written) === withoutNumbers(made), 'the page has parted from policies/; run npm run detectors')
+  })
+
+  it('says how well they do, as near as matters', () => {
+    const [before, now] = [shares(written), shares(made)]
+    assert.ok(now.length > 100)
+    assert.deepEqual(
+      before.map(([of]) => of),
+      now.map(([of]) => of),
+      'other labels are measured now; run npm run detectors',
+    )
+    const parted = now.filter(([, share], i) => Math.abs(share - before[i]![1]) > POINTS)
+    assert.deepEqual(parted, [], 'run npm run detectors')
   })
 })
 

@@ -11,10 +11,11 @@ import {
   type Ledger,
   type Level,
   type Reserved,
+  type Settlement,
 } from '../../core/plugin/index.ts'
 import { after, withDeadline, type Awaitable } from './awaitable.ts'
 import { boughtTokens, boundParameter, choicesOf, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
-import { amountFor, EXTEND_AT, fixedHold, StreamHold, type Reservation } from './holds.ts'
+import { amountFor, EXTEND_AT, fixedHold, StreamHold, usedOf, type Reservation } from './holds.ts'
 import type { KnownLimits } from './known-limits.ts'
 import { claimOn, readLimits, type Limit, type Limits, type WhileAway } from './limits.ts'
 import { bookedOf, type Notices } from './notices.ts'
@@ -129,6 +130,7 @@ function refused(service: QuotaService, reserved: Extract<Reserved, { ok: false 
   if (limit.kind === 'slots') return refusalOf(reserved, limit, now)
   service.known.note(limit)
   service.notices.tell('reached', limit, reserved.level.used)
+  if (limit.soft !== null && reserved.level.used >= limit.soft) service.notices.tell('soft', limit, reserved.level.used)
   return refusalOf(reserved, limit, now)
 }
 
@@ -152,7 +154,7 @@ function claimsOf({ settings }: QuotaService, { view, limits, price }: Plan, out
 }
 
 function holdOf(
-  { ledger, learned, clock }: QuotaService,
+  { ledger, learned, notices, clock }: QuotaService,
   { view, limits, price }: Plan,
   { levels, outputTokens, bound }: Pick<Grant, 'outputTokens' | 'bound'> & { readonly levels: readonly Level[] },
 ): Hold {
@@ -165,11 +167,23 @@ function holdOf(
     promptTokens: view.promptTokens,
     outputTokens,
     levels,
-    onUsed: ({ usage, usageSource }) => {
+    onUsed: (settlement) => {
+      const { usage, usageSource } = settlement
       if (usageSource === 'provider' && usage.completion > 0) learned.learn(view.feature?.name ?? '', usage.completion)
+      limits.amounts.forEach((limit, i) => {
+        if (limit.soft === null) return
+        // Nobody may ask again; others that settled meanwhile have told of themselves.
+        const booked = bookedWith(limit, levels[i]!, settlement)
+        if (booked >= limit.soft) notices.tell('soft', limit, booked)
+      })
     },
   }
   return view.request.stream ? new StreamHold(reservation, bound) : fixedHold(reservation)
+}
+
+/** What is booked of a window together with this exchange. Of requests what is reserved will be used. */
+function bookedWith(limit: Limit, { used, settled }: Level, settlement: Settlement): number {
+  return limit.unit === 'requests' ? used : settled + usedOf(limit, settlement)
 }
 
 /** The change that makes a bound hold upstream, with the warning that says so. */

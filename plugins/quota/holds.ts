@@ -77,7 +77,8 @@ function bookings({ limits }: Reservation, settlement: Settlement): Booked {
   return booked
 }
 
-function usedOf({ unit }: Limit, { usage, costNano }: Settlement): number {
+/** What an exchange used of a limit, in its unit. */
+export function usedOf({ unit }: Limit, { usage, costNano }: Settlement): number {
   if (unit === 'requests') return 1
   return unit === 'money' ? Number(costNano ?? 0n) : usage.prompt + usage.completion
 }

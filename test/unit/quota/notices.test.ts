@@ -44,6 +44,29 @@ describe('events of limits', () => {
     for (let i = 0; i < 5; i++) await use(service, call, 20)
     assert.equal(service.events.length, 3)
   })
+  it('tell of the soft threshold when it is passed, though nobody asks again', async () => {
+    const service = serviceOn()
+    await use(service, limit('tokens', 100, 'day', 50), 60)
+    const open = Array.from({ length: 3 }, () => enactLimits(service, viewOf(), [limit('requests', 5, 'hour', 3)]))
+    for (const change of open) {
+      assert.ok(!(change instanceof Promise) && !(change instanceof GatewayError))
+      void change.hold!.settle(settlement(0, 1), Promise.resolve())
+    }
+    await turn()
+    assert.deepEqual(
+      service.events.map(({ action, target, after }) => [action, target, (JSON.parse(after!) as { used: number }).used]),
+      [
+        ['quota soft threshold', 'test.tokens_day', 60],
+        ['quota soft threshold', 'test.requests_hour', 3],
+      ],
+    )
+  })
+  it('tell of the soft threshold too when many at once use all of it', async () => {
+    const service = serviceOn()
+    for (let i = 0; i < 5; i++) void enactLimits(service, viewOf(), [limit('requests', 4, 'day', 2)])
+    await turn()
+    assert.deepEqual(service.events.map(({ action }) => action).sort(), ['quota reached', 'quota soft threshold'])
+  })
   it('come once from all processes that share a ledger, and after a restart', async () => {
     const service = serviceOn()
     const other = {

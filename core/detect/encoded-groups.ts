@@ -1,6 +1,6 @@
 // Words that are read as one: escapes with a blank between them, lines of quoted-printable, bytes in hex and base64 in groups, single letters.
 // A group is no longer than a word may be, so that a stream holds no more for it.
-import { hasLetter, MIN_LETTERS } from './encoded-signs.ts'
+import { isHidden } from './encoded-signs.ts'
 import { isPrintable, looksLikeText, textOf } from './encoded-text.ts'
 import { mayBeGroup, SIXES } from './encoded-words.ts'
 import type { EncodedRun, Encoding, RunWord } from './encoded-run.ts'
@@ -10,12 +10,28 @@ const HEX = 2
 const BASE64 = 4
 /** The last of a group of base64: shorter, or with padding. */
 const BASE64_END = 8
+const DECIMAL = 16
+const OCTAL = 32
+const BINARY = 64
+const UNICODE = 128
+const CODES = DECIMAL | OCTAL | BINARY | UNICODE
 
 const HEX_WORD = /^(?:0[xX])?(?:[2-9a-fA-F][0-9a-fA-F]|0[9aAdD])+$/
 const HEX_FIRST = /^(?:0[xX])?[2-7]/
+/** Codes of printable characters and ends of lines, one to a word. */
+const DECIMAL_WORD = /^0?(?:10|13|3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])$/
+const OCTAL_WORD = /^(?:0[oO]?)?(?:0?[4-7][0-7]|1[0-7][0-7])$/
+const BINARY_WORD = /^(?:0[bB])?0?[01]{7}$/
+const UNICODE_WORD = /^[uU]\+?0{0,2}[0-9a-fA-F]{4}$/
+const CODE_BEGINNING = /^(?:0[oObB]?)?[0-9]*$|^[uU]\+?[0-9a-fA-F]*$/
+/** What makes a character of a code, between codes. */
+const MAKERS = /^[+.&]?(?:chr|char|CHR|CHAR|Chr)$|^[+.&]$/
+const MAKER_BEGINNING = /^[+.&]?[cC]?[hH]?[aA]?[rR]?$/
 const LAST_BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 /** Longer ones are found alone; a stream waits for two of them. */
 const MAX_WORD_CHARS = 8
+/** Of a byte in binary with its prefix. */
+const MAX_CODE_CHARS = 10
 const MIN_BYTES = 6
 /** Fewer must all be printable. */
 const SURE_BYTES = 12
@@ -24,10 +40,19 @@ const SURE_BYTES = 12
 function kindsOf(word: string): number {
   const { length } = word
   if (length === 1) return LETTERS
-  if (length > MAX_WORD_CHARS) return 0
-  const hex = (length & 1) === 0 && HEX_WORD.test(word) ? HEX : 0
+  if (length > MAX_CODE_CHARS) return 0
+  const codes = codesOf(word)
+  if (length > MAX_WORD_CHARS) return codes
+  const hex = codes | ((length & 1) === 0 && HEX_WORD.test(word) ? HEX : 0)
   if ((length & 3) === 0 && isBase64(word)) return hex | BASE64
   return hex | (LAST_BASE64.test(word) ? BASE64_END : 0)
+}
+
+function codesOf(word: string): number {
+  const first = word.charCodeAt(0)
+  if (first === 85 || first === 117) return UNICODE_WORD.test(word) ? UNICODE : 0
+  if (first < 48 || first > 57 || (first > 49 && word.length > 2)) return 0
+  return (DECIMAL_WORD.test(word) ? DECIMAL : 0) | (OCTAL_WORD.test(word) ? OCTAL : 0) | (BINARY_WORD.test(word) ? BINARY : 0)
 }
 
 function isBase64(word: string): boolean {
@@ -41,11 +66,28 @@ function openingKindsOf(word: string): number {
 }
 
 /** Blanks, tabs and ends of lines; colons and commas stand between bytes too. */
-export const isBetween = (unit: number): boolean => unit === 32 || unit === 58 || unit === 44 || unit === 10 || unit === 13 || unit === 9
+export const isBetween = (unit: number): boolean =>
+  unit === 32 || unit === 58 || unit === 44 || unit === 10 || unit === 13 || unit === 9 || (unit > 127 && isBlank(unit))
+
+/** Blanks of other widths, and the braille pattern without dots. */
+const isBlank = (unit: number): boolean =>
+  unit === 0xa0 ||
+  unit === 0x1680 ||
+  (unit >= 0x2000 && unit <= 0x200a) ||
+  unit === 0x202f ||
+  unit === 0x205f ||
+  unit === 0x2800 ||
+  unit === 0x3000
+
+/** Between codes and the letters of lists also quotation marks, brackets, and signs that part or join. */
+const isBetweenCodes = (unit: number): boolean => isBetween(unit) || (unit < 128 && BETWEEN_CODES.has(unit))
+const BETWEEN_CODES: ReadonlySet<number> = new Set(Array.from('"\'`;|()[]<>', (sign) => sign.charCodeAt(0)))
+const MAX_GAP = 8
 
 /** Whether a word that stands before `separator` may be the first of a group. */
 export function mayOpenGroup(word: string, separator: number): boolean {
-  return word.length <= MAX_WORD_CHARS && isBetween(separator) && openingKindsOf(word) !== 0
+  if (word.length > MAX_CODE_CHARS) return false
+  return isBetween(separator) ? openingKindsOf(word) !== 0 : isBetweenCodes(separator) && (openingKindsOf(word) & CODES) !== 0
 }
 
 /** Of hex, base64 and letters. */
@@ -55,6 +97,8 @@ export class SpacedGroup {
   #kinds = 0
   #words: string[] = []
   #gap = 0
+  /** In the gap there are more than blanks. */
+  #hasSigns = false
   #start = Infinity
   #end = 0
 
@@ -65,6 +109,8 @@ export class SpacedGroup {
 
   /** Whether the unfinished word may still be one of the group. */
   mayTake(word: string): boolean {
+    if ((this.#kinds & CODES) !== 0 && word.length <= MAX_CODE_CHARS && (CODE_BEGINNING.test(word) || MAKER_BEGINNING.test(word)))
+      return true
     if ((this.#kinds & BASE64) !== 0) return word.length <= this.#words[0]!.length
     if ((this.#kinds & HEX) !== 0) return word.length <= MAX_WORD_CHARS && /^[0-9a-fA-FxX]*$/.test(word)
     return word.length <= 1
@@ -73,23 +119,38 @@ export class SpacedGroup {
   /** Takes the word, or ends the group; returns what the group before it was. */
   add(word: string, start: number, end: number): readonly EncodedRun[] {
     const all = kindsOf(word)
+    if ((this.#kinds & CODES) !== 0 && MAKERS.test(word)) {
+      this.#gap = 0
+      return NONE
+    }
     const kinds = this.#kinds & ((all & BASE64_END) !== 0 ? all | BASE64 : all)
     if (kinds === 0 || (kinds === BASE64 && word.length > this.#words[0]!.length)) {
       const ended = this.finish()
       this.#open(word, start, end)
       return ended
     }
-    this.#words.push(this.#gap > 1 && kinds === LETTERS ? ` ${word}` : word)
+    this.#words.push(this.#gap > 1 && !this.#hasSigns && kinds === LETTERS ? ` ${word}` : word)
     this.#gap = 0
+    this.#hasSigns = false
     this.#kinds = kinds
     this.#end = end
-    return (all & (BASE64_END | HEX)) === BASE64_END ? this.finish() : NONE
+    return kinds === BASE64 && (all & BASE64_END) !== 0 ? this.finish() : NONE
   }
 
   /** What stands behind a word; returns the group that it ends. */
   separate(unit: number): readonly EncodedRun[] {
     if (this.#start === Infinity) return NONE
-    return isBetween(unit) && ++this.#gap <= 2 ? NONE : this.finish()
+    const isSign = !isBetween(unit) || unit === 58 || unit === 44
+    if (this.#kinds === LETTERS && isSign && this.#gap > 0 && !this.#hasSigns && unit > 32 && unit < 127) {
+      // A sign that stands alone is one of the characters.
+      this.#words.push(`${this.#gap > 1 ? ' ' : ''}${String.fromCharCode(unit)}`)
+      this.#gap = 0
+      return NONE
+    }
+    if (isSign) this.#hasSigns = true
+    const most = (this.#kinds & CODES) !== 0 ? MAX_GAP : this.#kinds === LETTERS ? 4 : 2
+    const may = (this.#kinds & CODES) !== 0 ? isBetweenCodes(unit) : isBetween(unit)
+    return may && ++this.#gap <= most ? NONE : this.finish()
   }
 
   finish(): readonly EncodedRun[] {
@@ -107,6 +168,7 @@ export class SpacedGroup {
     this.#kinds = kinds
     this.#words = [word]
     this.#gap = 0
+    this.#hasSigns = false
     this.#start = start
     this.#end = end
   }
@@ -121,13 +183,25 @@ export class SpacedGroup {
     }
     if ((this.#kinds & HEX) !== 0) decode('hex', this.#words.map((word) => word.replace(/^0[xX]/, '')).join(''))
     if ((this.#kinds & BASE64) !== 0) decode('base64', this.#words.join(''))
-    if (this.#kinds === LETTERS && this.#words.length >= MIN_LETTERS && hasLetter(this.#words.join('')))
-      runs.push({ ...place, encoding: 'escape', text: this.#words.join('') })
+    if ((this.#kinds & CODES) !== 0 && this.#words.length >= MIN_BYTES)
+      for (const [kind, radix] of RADIXES)
+        if ((this.#kinds & kind) !== 0) runs.push({ ...place, encoding: 'escape', text: textOfCodes(this.#words, radix) })
+    if (this.#kinds === LETTERS && isHidden(this.#words.join(''))) runs.push({ ...place, encoding: 'escape', text: this.#words.join('') })
     return runs
   }
 }
 
 const NONE: readonly EncodedRun[] = []
+
+const RADIXES = [
+  [DECIMAL, 10],
+  [OCTAL, 8],
+  [BINARY, 2],
+  [UNICODE, 16],
+] as const
+
+const textOfCodes = (words: readonly string[], radix: number): string =>
+  words.map((word) => String.fromCharCode(Number.parseInt(word.replace(/^(?:[uU]\+?|0[oObB])/, ''), radix))).join('')
 
 /** Of words with escapes: one run, whose findings cover the words that they touch. */
 export class EscapedGroup {

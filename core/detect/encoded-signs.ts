@@ -11,8 +11,12 @@ const QUOTED_BYTES = /=[0-9a-fA-F]{2}/g
 const MIN_QUOTED = 2
 const HEX_BYTES = /(?<![A-Za-z0-9])[2-7][0-9a-fA-F]([-._])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4,}(?![A-Za-z0-9])/g
 /** Fewer letters are an abbreviation. */
-export const MIN_LETTERS = 12
-const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._-](?:\1[A-Za-z0-9@._-]){10,}(?![A-Za-z0-9])/g
+const MIN_LETTERS = 12
+/** Of digits, with at least one other character. */
+const MIN_NUMBER = 9
+/** A longer row of digits alone is data. */
+const MAX_DIGITS = 19
+const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._-](?:\1[A-Za-z0-9@._-]){7,}(?![A-Za-z0-9])/g
 
 const SIGNS = /[-._~/+]/g
 /** Between the fewest bytes. */
@@ -45,13 +49,16 @@ export function spacedIn(word: string): readonly Run[] {
   })
   const letters = [...word.matchAll(LETTERS)].flatMap(({ 0: raw, index }): Run[] => {
     const text = raw.replaceAll(/(.)./g, '$1')
-    return hasLetter(text) ? [{ start: index, end: index + raw.length, encoding: 'escape', text }] : []
+    return isHidden(text) ? [{ start: index, end: index + raw.length, encoding: 'escape', text }] : []
   })
   return [...bytes, ...letters]
 }
 
-/** Rows of single digits are numbers, not a disguise. */
-export const hasLetter = (text: string): boolean => /[^0-9]/.test(text)
+/** Whether single characters are a value: few letters are an abbreviation, and long rows of digits are numbers. */
+export function isHidden(text: string): boolean {
+  if (/^[0-9]*$/.test(text)) return text.length >= MIN_LETTERS && text.length <= MAX_DIGITS
+  return text.length >= (/[0-9].*[0-9].*[0-9]/.test(text) ? MIN_NUMBER : MIN_LETTERS)
+}
 
 /** Where one of them may be open in an unfinished word; its length if none may. What stands before the first sign is held for other escapes. */
 export function openSpaced(word: string): number {

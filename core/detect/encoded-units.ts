@@ -18,6 +18,9 @@ export const UNSEEN = 64
 /** Looks like a character of a word, and is another one. */
 export const OTHER = 128
 
+/** Signs and blanks. */
+const MOST_BETWEEN_CODES = 8
+
 /** Bits of ASCII characters; 0 ends a word. */
 function kindOf(character: string): number {
   if (/[A-Z0-9]/.test(character)) return WORD | DENSE
@@ -63,7 +66,14 @@ export function skipWords(units: Uint16Array, from: number, end: number): number
     }
     const length = i - start
     // Nearly all words are short, and of letters alone.
-    if (length > 7 || (kinds & ~(WORD | DENSE)) !== 0 || (length & 1) === 0 || length === 1)
+    if (
+      length > 7 ||
+      (kinds & ~(WORD | DENSE)) !== 0 ||
+      (length & 1) === 0 ||
+      length === 1 ||
+      isDigit(units[start]!) ||
+      units[start] === 117
+    )
       if (length > 0 && mustLook(units, start, i, end, kinds)) return start
     start = i + 1
     kinds = 0
@@ -79,7 +89,22 @@ function mustLook(units: Uint16Array, start: number, at: number, end: number, ki
   const unit = units[at]!
   if ((unit === 35 && units[at - 1] === 38) || (unit === 59 && (kinds & NAMES) !== 0)) return true
   if ((kinds & EQUALS) !== 0 && length > 3) return true
+  if ((kinds & DENSE) !== 0 && length > 1 && mayOpenCodes(units, start, at, end)) return true
   return (length & 1) === 0 || length === 1 ? isBetween(unit) && mayOpen(units, start, at, end) : false
+}
+
+/** Whether the word may be the code of a character, with another behind it: two or three digits, seven or more of zeros and ones, or U+0041. */
+function mayOpenCodes(units: Uint16Array, start: number, at: number, end: number): boolean {
+  const first = units[start]!
+  if (!isDigit(first) && first !== 85 && first !== 117) return false
+  const length = at - start
+  if (isDigit(first)) for (let i = start + 2; i < at; i++) if (!isDigit(units[i]!)) return false
+  if (length > 3 && first > 49 && isDigit(first)) return false
+  const kindOf = kindsOfUnits()
+  for (let i = at + 1; i < end; i++)
+    if (isWord(kindOf[units[i]!]!)) return isDigit(units[i]!) || units[i] === first || units[at] === 41
+    else if (i > at + MOST_BETWEEN_CODES) return false
+  return true
 }
 
 /** Whether the word may be the first of a group: of letters, of bytes in hex, of base64. The character behind the separator tells of most that they are not. */
@@ -105,4 +130,5 @@ function mayBeThree(units: Uint16Array, at: number): boolean {
 }
 
 const isWord = (kind: number): boolean => (kind & (WORD | ESCAPES)) !== 0
+const isDigit = (unit: number): boolean => unit >= 48 && unit <= 57
 const isHex = (unit: number): boolean => (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 70) || (unit >= 97 && unit <= 102)

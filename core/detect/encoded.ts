@@ -31,6 +31,8 @@ export const MAX_WORD_CHARS = 2048
 const MIN_LINE_CHARS = 48
 /** Plain text before a run that it is read behind: a value that is encoded alone counts by the words before it. */
 const PLAIN_CHARS = 40
+/** A longer word opens no group, unless it gives a name to the first of one. */
+const MAX_OPENING_CHARS = 10
 /** Up to here a word is looked at with every piece of it. */
 const SHORT_WORD_CHARS = 64
 
@@ -180,7 +182,8 @@ export class EncodedRuns {
     if (this.#groupStart !== Infinity) return true
     const word = text.slice(from, to)
     if (length >= MIN_BASE64_CHARS && ((kinds & (UNSEEN | OTHER)) !== 0 || ((kinds & DENSE) !== 0 && mayHoldShort(word)))) return true
-    return ((kinds & EQUALS) !== 0 && (mayBeQuoted(word) || mayBePadded(word))) || mayOpenGroup(word, separator)
+    if ((kinds & EQUALS) !== 0 && (mayBeQuoted(word) || mayBePadded(word))) return true
+    return mayOpenGroup((kinds & EQUALS) !== 0 ? behindEquals(word) : word, separator)
   }
 
   #add(text: string, from: number, to: number): void {
@@ -230,7 +233,11 @@ export class EncodedRuns {
       this.#lead = null
       return
     }
-    if (this.#spaced.start !== Infinity || mayOpenGroup(seen, separator)) this.#closeSpaced(seen, start, separator)
+    if (this.#spaced.start !== Infinity) this.#closeSpaced(seen, start, separator)
+    else if (seen.length <= MAX_OPENING_CHARS || seen.includes('=')) {
+      const value = behindEquals(seen)
+      if (mayOpenGroup(value, separator)) this.#closeSpaced(value, this.#position - value.length, separator)
+    }
     this.#lead = joint === null ? lineLead : null
   }
 
@@ -342,6 +349,9 @@ export class EncodedRuns {
 
 const lastChars = (before: string, text: string): string =>
   text.length >= PLAIN_CHARS ? text.slice(-PLAIN_CHARS) : (before + text).slice(-PLAIN_CHARS)
+
+/** What is given to a name: the value may be the first word of a group. */
+const behindEquals = (word: string): string => word.slice(word.lastIndexOf('=') + 1) || word
 
 const isLineEnd = (unit: number): boolean => unit === 10 || unit === 13
 

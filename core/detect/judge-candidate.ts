@@ -196,7 +196,9 @@ export function shannonEntropy(text: string): number {
   return bits
 }
 
-/** By start; of those that begin together the longer first. */
+const compared = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** By start; of those that begin together the longer first, and of what is found twice what stands there plainly. */
 export function inTextOrder(a: Finding, b: Finding): number {
-  return a.start - b.start || b.end - a.end || (a.detector < b.detector ? -1 : a.detector > b.detector ? 1 : 0)
+  return a.start - b.start || b.end - a.end || compared(a.detector, b.detector) || compared(a.decoded ?? '', b.decoded ?? '')
 }

@@ -89,8 +89,33 @@ const LINES: { readonly [title: string]: Disguise } = {
   'hex in lines': (text) => every(16, '\n')(hex(text)),
 }
 
+const codes =
+  (write: (code: number) => string, between: string): Disguise =>
+  (text) =>
+    Array.from(Buffer.from(text), write).join(between)
+
+/** Codes of characters, and characters with something between them. */
+const GROUPS: { readonly [title: string]: Disguise } = {
+  'decimal codes': codes(String, ' '),
+  'decimal codes in a list': (text) => `[${codes(String, ',')(text)}]`,
+  'decimal codes of three digits': codes((code) => String(code).padStart(3, '0'), ' '),
+  'decimal codes over lines': codes(String, '\n'),
+  'octal codes': codes((code) => code.toString(8), ' '),
+  'octal codes with a prefix': codes((code) => `0o${code.toString(8)}`, ', '),
+  'binary codes': codes((code) => code.toString(2).padStart(8, '0'), ' '),
+  'binary codes of seven digits': codes((code) => code.toString(2).padStart(7, '0'), ', '),
+  'binary codes with a prefix': codes((code) => `0b${code.toString(2).padStart(8, '0')}`, ' '),
+  'code points': codes((code) => `U+${code.toString(16).toUpperCase().padStart(4, '0')}`, ' '),
+  'thin blanks between all characters': (text) => [...text].join('\u2009'),
+  'no-break blanks between all characters': (text) => [...text].join('\u00a0'),
+  'ideographic blanks between all characters': (text) => [...text.replaceAll(' ', '')].join('\u3000'),
+  'blanks between all characters': (text) => [...text.replaceAll(' ', '')].join(' '),
+  'commas between all characters': (text) => [...text.replaceAll(' ', '')].join(', '),
+  'hyphens between all characters': (text) => [...text.replaceAll(' ', '')].join('-'),
+}
+
 describe('disguises', () => {
-  const all = { ...LETTERS, ...LINES }
+  const all = { ...LETTERS, ...LINES, ...GROUPS }
   for (const [title, write] of Object.entries(all))
     it(`sees through ${title}`, () => {
       const changed = VALUES.filter(([, value]) => write(value) !== value)
@@ -106,4 +131,34 @@ describe('disguises', () => {
         assert.deepEqual(scanCut(text.split('')), found)
       }
     })
+
+  it('sees through codes that are made characters one by one', () => {
+    for (const write of [
+      (text: string) => `String.fromCharCode(${codes(String, ',')(text)})`,
+      codes((code) => `chr(${code})`, '+'),
+      codes((code) => `CHAR(${code})`, ' || '),
+      codes((code) => `chr(${code})`, ' . '),
+      (text: string) => `key=${codes(String, ' ')(text)}`,
+    ])
+      for (const [name, value] of VALUES) {
+        const found = scan(`see ${write(value)} now`)
+        assert.ok(
+          found.some(({ detector }) => detector.endsWith(name)),
+          write(value),
+        )
+        assert.deepEqual(scanCut(`see ${write(value)} now`.split('')), found)
+      }
+  })
+
+  it('takes rows of numbers, single digits and abbreviations for what they are', () => {
+    for (const text of [
+      '10, 20, 30, 40, 50, 60, 70, 80, 90, 100',
+      '65 66 67 68 69 70 71 72 73 74 75 76',
+      '[0, 1, 1, 0, 0, 1]',
+      'e.g. i.e. U.S.A. a.k.a. p.s.',
+      '00000000 11111111 01010101',
+      'x, y, z and f(a, b) { return c }',
+    ])
+      assert.deepEqual(scan(text), [], text)
+  })
 })

@@ -239,6 +239,8 @@ describe('addresses and the control plane under hostile input', function () {
       '6.6.6.6, 203.0.113.7',
       '203.0.113.7, 10.1.2.3',
       '203.0.113.7, fd00::1',
+      '203.0.113.7:80',
+      '[2001:db8::7]',
     ])
       assert.equal(await from(good), 200, good)
     for (const bad of [
@@ -246,10 +248,10 @@ describe('addresses and the control plane under hostile input', function () {
       '203.0.113.7, nonsense',
       '203.0.113.7, ',
       '203.0.113.7,',
-      '203.0.113.7:80',
+      '203.0.113.7, 6.6.6.6:80',
       '203.0.113.7%eth0',
       '2001:db8::7%eth0',
-      '[2001:db8::7]',
+      '203.0.113.7, [2001:db9::7]:80',
       '203.0.113.07',
       '3405803783',
       '0xcb007107',

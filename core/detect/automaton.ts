@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { buildNfa, nfaInSteps, type Nfa, type Rule } from './nfa.ts'
 import { OpenSets } from './open-sets.ts'
 import type { DetectorSpec } from './port.ts'
-import { groupUnits, type Symbols } from './symbols.ts'
+import { groupUnits, symbolsInSteps, type Symbols } from './symbols.ts'
 import { Table } from './table.ts'
 
 /** Table cells; 64 MB, of which the standard detectors need one. When they are used up, walkers move to an empty table. */
@@ -23,27 +23,41 @@ export function automatonOf(detectors: readonly DetectorSpec[]): Automaton {
 const prepared: Automaton[] = []
 
 /** Makes the automata of these lists of detectors, with pauses for the event loop; `automatonOf` knows them then. Throws as `Automaton` does. */
-export async function prepareAutomata(lists: readonly (readonly DetectorSpec[])[]): Promise<void> {
+export async function prepareAutomata(lists: readonly (readonly DetectorSpec[])[]): Promise<readonly Automaton[]> {
   const made: Automaton[] = []
   for (const detectors of lists) if (detectors.length > 0) made.push(await madeInSteps(detectors))
   prepared.splice(0, prepared.length, ...made)
+  return made
 }
 
 async function madeInSteps(detectors: readonly DetectorSpec[]): Promise<Automaton> {
   const key = keyOf(detectors)
   const same = known.get(key)?.deref()
   if (same) return same
-  const steps = nfaInSteps(detectors)
+  const made = await inSlices(partsOf(detectors))
+  return known.get(key)?.deref() ?? remember(key, made)
+}
+
+function* partsOf(detectors: readonly DetectorSpec[]): Generator<void, Automaton> {
+  const nfa = yield* nfaInSteps(detectors)
+  const symbols = yield* symbolsInSteps(nfa.sets, hasTerms(detectors))
+  return new Automaton(detectors, MAX_CELLS, nfa, symbols)
+}
+
+const hasTerms = (detectors: readonly DetectorSpec[]): boolean => detectors.some(({ terms }) => terms.length > 0)
+
+const SLICE_MS = 4
+
+/** Takes all steps, and lets the event loop have its turn now and then. */
+export async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
   for (let begun = performance.now(); ;) {
     const step = steps.next()
-    if (step.done) return known.get(key)?.deref() ?? remember(key, new Automaton(detectors, MAX_CELLS, step.value))
+    if (step.done) return step.value
     if (performance.now() - begun < SLICE_MS) continue
     await nextTurn()
     begun = performance.now()
   }
 }
-
-const SLICE_MS = 4
 
 function keyOf(detectors: readonly DetectorSpec[]): string {
   return JSON.stringify(
@@ -68,11 +82,15 @@ export class Automaton {
   #workOfFullTables = 0
 
   /** Throws for patterns outside the dialect, see `buildNfa`. `maxCells` bounds the memory of the table. */
-  constructor(detectors: readonly DetectorSpec[], maxCells = MAX_CELLS, nfa = buildNfa(detectors)) {
+  constructor(
+    detectors: readonly DetectorSpec[],
+    maxCells = MAX_CELLS,
+    nfa = buildNfa(detectors),
+    symbols = groupUnits(nfa.sets, hasTerms(detectors)),
+  ) {
     this.detectors = detectors
     this.nfa = nfa
-    const hasTerms = detectors.some(({ terms }) => terms.length > 0)
-    this.symbols = groupUnits(this.nfa.sets, hasTerms)
+    this.symbols = symbols
     this.endSymbol = this.symbols.count
     this.#table = new Table(this.nfa, this.symbols, maxCells)
     this.#openSets = new OpenSets(this.#table, this.symbols)

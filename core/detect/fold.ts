@@ -66,8 +66,22 @@ let table: Int32Array<ArrayBuffer> | null = null
 
 /** For each UTF-16 unit the unit it counts as, or a negative number: invisible, or EXPANDED. Made once, on first use. */
 export function foldTable(): Int32Array<ArrayBuffer> {
-  table ??= Int32Array.from({ length: 0x10000 }, (_, unit) => foldUnit(unit))
-  return table
+  if (!table) for (const steps = foldTableInSteps(); !steps.next().done;);
+  return table!
+}
+
+/** Units between two pauses. */
+const STEP = 1024
+
+/** Makes it with pauses, a millisecond apart; `foldTable` has it then. */
+export function* foldTableInSteps(): Generator<void, void> {
+  if (table) return
+  const made = new Int32Array(0x10000)
+  for (let unit = 0; unit < made.length; unit++) {
+    made[unit] = foldUnit(unit)
+    if (unit % STEP === STEP - 1) yield
+  }
+  table = made
 }
 
 function foldUnit(unit: number): number {

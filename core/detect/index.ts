@@ -13,7 +13,9 @@ import { JsonStream, placeInSource, unescapeJson } from './json-escapes.ts'
 import type { Detection, DetectorSpec, ScanResult, StreamScanner, TextEncoding } from './port.ts'
 import { scanText } from './scan.ts'
 import { DetectorStream } from './stream.ts'
+import { warmAutomaton } from './warm.ts'
 
+export { ORDINARY } from './warm.ts'
 export { boundOf } from './hold.ts'
 
 export interface DetectionOptions {
@@ -56,12 +58,13 @@ export function createDetection(
 }
 
 /** Does what takes long of `createDetection`, with pauses for the event loop: what is called right behind it finds it done. Throws as it does. */
-export function prepareDetection(specs: readonly DetectorSpec[]): Promise<void> {
+export async function prepareDetection(specs: readonly DetectorSpec[]): Promise<void> {
   const members = specs.filter(({ any }) => any.length === 0).sort((a, b) => (a.name < b.name ? -1 : 1))
-  return prepareAutomata([
+  const automata = await prepareAutomata([
     members.filter(({ normalize }) => normalize === undefined),
     members.filter(({ normalize }) => normalize === 'marks'),
   ])
+  for (const automaton of automata) await warmAutomaton(automaton)
 }
 
 class DetectionRoom implements Detection {

@@ -1,5 +1,5 @@
 // Groups UTF-16 units into symbols: units that no pattern tells apart share one, so the automaton's tables stay narrow.
-import { EXPANDED, foldTable, MARK_UNITS } from './fold.ts'
+import { EXPANDED, foldTable, foldTableInSteps, MARK_UNITS } from './fold.ts'
 import { letterUnits } from './letters.ts'
 import { LOOK_ALIKES } from './look-alikes.ts'
 import type { Units } from './pattern.ts'
@@ -44,17 +44,32 @@ const WORD_UNITS: Units = [
 
 /** Partitions all units by the sets that contain them. */
 export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
+  const steps = symbolsInSteps(sets, hasTerms)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** Between two pauses. */
+const RANGES = 64
+
+/** The same with pauses, a few milliseconds apart for all detectors that are shipped. */
+export function* symbolsInSteps(sets: readonly Units[], hasTerms: boolean): Generator<void, Symbols> {
   const all = [...sets, WORD_UNITS, hasTerms ? letterUnits() : WORD_UNITS, MARK_UNITS]
   const starts = [...new Set([0, ...all.flatMap((units) => units.flatMap(([from, to]) => [from, to + 1]))])]
     .filter((unit) => unit < 0x10000)
     .sort((a, b) => a - b)
+  yield
   const toggles = togglesOf(all)
+  yield
   const now = new Uint8Array(all.length)
   const symbolsByHash = new Map<number, number[]>()
   const members: Uint8Array[] = []
   const plain = new Uint16Array(0x10000)
   let hash = 0
-  starts.forEach((from, i) => {
+  for (const [i, from] of starts.entries()) {
+    if (i % RANGES === RANGES - 1) yield
     for (const set of toggles.get(from) ?? []) {
       now[set]! ^= 1
       hash ^= Math.imul(set + 1, 0x9e3779b1)
@@ -64,9 +79,11 @@ export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
     let symbol = same.find((one) => Buffer.compare(members[one]!, now) === 0)
     if (symbol === undefined) same.push((symbol = members.push(now.slice()) - 1))
     plain.fill(symbol, from, starts[i + 1] ?? 0x10000)
-  })
+  }
   const isPerhapsWord = addLookAlikes(plain, members, sets.length)
+  yield* foldTableInSteps()
   const of = foldSymbols(plain, members, sets.length + 2)
+  yield
   const order = commonFirst(of, members.length)
   const traitsOf = (isIn: Uint8Array, symbol: number): number =>
     (isIn[sets.length] ? WORD : 0) |
@@ -75,12 +92,11 @@ export function groupUnits(sets: readonly Units[], hasTerms: boolean): Symbols {
     (isPerhapsWord.has(symbol) ? PERHAPS_WORD : 0)
   const rank = new Uint16Array(order.length)
   order.forEach((symbol, i) => (rank[symbol] = i))
-  return {
-    count: members.length,
-    of: of.map((symbol) => (isSymbol(symbol) ? (symbol & SPECIAL) | rank[symbol & ~SPECIAL]! : symbol)),
-    traits: Uint8Array.from(order, (symbol) => traitsOf(members[symbol]!, symbol)),
-    inSet: inSets(sets.length, order, members),
-  }
+  yield
+  const ranked = of.map((symbol) => (isSymbol(symbol) ? (symbol & SPECIAL) | rank[symbol & ~SPECIAL]! : symbol))
+  const traits = Uint8Array.from(order, (symbol) => traitsOf(members[symbol]!, symbol))
+  yield
+  return { count: members.length, of: ranked, traits, inSet: yield* inSets(sets.length, order, members) }
 }
 
 /** By unit: the sets that begin there, or end before it. A set that ends where another range of it begins stands there twice. */
@@ -96,12 +112,13 @@ function togglesOf(all: readonly Units[]): ReadonlyMap<number, readonly number[]
   return toggles
 }
 
-function inSets(sets: number, order: readonly number[], members: readonly Uint8Array[]): Uint8Array {
+function* inSets(sets: number, order: readonly number[], members: readonly Uint8Array[]): Generator<void, Uint8Array> {
   const inSet = new Uint8Array(sets * order.length)
-  order.forEach((symbol, rank) => {
+  for (const [rank, symbol] of order.entries()) {
+    if (rank % RANGES === RANGES - 1) yield
     const isIn = members[symbol]!
     for (let set = 0; set < sets; set++) inSet[set * order.length + rank] = isIn[set]!
-  })
+  }
   return inSet
 }
 

@@ -1,6 +1,7 @@
 // Lets a bound policy set judge one exchange that nobody sent, before anybody waits: the sets of detectors that its policies ask for are
 // prepared with it, and their automata know ordinary text.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ORDINARY } from '../detect/index.ts'
 import { ContentScan } from './content-scan.ts'
 import { exampleJudge } from './example-judge.ts'
 import { scanFor, spanCallsOf } from './spans.ts'
@@ -11,13 +12,6 @@ import type { Decision } from './language.ts'
 import type { Detection } from '../detect/port.ts'
 import type { Location } from '../model/content.ts'
 
-/** What people write: words and their capitals, figures, addresses, a date, code. Nothing in it is anybody's. */
-const ORDINARY = `Please explain in two or three sentences how it works, and what I should change. Thanks!
-The meeting on 12 March 2026 at 10:30 was moved; see https://www.example.com/docs/guide?page=2#top or write to team@example.com.
-1. First, run \`npm install --save-dev pkg@1.4.2\` (version 3.14 or newer).  2. Then open "src/index.ts":
-export const total = items.filter((item) => item.price > 0).map(({ price }) => price * 1.19) // {"id": 42, "ok": true}
-WHY does Order No. 48-2017 cost $1,299.00, 20% more than before? Call us: we're at 7 Long Street, Springfield.
-`
 const CHANNEL = '0/text'
 const NO_VIEW = {} as TargetView
 const NO_ANSWER = {} as AnswerView

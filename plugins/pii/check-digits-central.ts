@@ -59,7 +59,8 @@ export function deSocialSecurity(match: string): boolean {
 /** Lebenslange Arztnummer (KBV): six digits with weights 4 and 9, a check digit, two for the specialty. */
 export function deLanr(match: string): boolean {
   const digits = digitsIn(match)
-  return digits.length === 9 && (10 - (weightedSum(digits, [4, 9, 4, 9, 4, 9]) % 10)) % 10 === digits[6]
+  const isFiller = digits.every((digit) => digit === digits[0])
+  return !isFiller && digits.length === 9 && (10 - (weightedSum(digits, [4, 9, 4, 9, 4, 9]) % 10)) % 10 === digits[6]
 }
 
 /** AHV number (ZAS): 756 and an EAN-13 check digit. */

@@ -46,11 +46,11 @@ export const checks: readonly Check[] = [
 /** Numbers that were printed in wallets and leaflets, and withdrawn. */
 const WITHDRAWN_SSNS = ['078051120', '219099999']
 
-/** Rules of the US Social Security Administration: no area 000, 666 or 9xx, no group 00, no serial 0000. */
+/** Rules of the US Social Security Administration: no area 000, 666 or 9xx, no group 00, no serial 0000; one digit nine times is a filler. */
 function usSocialSecurityNumber(match: string): boolean {
   const digits = match.replace(/\D/g, '')
   const isIssued = digits.length === 9 && !/^(?:000|666|9)/.test(digits) && digits.slice(3, 5) !== '00' && digits.slice(5) !== '0000'
-  return isIssued && !WITHDRAWN_SSNS.includes(digits)
+  return isIssued && !WITHDRAWN_SSNS.includes(digits) && !/^(\d)\1*$/.test(digits)
 }
 
 function phone(match: string): boolean {

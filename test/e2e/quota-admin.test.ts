@@ -192,7 +192,7 @@ describe('limits of tenants, users and keys', function () {
       '--add',
       '12.50',
       '--until',
-      '2999-01-01T00:00:00Z',
+      new Date(Date.now() + 86_400_000).toISOString(),
       '--reason',
       'x',
     ]

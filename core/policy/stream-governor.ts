@@ -26,8 +26,9 @@ interface Channel {
   pending: string
   /** UTF-16 units that left before the channel was opened again; its scanner reads them once more. */
   known: number
-  /** The last that left, as it came. */
+  /** The last that left, as it came; `recent` stands behind it. */
   tail: string
+  recent: string[]
   /** The beginning of the match that the last that left belongs to; empty if there is none. */
   opening: string
 }
@@ -101,7 +102,7 @@ export class StreamGovernor {
     if (!channel) return ''
     const released = this.#release(channel, () => channel.scanner.end())
     this.#channels.delete(name)
-    if (!isWhole(name)) this.#ended.set(name, { tail: channel.opening + channel.tail.slice(-TAIL_CHARS), quotes: channel.quotes })
+    if (!isWhole(name)) this.#ended.set(name, { tail: channel.opening + tailOf(channel), quotes: channel.quotes })
     return released
   }
 
@@ -117,6 +118,7 @@ export class StreamGovernor {
         quotes: before?.quotes ?? new QuoteState(),
         pending: '',
         tail: before?.tail ?? '',
+        recent: [],
         opening: '',
         known: 0,
       }
@@ -266,11 +268,24 @@ function withoutKnown(channel: Channel, released: Released): Released {
   const known = Math.min(channel.known, length)
   channel.known -= known
   const text = released.text.slice(known)
-  channel.tail += text
-  if (channel.tail.length > 2 * TAIL_CHARS) channel.tail = channel.tail.slice(-TAIL_CHARS)
+  keepTail(channel, text)
   if (known === 0) return released
   const findings = released.findings.filter(({ end }) => end > known)
   return { text, findings: findings.map((one) => ({ ...one, start: Math.max(0, one.start - known), end: one.end - known })) }
+}
+
+/** A text that grows by `+=` stays a tree of its pieces in memory, each with the text that it was cut out of: five times its size. */
+const MAX_RECENT = 16
+
+function keepTail(channel: Channel, text: string): void {
+  channel.recent.push(text)
+  if (channel.recent.length < MAX_RECENT) return
+  channel.tail = tailOf(channel)
+  channel.recent = []
+}
+
+function tailOf({ tail, recent }: Channel): string {
+  return [tail, ...recent].join('').slice(-TAIL_CHARS)
 }
 
 /** The beginning of the match at the end of what is released; `before`: of the one that this may continue. */

@@ -40,7 +40,7 @@ export function kindsOfUnits(): Uint8Array {
   const ascii = Array.from({ length: 128 }, (_, unit) => kindOf(String.fromCharCode(unit)))
   return (table = Uint8Array.from(fold, (folded, unit) => {
     // First halves of tags, and of letters for mathematics; second halves stand alone in no word.
-    if (unit === 0xdb40 || unit === 0xd835) return WORD | OTHER
+    if (unit === 0xdb40 || unit === 0xd835 || unit === 0x202e) return WORD | OTHER
     if (folded === INVISIBLE) return UNSEEN
     if (unit < 128) return ascii[unit]!
     const kind = ascii[folded] ?? 0

@@ -1,7 +1,8 @@
 // The encoded runs in one word: where base64, hex and escapes stand in it and what they decode to. A short run counts only if all of it is
 // printable, so that names and numbers are not taken for one.
 import { isPrintable, looksLikeText, textOf, unescape } from './encoded-text.ts'
-import { ENTITY, LONGEST_NAME } from './entities.ts'
+import { base32In, openBase32 } from './encoded-base32.ts'
+import { ENTITY, LONGEST_NAME, NAMES } from './entities.ts'
 import { MAX_BEFORE_ESCAPE, type Encoding, type Lead, type Run } from './encoded-run.ts'
 import { openSpaced, quotedIn, spacedIn } from './encoded-signs.ts'
 
@@ -33,16 +34,18 @@ const PADDED = /(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/_-]{4})?(?:[A-Za-z0-9+/_-]{2
 const LETTERS_AND_DIGITS = /^[0-9A-Za-z]{2,}$/
 /** Entities may lack their end, and braces stand in an escape alone. */
 const ESCAPED = new RegExp(
-  `(?:[A-Za-z0-9%._~+@\\\\'()*!-]|(?<=\\\\u)\\{[0-9a-fA-F]{1,6}\\}|&#(?:\\d{1,7}|[xX][0-9a-fA-F]{1,6});?|${ENTITY.source})+`,
+  `(?:(?<=&(?:amp;)+)(?:amp;|#(?:\\d{1,10}|[xX][0-9a-fA-F]{1,8});?|(?:${NAMES});)|[A-Za-z0-9%._~+@\\\\'()*!-]|(?<=\\\\[ux])\\{[0-9a-fA-F]{1,6}\\}|(?<=\\\\N)\\{U\\+[0-9a-fA-F]{1,6}\\}|&#(?:\\d{1,10}|[xX][0-9a-fA-F]{1,8});?|${ENTITY.source})+`,
   'g',
 )
 const ESCAPE = new RegExp(
-  `%u?[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|\\\\u[0-9a-fA-F]{4}|\\\\u\\{[0-9a-fA-F]{1,6}\\}|\\\\U[0-9a-fA-F]{8}|\\\\[0-3][0-7]{2}|&#(?:\\d{1,7}|[xX][0-9a-fA-F]{1,6});?|${ENTITY.source}`,
+  `%u?[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|\\\\u[0-9a-fA-F]{4}|\\\\[ux]\\{[0-9a-fA-F]{1,6}\\}|\\\\N\\{U\\+[0-9a-fA-F]{1,6}\\}|\\\\U[0-9a-fA-F]{8}|\\\\[0-3][0-7]{2}|&#(?:\\d{1,10}|[xX][0-9a-fA-F]{1,8});?|${ENTITY.source}`,
 )
-/** One unit longer than the longest that is not complete: `&#1234567`. */
-const LONGEST_ESCAPE = 10
+/** One unit longer than the longest that is not complete: `&ZeroWidthSpace`. */
+const LONGEST_ESCAPE = 20
 /** The end of a word that may become an entity, or an escape in braces. */
-const OPEN_ENTITY = new RegExp(`(?:&(?:#(?:\\d{0,7}|[xX][0-9a-fA-F]{0,6})|[a-z]{0,${LONGEST_NAME}})|(?<=\\\\u)\\{[0-9a-fA-F]{0,6})$`)
+const OPEN_ENTITY = new RegExp(
+  `(?:(?:&|(?<=amp;))(?:#(?:\\d{0,10}|[xX][0-9a-fA-F]{0,8})|[A-Za-z]{0,${LONGEST_NAME}})|(?<=\\\\[ux])\\{[0-9a-fA-F]{0,6}|(?<=\\\\N)\\{(?:U\\+?)?[0-9a-fA-F]{0,6})$`,
+)
 const BEGINS_ESCAPE = new RegExp(`[%\\\\]|&#|${ENTITY.source}`)
 /** What encoders leave between escapes, and people write behind them. */
 const SIGNS_BEHIND = "'()*!"
@@ -60,7 +63,8 @@ export function runsIn(word: string, lead: Lead | null = null): readonly Run[] {
   if (word.includes('=')) runs.push(...paddedIn(word))
   const last = lead?.encoding === 'base64' ? lastLineIn(word) : []
   if (last.length > 0) runs.push(...last)
-  else if (word.length >= SURE_BASE64_CHARS || mayHoldShort(word)) runs.push(...hexIn(word), ...base64In(word), ...spacedIn(word))
+  else if (word.length >= SURE_BASE64_CHARS || mayHoldShort(word))
+    runs.push(...hexIn(word), ...base64In(word), ...base32In(word), ...spacedIn(word))
   return runs.sort((a, b) => a.start - b.start)
 }
 
@@ -181,7 +185,7 @@ function placesToTry(raw: string): readonly number[] {
  * place to the end: that would be quadratic.
  */
 export function openFrom(word: string): number {
-  let open = Math.min(word.length, openEscape(word), openHex(word), openSpaced(word))
+  let open = Math.min(word.length, openEscape(word), openHex(word), openSpaced(word), openBase32(word))
   for (const { start, end } of runsIn(word)) if (end < word.length) open = Math.min(open, start)
   const end = word.length - (word.endsWith('==') ? 2 : word.endsWith('=') ? 1 : 0)
   const start = suffixStart(word, end, (unit) => SIXES[unit]! < 64)

@@ -1,6 +1,8 @@
 // The named entities of HTML that stand for signs in numbers, addresses and keys; a name is a disguise as good as a number.
 
 const CHARACTERS: { readonly [name: string]: string } = {
+  amp: '&',
+  apos: "'",
   ast: '*',
   bsol: '\\',
   colon: ':',
@@ -9,27 +11,37 @@ const CHARACTERS: { readonly [name: string]: string } = {
   dash: '-',
   dollar: '$',
   equals: '=',
+  excl: '!',
+  grave: '`',
   hyphen: '-',
   lowbar: '_',
+  lpar: '(',
   nbsp: ' ',
   num: '#',
   percnt: '%',
   period: '.',
   plus: '+',
+  quot: '"',
+  rpar: ')',
   sol: '/',
   shy: '',
+  zwj: '',
+  zwnj: '',
+  NoBreak: '',
+  ZeroWidthSpace: '',
 }
 /** Letters of the longest name. */
-export const LONGEST_NAME = 6
+export const LONGEST_NAME = 14
 
-export const ENTITY = new RegExp(`&(${Object.keys(CHARACTERS).join('|')});`, 'g')
+export const NAMES = Object.keys(CHARACTERS).join('|')
+export const ENTITY = new RegExp(`&(${NAMES});`, 'g')
 
 /** For one of the names that `ENTITY` knows. */
 export function characterOfEntity(name: string): string {
   return CHARACTERS[name]!
 }
 
-const AT_END = new RegExp(`&(?:${Object.keys(CHARACTERS).join('|')})$`)
+const AT_END = new RegExp(`(?:&|amp;)(?:${NAMES})$`)
 
 /** Whether a semicolon behind the text would end an entity. */
 export function endsInEntity(text: string): boolean {

@@ -114,8 +114,33 @@ const GROUPS: { readonly [title: string]: Disguise } = {
   'hyphens between all characters': (text) => [...text.replaceAll(' ', '')].join('-'),
 }
 
+const each =
+  (write: (code: number) => string): Disguise =>
+  (text) =>
+    codes(write, '')(text)
+const base32 =
+  (digits: string): Disguise =>
+  (text) => {
+    const bits = codes((code) => code.toString(2).padStart(8, '0'), '')(text)
+    return bits.replaceAll(/.{1,5}/g, (five) => digits[Number.parseInt(five.padEnd(5, '0'), 2)]!)
+  }
+
+const ESCAPES: { readonly [title: string]: Disguise } = {
+  'entities that are escaped': each((code) => `&amp;#${code};`),
+  'entities in hex that are escaped': each((code) => `&amp;#x${code.toString(16)};`),
+  'signs that are escaped twice': (text) => text.replaceAll('@', '&amp;commat;').replaceAll('1', '&amp;#49;').replaceAll('K', '&amp;#75;'),
+  'entities with many zeros': each((code) => `&#${String(code).padStart(10, '0')};`),
+  'entities that nobody sees, in the middle': (text) => `${text.slice(0, 3)}&ZeroWidthSpace;${text.slice(3).replaceAll(' ', '')}`,
+  'escapes of Perl': each((code) => `\\x{${code.toString(16)}}`),
+  'code points in escapes': each((code) => `\\N{U+${code.toString(16)}}`),
+  base32: (text) => `${base32('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')(text)}==`,
+  'base32 in small letters': base32('abcdefghijklmnopqrstuvwxyz234567'),
+  'bytes in variation selectors': (text) => each((code) => String.fromCodePoint(code < 16 ? 0xfe00 + code : 0xe0100 + code - 16))(text),
+  'letters from the end to the start behind an override': (text) => `\u202e${[...text.replaceAll(' ', '')].toReversed().join('')}\u202c`,
+}
+
 describe('disguises', () => {
-  const all = { ...LETTERS, ...LINES, ...GROUPS }
+  const all = { ...LETTERS, ...LINES, ...GROUPS, ...ESCAPES }
   for (const [title, write] of Object.entries(all))
     it(`sees through ${title}`, () => {
       const changed = VALUES.filter(([, value]) => write(value) !== value)
@@ -158,6 +183,9 @@ describe('disguises', () => {
       'e.g. i.e. U.S.A. a.k.a. p.s.',
       '00000000 11111111 01010101',
       'x, y, z and f(a, b) { return c }',
+      'INTERNATIONALIZATION characteristically MFRGGZDFMZTWQ2LK',
+      'R&amp;D &amp; a=1&amp;b=2',
+      'a heart ❤️ and a flag 🏳️‍🌈 and more ❤️❤️❤️❤️❤️❤️❤️',
     ])
       assert.deepEqual(scan(text), [], text)
   })

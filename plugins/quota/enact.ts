@@ -17,7 +17,7 @@ import { after, withDeadline, type Awaitable } from './awaitable.ts'
 import { boughtTokens, boundParameter, choicesOf, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
 import { amountFor, EXTEND_AT, fixedHold, StreamHold, usedOf, type Reservation } from './holds.ts'
 import type { KnownLimits } from './known-limits.ts'
-import { claimOn, readLimits, type Limit, type Limits, type WhileAway } from './limits.ts'
+import { claimOn, limitNow, readLimits, type Limit, type Limits, type WhileAway } from './limits.ts'
 import { bookedOf, type Notices } from './notices.ts'
 import { worstPrice, type Price } from './price.ts'
 import type { LearnedOutput } from './learned.ts'
@@ -154,7 +154,7 @@ function claimsOf({ settings }: QuotaService, { view, limits, price }: Plan, out
 }
 
 function holdOf(
-  { ledger, learned, notices, clock }: QuotaService,
+  { ledger, learned, notices, raises, clock }: QuotaService,
   { view, limits, price }: Plan,
   { levels, outputTokens, bound }: Pick<Grant, 'outputTokens' | 'bound'> & { readonly levels: readonly Level[] },
 ): Hold {
@@ -167,6 +167,7 @@ function holdOf(
     promptTokens: view.promptTokens,
     outputTokens,
     levels,
+    now: (limit) => limitNow(limit, raises.latest(), view.tenant.id, clock.now()),
     onUsed: (settlement) => {
       const { usage, usageSource } = settlement
       if (usageSource === 'provider' && usage.completion > 0) learned.learn(view.feature?.name ?? '', usage.completion)

@@ -27,6 +27,8 @@ export interface Reservation {
   readonly outputTokens: number
   /** Of the limits, in their order, with this reservation. */
   readonly levels: readonly Level[]
+  /** A limit as it is by now. */
+  now(limit: Limit): Limit
   /** Told what a dispatched exchange used. */
   onUsed(settlement: Settlement): void
 }
@@ -183,7 +185,7 @@ export class StreamHold implements Hold {
 
   #refuse(reserved: Extract<Reserved, { ok: false }>): void {
     const limit = this.#growing.find(({ counter }) => counter === reserved.claim.counter)!
-    this.#refusal = streamEndOf(reserved, limit, this.#held, this.#reservation.clock.now())
+    this.#refusal = streamEndOf(reserved, { ...limit, limit: reserved.claim.limit }, this.#held, this.#reservation.clock.now())
     this.#askAt = this.#held
   }
 
@@ -197,7 +199,8 @@ export class StreamHold implements Hold {
   }
 
   #claims(step: number): readonly Claim[] {
-    return this.#growing.map((limit) => claimOn(limit, amountFor(limit, this.#reservation.price, 0, step)))
+    const { price } = this.#reservation
+    return this.#growing.map((limit) => claimOn(this.#reservation.now(limit), amountFor(limit, price, 0, step)))
   }
 
   #nextAsk(): number {

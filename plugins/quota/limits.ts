@@ -157,6 +157,12 @@ export function addedBy(
   return added
 }
 
+/** What a limit allows at this moment: raises end, and others begin, while a stream flows. */
+export function limitNow(limit: Limit, raises: readonly Raise[], tenant: string, now: number): Limit {
+  const added = addedBy(raises, { policy: limit.policy, tenant, unit: limit.unit }, now)
+  return added === limit.added || !limit.finite ? limit : { ...limit, added, limit: raised(limit.limit - limit.added, added)! }
+}
+
 const raised = (written: number | null, added: number): number | null =>
   written === null ? null : Math.min(Number.MAX_SAFE_INTEGER, written + added)
 

@@ -31,6 +31,12 @@ export class RaisesCopy {
     return reading === null || age < MAX_AGE_MS ? this.#copy : reading.then(() => this.#copy)
   }
 
+  /** What was read last, for those that cannot wait. A newer copy is fetched beside them. */
+  latest(): readonly Raise[] {
+    const current = this.current()
+    return current instanceof Promise ? this.#copy : current
+  }
+
   /** The next request sees what the store holds then. */
   forget(): void {
     this.#readAt = -Infinity

@@ -47,7 +47,7 @@ function textsOf(limit: Limit, used: number, now: number): { readonly limit: str
 /** Until all of it is there again. */
 function resetMs({ window, limit, endsAt }: Limit, used: number, now: number): number {
   if (window !== 'minute') return Math.max(0, endsAt - now)
-  return limit === 0 ? 0 : Math.min(MINUTE_MS, (used / limit) * MINUTE_MS)
+  return limit === 0 ? 0 : (used / limit) * MINUTE_MS
 }
 
 /** `120ms`, `1s`, `6m0s`, `13h5m0s`: rounded up, so that who waits that long does not come too early. */

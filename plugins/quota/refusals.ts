@@ -76,6 +76,8 @@ function waiting(
 ): { shouldRetry: boolean; resolution: string; retryAfterSeconds?: number } {
   if (retryAfterMs === null)
     return { shouldRetry: false, resolution: 'Send a shorter request, or ask for a larger limit: this one never passes.' }
+  if (retryAfterMs > LONGEST_WAIT_MS)
+    return { shouldRetry: false, resolution: `Wait ${Math.ceil(retryAfterMs / 1000)} s, ask for less, or ask for a larger limit.` }
   return { shouldRetry: true, resolution, retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) }
 }
 

@@ -4,7 +4,7 @@ import type { Raise, Raises } from '../../../core/plugin/index.ts'
 import { RaisesCopy } from '../../../plugins/quota/raises.ts'
 import { showCounters } from '../../../plugins/quota/show-counters.ts'
 import { enactLimits } from '../../../plugins/quota/enact.ts'
-import { GatewayError } from '../../../core/plugin/index.ts'
+import { GatewayError, type Hold } from '../../../core/plugin/index.ts'
 import { ManualClock, silentLog } from '../state/manual-clock.ts'
 import { limit, serviceOn, settlement, viewOf } from './exchange.ts'
 
@@ -50,6 +50,34 @@ describe('raises', () => {
     void enactLimits(service, viewOf(), [limit('requests', 1, 'day')])
     service.clock.advance(60_000)
     assert.equal(await shown(), 1)
+  })
+  it('hold for a stream as long as they last, and help one that flows already', () => {
+    const [policy, unit] = ['test.tokens_day', 'tokens'] as const
+    const service = serviceOn()
+    const begun = (): Required<Hold> => {
+      const change = enactLimits(service, viewOf({ stream: true }), [limit('tokens', 60, 'day')])
+      assert.ok(!(change instanceof GatewayError) && !(change instanceof Promise))
+      return change.hold as Required<Hold>
+    }
+    const endOf = (hold: Required<Hold>): string | undefined => {
+      for (let tokens = 1; tokens < 1000; tokens++) {
+        const error = hold.progress(tokens)
+        if (error instanceof GatewayError) return error.message
+      }
+      return undefined
+    }
+    service.raised.push({ ...RAISE, policy, unit, add: 1000, until: service.clock.now() + 60_000 })
+    service.raises.forget()
+    const long = begun()
+    assert.equal(long.progress(40), null)
+    service.clock.advance(60_000)
+    assert.match(endOf(long)!, /The limit of 60 tokens per day/)
+    void long.settle(settlement(10, 0), Promise.resolve())
+    const short = begun()
+    assert.equal(short.progress(40), null)
+    service.raised.push({ ...RAISE, policy, unit, add: 5000, until: Infinity })
+    service.clock.advance(600)
+    assert.equal(endOf(short), undefined)
   })
   it('that end leave the window as it stands: what was used above the limit stays used', () => {
     const service = serviceOn()

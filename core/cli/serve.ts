@@ -4,14 +4,13 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { endOnSignals } from './end-on-signals.ts'
-import { judgingOf, reloadWithNote } from './note-reload.ts'
 import { loadConfig } from '../config/load.ts'
 import { printWelcome } from './welcome.ts'
 import { readingsOf } from './readings.ts'
 import { recordOptions } from './record-options.ts'
 import { servePrimary } from './cluster/primary.ts'
 import { serveWorker } from './cluster/worker.ts'
-import { startGateway, type ServeFlags } from './start.ts'
+import { openPort, startGateway, type ServeFlags } from './start.ts'
 import { superviseRecorder } from '../recorder/supervise.ts'
 import { VERSION } from '../model/version.ts'
 import { watchConfig } from '../config/watch.ts'
@@ -49,21 +48,22 @@ async function serve(flags: ServeFlags): Promise<void> {
   const loaded = loadConfig(flags.config)
   const log = createLog(loaded.config.log.level)
   const metrics = createMetrics(VERSION)
-  const { gateway, spool, stop, ...welcome } = await startGateway({ loaded, flags, log, metrics, metricsText: () => metrics.text() })
+  const { gateway, spool, stop, opened, ...welcome } = await startGateway({
+    loaded,
+    flags,
+    log,
+    metrics,
+    metricsText: () => metrics.text(),
+    open: (gateway) => openPort(gateway.listen.bind(gateway), { flags, loaded }),
+  })
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
   watchGateway(metrics, readingsOf({ gateway, spool, recorder, loaded }))
   const stopWatching = watchConfig(
     loaded.path,
     () => watchedPaths(gateway.current.loaded),
-    () =>
-      reloadWithNote({
-        judging: () => judgingOf(gateway),
-        reload: () => gateway.reload(),
-        note: (event) => spool.adminEvent({ ts: Date.now(), actor: 'system', ip: '', ...event }),
-        log,
-      }),
+    () => void gateway.reload(),
   )
-  printWelcome({ ...welcome, loaded })
+  printWelcome({ ...welcome, url: opened, loaded })
   endOnSignals(log, ['SIGTERM', 'SIGINT'], async () => {
     stopWatching()
     await stop()

@@ -12,6 +12,7 @@ import { PLUGINS } from '../plugins.ts'
 import { systemClock } from '../plugin/clock.ts'
 import { TokenEstimator } from '../pipeline/estimate.ts'
 import { VERSION } from '../model/version.ts'
+import type { AddressInfo } from 'node:net'
 import type { Kernel } from '../pipeline/snapshot.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { Log } from '../plugin/contract.ts'
@@ -24,27 +25,30 @@ export interface ServeFlags {
   readonly recorder: boolean
 }
 
-export interface StartOptions extends Pick<GatewayOptions, 'reloadTogether' | 'metricsText' | 'whileDraining'> {
+export interface StartOptions<Opened> extends Pick<GatewayOptions, 'reloadTogether' | 'metricsText' | 'whileDraining'> {
   readonly loaded: LoadedConfig
   readonly flags: ServeFlags
   readonly log: Log
   readonly metrics: Metrics
   /** Of the first snapshot; 1 unless told. */
   readonly generation?: number
+  /** The last step: from then on connections may come, from wherever it takes them. */
+  readonly open: (gateway: Gateway) => Opened | Promise<Opened>
 }
 
-export interface Started {
+export interface Started<Opened> {
   readonly gateway: Gateway
   readonly spool: Spool
-  readonly url: string
+  readonly opened: Opened
   readonly adminToken: string
   readonly demoKey: string | null
   /** Drains, then closes everything below. */
   stop(): Promise<void>
 }
 
-/** Listens when it resolves. Rejects with a sentence, and leaves nothing open, when anything is not good. */
-export async function startGateway({ loaded, flags, log, metrics, generation = 1, ...together }: StartOptions): Promise<Started> {
+/** Serves when it resolves. Rejects with a sentence, and leaves nothing open, when anything is not good. */
+export async function startGateway<Opened>(options: StartOptions<Opened>): Promise<Started<Opened>> {
+  const { loaded, flags, log, metrics, open, generation = 1, ...together } = options
   const secret = openSecrets(secretsFolder(loaded))
   const kernel = await openKernel(loaded, log, metrics, secret)
   let keeper: Keeper | null = null
@@ -53,22 +57,34 @@ export async function startGateway({ loaded, flags, log, metrics, generation = 1
     const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
     const load = (): LoadedConfig => loadConfig(flags.config)
     const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, compileAside, ...together }, generation)
-    const { host, port } = loaded.config.server
-    const address = await gateway.listen(flags.port ?? port, host).catch(async (error: unknown) => {
+    let opened: Opened
+    try {
+      opened = await open(gateway)
+    } catch (error) {
       await gateway.current.retire()
       throw error
-    })
+    }
     const stop = async (): Promise<void> => {
       await gateway.close()
       await keeper?.close()
       await closeKernel(kernel)
     }
-    return { gateway, spool: kernel.record, url: `http://${host}:${address.port}`, adminToken: adminToken.current(), demoKey, stop }
+    return { gateway, spool: kernel.record, opened, adminToken: adminToken.current(), demoKey, stop }
   } catch (error) {
     await keeper?.close()
     await closeKernel(kernel)
     throw error
   }
+}
+
+/** Opens a port as flags and configuration say. Resolves to its URL. */
+export async function openPort(
+  open: (port: number, host: string) => Promise<AddressInfo>,
+  { flags, loaded }: { readonly flags: ServeFlags; readonly loaded: LoadedConfig },
+): Promise<string> {
+  const { host, port } = loaded.config.server
+  const address = await open(flags.port ?? port, host)
+  return `http://${host}:${address.port}`
 }
 
 async function openKernel(

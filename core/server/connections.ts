@@ -11,13 +11,24 @@ const PATIENCE = 5
 export class Connections {
   /** Each connection's last response; null: none was asked for yet. */
   readonly #last = new Map<Socket, ServerResponse | null>()
+  #ended = Promise.withResolvers<void>()
 
   constructor(server: Server) {
     server.on('connection', (socket) => {
       this.#last.set(socket, null)
-      socket.once('close', () => this.#last.delete(socket))
+      socket.once('close', () => {
+        this.#last.delete(socket)
+        if (this.#last.size === 0) this.#ended.resolve()
+      })
     })
     server.prependListener('request', (request, response) => void this.#last.set(request.socket, response))
+  }
+
+  /** Resolves as soon as there is none. */
+  ended(): Promise<void> {
+    if (this.#last.size === 0) return Promise.resolve()
+    this.#ended = Promise.withResolvers()
+    return this.#ended.promise
   }
 
   /** From now on ends connections that have nothing to answer. Returns how to stop that. */

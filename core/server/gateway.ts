@@ -5,8 +5,9 @@ import { buildApp } from './app.ts'
 import { Connections } from './connections.ts'
 import { clientIpReader, type ClientIpReader } from './client-ip.ts'
 import { hotEntry } from './hot.ts'
+import { portTaken } from './port-taken.ts'
 import type { AdminToken } from '../state/admin-token.ts'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Kernel, Snapshot } from '../pipeline/snapshot.ts'
 import type { LoadedConfig } from '../config/config.ts'
 
@@ -29,6 +30,11 @@ export interface ReloadReport {
   readonly generation: number
   /** Why the last reload was refused, or null. */
   readonly error: string | null
+}
+
+/** Where connections come in that another process has accepted. */
+export interface Receiver {
+  take(socket: Socket): void
 }
 
 export class Gateway {
@@ -79,21 +85,34 @@ export class Gateway {
 
   /** Listens; rejects with a sentence when the port is taken. */
   async listen(port: number, host: string): Promise<AddressInfo> {
+    const server = this.#serve()
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(portTaken(error, port, host)))
+      server.listen(port, host, resolve)
+    })
+    return server.address() as AddressInfo
+  }
+
+  /** In place of `listen`: answers connections that another process accepts, each as it is given to `take`. */
+  receive(): Receiver {
+    const server = this.#serve()
+    // Nothing listens here, but with this Node begins to look for connections that are too slow.
+    server.emit('listening')
+    return {
+      take(socket) {
+        // As Node makes those that it accepts for an HTTP server.
+        socket.allowHalfOpen = true
+        server.emit('connection', socket)
+      },
+    }
+  }
+
+  #serve(): Server {
     const server = createServer({ keepAliveTimeout: 65_000, ...patience(this.#current.loaded.config.server.receiveTimeoutMs) })
     server.on('request', hotEntry(this, buildApp(this)))
     this.#server = server
     this.#connections = new Connections(server)
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          error.code === 'EADDRINUSE'
-            ? new Error(`port ${port} on ${host} is taken; stop the other process, or choose a port with --port or server.port`)
-            : error,
-        ),
-      )
-      server.listen(port, host, resolve)
-    })
-    return server.address() as AddressInfo
+    return server
   }
 
   /** Builds a new snapshot beside the old one and swaps. A bad one changes nothing; the report says why. One reload at a time. */
@@ -176,6 +195,8 @@ export class Gateway {
       const keepIdle = this.#connections?.endIdle()
       const cancel = this.kernel.clock.after(this.#current.loaded.config.server.drainSeconds * 1000, () => server.closeAllConnections())
       await closed
+      // A server that does not listen closes at once, whatever was given to it.
+      await this.#connections?.ended()
       cancel()
       clearInterval(idle)
       keepIdle?.()

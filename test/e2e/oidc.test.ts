@@ -240,6 +240,7 @@ async function routes(folder: string): Promise<readonly Route[]> {
     log: createLog('silent'),
     metrics: createMetrics('test'),
     metricsText: () => Promise.resolve(''),
+    open: () => null,
   })
   try {
     const plugins = Router()

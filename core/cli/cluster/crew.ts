@@ -1,11 +1,14 @@
 // The workers of one host: starts them, starts them again when they die, replaces them one by one, and asks them all at once.
 import cluster, { type Worker } from 'node:cluster'
 import { Link, type Handlers } from './link.ts'
+import type { Door, Receipt, Taker } from './door.ts'
 import type { Log } from '../../plugin/contract.ts'
 
 export interface CrewOptions {
   readonly size: number
   readonly log: Log
+  /** Where connections come from. */
+  readonly door: Pick<Door, 'admit' | 'dismiss'>
   /** What workers may ask. */
   readonly handlers: Handlers
   /** Generation of the snapshot that judges; new workers begin with it. */
@@ -17,16 +20,14 @@ export interface CrewOptions {
   readonly maxBackoffMs?: number
 }
 
-/** What a worker says when it listens. */
-export interface Ready {
-  readonly url: string
-}
-
 interface Member {
   readonly worker: Worker
   readonly link: Link
+  readonly taker: Taker
   readonly startedAt: number
   readonly exited: Promise<void>
+  /** It can be asked. */
+  serving: boolean
   /** Its end is wanted. */
   leaving: boolean
 }
@@ -54,25 +55,24 @@ export class Crew {
     return [...this.#members].map(({ worker }) => worker.process.pid!)
   }
 
-  /** Starts all; resolves when each listens, rejects with the first that cannot, after ending the others. */
-  async start(): Promise<Ready> {
+  /** Starts all; resolves when each serves, rejects with the first that cannot, after ending the others. */
+  async start(): Promise<void> {
     const started = await Promise.allSettled(Array.from({ length: this.#options.size }, () => this.#add()))
     const failed = started.find((result) => result.status === 'rejected')
     if (failed) {
       await this.stop()
       throw failed.reason
     }
-    return (started[0] as PromiseFulfilledResult<Ready>).value
   }
 
-  /** Asks every worker that serves; one that dies meanwhile is left out. */
+  /** Asks every worker that serves; one that dies meanwhile is left out. Nobody waits for one that starts. */
   async askAll<T>(name: string, argument: unknown = null): Promise<readonly T[]> {
-    const serving = [...this.#members].filter(({ leaving }) => !leaving)
+    const serving = [...this.#members].filter((member) => member.serving && !member.leaving)
     const answers = await Promise.allSettled(serving.map(({ link }) => link.ask<T>(name, argument)))
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
   }
 
-  /** One after the other: a new one listens before an old one drains, so that capacity never sinks. */
+  /** One after the other: a new one serves before an old one drains, so that capacity never sinks. */
   replaceAll(): Promise<void> {
     this.#replacing ??= this.#replaceEach().finally(() => (this.#replacing = null))
     return this.#replacing
@@ -82,6 +82,8 @@ export class Crew {
     const before = [...this.#members]
     for (const old of before) {
       if (this.#stopping) return
+      // One that died meanwhile was replaced for that.
+      if (!this.#members.has(old)) continue
       try {
         await this.#add()
       } catch (error) {
@@ -98,35 +100,41 @@ export class Crew {
     await Promise.all([...this.#members].map((member) => this.#end(member)))
   }
 
-  async #add(): Promise<Ready> {
+  async #add(): Promise<void> {
     const generation = this.#options.generation()
     const worker = cluster.fork({ [GENERATION]: String(generation) })
-    const ready = Promise.withResolvers<Ready>()
+    const ready = Promise.withResolvers<void>()
     const exited = Promise.withResolvers<void>()
     const link = new Link(worker, {
       ...this.#options.handlers,
-      ready: (argument) => ready.resolve(argument as Ready),
+      ready: () => ready.resolve(),
       failed: (argument) => ready.reject(new Error(String(argument))),
     })
-    const member: Member = { worker, link, startedAt: Date.now(), exited: exited.promise, leaving: false }
+    const taker = takerOf(link)
+    const member: Member = { worker, link, taker, startedAt: Date.now(), exited: exited.promise, serving: false, leaving: false }
     this.#members.add(member)
-    let isReady = false
+    let isAdmitted = false
     worker.on('error', (error) => this.#options.log.warn({ err: error, pid: worker.process.pid }, 'the channel to a worker failed'))
+    // By this event everything has been read that it had said; `exit` comes before that, and `disconnect` not at all while a connection is under way.
+    worker.process.once('close', () => link.close('the worker has ended'))
     worker.once('exit', (code, signal) => {
       this.#members.delete(member)
-      link.close('the worker has ended')
+      this.#options.door.dismiss(taker)
       exited.resolve()
-      ready.reject(new Error(`a worker ended with ${signal ?? code} before it listened`))
-      if (isReady && !member.leaving) this.#startAgain(member, code, signal)
+      ready.reject(new Error(`a worker ended with ${signal ?? code} before it served`))
+      if (isAdmitted && !member.leaving) this.#startAgain(member, code, signal)
     })
-    const said = await ready.promise.catch((error: unknown) => {
+    try {
+      await ready.promise
+      member.serving = true
+      if (generation !== this.#options.generation()) await catchUp(link, this.#options.generation())
+    } catch (error) {
       member.leaving = true
       worker.process.kill('SIGKILL')
       throw error
-    })
-    isReady = true
-    if (generation !== this.#options.generation()) await catchUp(link, this.#options.generation())
-    return said
+    }
+    isAdmitted = true
+    if (!member.leaving) this.#options.door.admit(taker)
   }
 
   #startAgain({ startedAt, worker }: Member, code: number | null, signal: string | null): void {
@@ -153,12 +161,18 @@ export class Crew {
   /** Asks it to drain, and ends it when it does not. */
   async #end(member: Member): Promise<void> {
     member.leaving = true
+    this.#options.door.dismiss(member.taker)
     member.link.ask('stop').catch(() => undefined)
     const timer = setTimeout(() => member.worker.process.kill('SIGKILL'), this.#options.drainMs() + GRACE_MS)
     await member.exited
     clearTimeout(timer)
   }
 }
+
+const takerOf = (link: Link): Taker => ({
+  hand: (socket) => link.ask<Receipt>('connection', null, socket),
+  echo: () => link.ask('echo'),
+})
 
 /** A reload came while it started: what it read may be older. */
 async function catchUp(link: Link, generation: number): Promise<void> {

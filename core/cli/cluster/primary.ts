@@ -1,25 +1,25 @@
-// The process above the workers: it listens for nobody itself, but starts the workers, the one recorder, and whatever concerns all of them.
-import { commandRecord, type CommandRecord } from '../command-record.ts'
+// The process above the workers: it holds their port and answers nobody itself, but starts the workers, the one recorder, and whatever concerns all of
+// them.
 import { createLog } from '../../telemetry/log.ts'
 import { createMetrics, textOf, type MetricsReading } from '../../telemetry/metrics.ts'
 import { Crew } from './crew.ts'
+import { Door } from './door.ts'
 import { endOnSignals } from '../end-on-signals.ts'
 import { firstStart, printWelcome } from '../welcome.ts'
 import { loadConfig } from '../../config/load.ts'
 import { recordOptions } from '../record-options.ts'
-import { reloadWithNote, type Judging } from '../note-reload.ts'
 import { superviseRecorder } from '../../recorder/supervise.ts'
 import { TogetherReload } from './reload.ts'
 import { VERSION } from '../../model/version.ts'
 import { watchConfig } from '../../config/watch.ts'
 import { watchedPaths } from '../../server/snapshots.ts'
 import { watchPrimary } from '../../telemetry/gauges.ts'
+import { openPort, type ServeFlags } from '../start.ts'
 import { openSecrets, secretsFolder } from '../../state/secrets.ts'
 import { openState } from '../../state/open.ts'
 import { systemClock } from '../../plugin/clock.ts'
 import type { LoadedConfig } from '../../config/config.ts'
 import type { Log } from '../../plugin/contract.ts'
-import type { ServeFlags } from '../start.ts'
 
 export async function servePrimary(flags: ServeFlags): Promise<void> {
   const loaded = loadConfig(flags.config)
@@ -27,9 +27,11 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     throw new Error('--workers: several processes share their state in Redis; set `state: { driver: redis, url: … }`, or start one process')
   const log = createLog(loaded.config.log.level)
   const metrics = createMetrics(VERSION)
+  const door = new Door()
   const crew: Crew = new Crew({
     size: flags.workers!,
     log,
+    door,
     generation: () => together.generation,
     drainMs: () => loaded.config.server.drainSeconds * 1000,
     handlers: {
@@ -39,7 +41,11 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
   })
   const together = new TogetherReload(crew)
   const { token, demoKey } = await prepareState(loaded, log)
-  const { url } = await crew.start()
+  const url = await openPort(door.open.bind(door), { flags, loaded })
+  await crew.start().catch((error: unknown) => {
+    door.close()
+    throw error
+  })
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
   watchPrimary(metrics, { workers: () => crew.pids.length, isRecorderRunning: recorder && (() => recorder.pid !== null) })
   // The paths to watch are those of the last good configuration, which only this process needs to read again.
@@ -48,35 +54,19 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     loaded.path,
     () => watchedPaths(watched),
     async () => {
-      const { ok } = await reloadWithNote({
-        judging: async () => (await crew.askAll<Judging>('judging'))[0] ?? null,
-        reload: () => together.reload(),
-        note: noteAsSystem(loaded),
-        log,
-      })
+      const { ok } = await together.reload()
       if (ok) watched = loadConfig(flags.config)
     },
   )
   printWelcome({ adminToken: token.current(), demoKey, url, loaded, workers: flags.workers! })
-  log.info({ pids: crew.pids }, 'the workers listen')
+  log.info({ pids: crew.pids }, 'the workers serve')
   process.on('SIGUSR2', () => void crew.replaceAll())
   endOnSignals(log, ['SIGTERM', 'SIGINT'], async () => {
     stopWatching()
+    door.close()
     await crew.stop()
     await recorder?.stop()
   })
-}
-
-/** This process has no spool of its own. */
-function noteAsSystem(loaded: LoadedConfig): CommandRecord['note'] {
-  return async (event) => {
-    const record = commandRecord(loaded, 'system')
-    try {
-      await record.note(event)
-    } finally {
-      await record.close()
-    }
-  }
 }
 
 /** Secrets and the demo key are made before any worker looks for them. */

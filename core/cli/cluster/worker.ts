@@ -1,23 +1,24 @@
-// One of several workers behind a port. It serves like a gateway of its own; what concerns them all (reloads, metrics, the end) it asks of the
-// primary, or is told by it.
+// One of several workers behind a port. It serves like a gateway of its own; connections it gets from the primary, and what concerns them all (reloads,
+// metrics, the end) it asks of the primary, or is told by it.
 import cluster from 'node:cluster'
 import { createLog } from '../../telemetry/log.ts'
 import { createMetrics } from '../../telemetry/metrics.ts'
 import { endOnce } from '../end-on-signals.ts'
-import { GENERATION, type Ready } from './crew.ts'
-import { judgingOf } from '../note-reload.ts'
+import { GENERATION } from './crew.ts'
 import { Link } from './link.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readingsOf } from '../readings.ts'
 import { startGateway, type ServeFlags, type Started } from '../start.ts'
 import { VERSION } from '../../model/version.ts'
 import { watchGateway } from '../../telemetry/gauges.ts'
-import type { Gateway, ReloadReport } from '../../server/gateway.ts'
+import type { Gateway, ReloadReport, Receiver } from '../../server/gateway.ts'
+import type { Receipt } from './door.ts'
+import type { Socket } from 'node:net'
 
 export async function serveWorker(flags: ServeFlags): Promise<void> {
-  let started: Started | null = null
-  const running = (): Started => {
-    if (started === null) throw new Error('the worker does not listen yet')
+  let started: Started<Receiver> | null = null
+  const running = (): Started<Receiver> => {
+    if (started === null) throw new Error('the worker does not serve yet')
     return started
   }
   const metrics = createMetrics(VERSION)
@@ -26,9 +27,10 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
     prepare: (generation) => running().gateway.prepare(Number(generation)),
     commit: (generation) => commit(running().gateway, Number(generation)),
     refuse: (error) => running().gateway.refuse(String(error)),
-    judging: () => judgingOf(running().gateway),
     metrics: () => metrics.read(),
     stop: () => end('stop'),
+    connection: (_, socket) => receive(running(), socket),
+    echo: () => null,
   })
   try {
     const loaded = loadConfig(flags.config)
@@ -41,24 +43,36 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
       generation: Number(process.env[GENERATION] ?? 1),
       metricsText: () => primary.ask<string>('metrics'),
       reloadTogether: () => primary.ask<ReloadReport>('reload'),
-      // The primary may have handed over a connection a moment before it knew.
+      // The primary may have handed over a connection a moment before it knew, and others listen for the next ones.
       whileDraining: 'answer',
+      open: (gateway) => gateway.receive(),
     })
-    const { gateway, spool, url, stop } = started
+    const { gateway, spool, stop } = started
     watchGateway(metrics, readingsOf({ gateway, spool, recorder: null, loaded }))
     end = endOnce(log, stop)
     // A terminal sends its signals to the whole group; the primary decides what they mean.
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
     process.on('SIGTERM', () => end('SIGTERM'))
     process.once('disconnect', () => end('the primary has ended'))
-    await primary.ask('ready', { url } satisfies Ready)
+    await primary.ask('ready')
   } catch (error) {
     await primary.ask('failed', error instanceof Error ? error.message : String(error)).catch(() => undefined)
     process.exit(1)
   }
 }
 
-/** A worker that began to listen between the two phases was not asked to prepare, and makes up for it. */
+/** In one turn with the answer, so that nothing is read before the answer is on its way. */
+function receive({ gateway, opened }: Started<Receiver>, socket: Socket | undefined): Receipt {
+  if (!socket) return 'nothing'
+  if (!gateway.isDraining) {
+    opened.take(socket)
+    return 'taken'
+  }
+  socket.destroy()
+  return 'leaving'
+}
+
+/** A worker that began to serve between the two phases was not asked to prepare, and makes up for it. */
 async function commit(gateway: Gateway, generation: number): Promise<void> {
   gateway.commit()
   if (gateway.current.generation === generation) return

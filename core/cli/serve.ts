@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { endOnSignals } from './end-on-signals.ts'
+import { judgingOf, reloadWithNote } from './note-reload.ts'
 import { loadConfig } from '../config/load.ts'
 import { printWelcome } from './welcome.ts'
 import { readingsOf } from './readings.ts'
@@ -61,7 +62,13 @@ async function serve(flags: ServeFlags): Promise<void> {
   const stopWatching = watchConfig(
     loaded.path,
     () => watchedPaths(gateway.current.loaded),
-    () => void gateway.reload(),
+    () =>
+      reloadWithNote({
+        judging: () => judgingOf(gateway),
+        reload: () => gateway.reload(),
+        note: (event) => spool.adminEvent({ ts: Date.now(), actor: 'system', ip: '', ...event }),
+        log,
+      }),
   )
   printWelcome({ ...welcome, url: opened, loaded })
   endOnSignals(log, ['SIGTERM', 'SIGINT'], async () => {

@@ -1,5 +1,6 @@
 // The process above the workers: it holds their port and answers nobody itself, but starts the workers, the one recorder, and whatever concerns all of
 // them.
+import { commandRecord, type CommandRecord } from '../command-record.ts'
 import { createLog } from '../../telemetry/log.ts'
 import { createMetrics, textOf, type MetricsReading } from '../../telemetry/metrics.ts'
 import { Crew } from './crew.ts'
@@ -8,6 +9,7 @@ import { endOnSignals } from '../end-on-signals.ts'
 import { firstStart, printWelcome } from '../welcome.ts'
 import { loadConfig } from '../../config/load.ts'
 import { recordOptions } from '../record-options.ts'
+import { reloadWithNote, type Judging } from '../note-reload.ts'
 import { superviseRecorder } from '../../recorder/supervise.ts'
 import { TogetherReload } from './reload.ts'
 import { VERSION } from '../../model/version.ts'
@@ -54,7 +56,12 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     loaded.path,
     () => watchedPaths(watched),
     async () => {
-      const { ok } = await together.reload()
+      const { ok } = await reloadWithNote({
+        judging: async () => (await crew.askAll<Judging>('judging'))[0] ?? null,
+        reload: () => together.reload(),
+        note: noteAsSystem(loaded),
+        log,
+      })
       if (ok) watched = loadConfig(flags.config)
     },
   )
@@ -67,6 +74,18 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     await crew.stop()
     await recorder?.stop()
   })
+}
+
+/** This process has no spool of its own. */
+function noteAsSystem(loaded: LoadedConfig): CommandRecord['note'] {
+  return async (event) => {
+    const record = commandRecord(loaded, 'system')
+    try {
+      await record.note(event)
+    } finally {
+      await record.close()
+    }
+  }
 }
 
 /** Secrets and the demo key are made before any worker looks for them. */

@@ -5,6 +5,7 @@ import { createLog } from '../../telemetry/log.ts'
 import { createMetrics } from '../../telemetry/metrics.ts'
 import { endOnce } from '../end-on-signals.ts'
 import { GENERATION } from './crew.ts'
+import { judgingOf } from '../note-reload.ts'
 import { Link } from './link.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readingsOf } from '../readings.ts'
@@ -27,6 +28,7 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
     prepare: (generation) => running().gateway.prepare(Number(generation)),
     commit: (generation) => commit(running().gateway, Number(generation)),
     refuse: (error) => running().gateway.refuse(String(error)),
+    judging: () => judgingOf(running().gateway),
     metrics: () => metrics.read(),
     stop: () => end('stop'),
     connection: (_, socket) => receive(running(), socket),

@@ -7,7 +7,7 @@ import type { DecodedRun, RunInOrder, Walked, WalkedInOrder } from './walk.ts'
 /** 40 MB, outside of the heap: a megabyte of single digits, each of which may begin a card number, is below. */
 const MAX_NUMBERS = 10_000_000
 /** Of a candidate: start (its complement where it continues another), place of the partner or -1, place of shared ends, number of ends. */
-const HEAD = 4
+export const HEAD = 4
 /** Of a run: start, end, encoding, lead, whether it goes on, place and length of its text, number of its words, numbers of these and its walk. */
 const RUN_HEAD = 9
 const ENCODINGS: readonly Encoding[] = ['base64', 'hex', 'url', 'escape']

@@ -4,8 +4,9 @@ import { Piscina } from 'piscina'
 import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { DetectorSpec } from './port.ts'
-import { unpackWalk, type PackedWalk } from './packed.ts'
-import { judgeInSteps } from './scan.ts'
+import { unpackWalk } from './packed.ts'
+import { BatchFeed } from './batch-feed.ts'
+import { judgeInSteps, judgeSome, judgingOf, type Judging } from './scan.ts'
 import type { ScanReply, ScanTask } from './worker.ts'
 
 /** Beside this file: TypeScript in the repository, JavaScript in the package. */
@@ -35,19 +36,16 @@ export class ScanPool {
   async scan(set: DetectorSet, texts: readonly string[], deadlineMs: number): Promise<readonly (readonly Finding[])[] | null> {
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), deadlineMs)
+    const feed = new BatchFeed()
     try {
-      const task = { detectors: set.detectors.map(({ name }) => name), texts }
-      const reply = await this.#started().run(task, { signal: abort.signal })
-      const findings: (readonly Finding[])[] = []
-      for (const [i, packed] of reply.entries()) {
-        const found = packed === null ? null : await judge(set, texts[i]!, packed, abort.signal)
-        if (!found) return null
-        findings.push(found)
-      }
-      return findings
+      const { batches, judged } = feed
+      const task = { detectors: set.detectors.map(({ name }) => name), texts, batches, judged }
+      const reply = this.#started().run(task, { signal: abort.signal, transferList: [batches] })
+      return await judgeReply(set, texts, feed, reply, abort.signal)
     } catch {
       return null
     } finally {
+      feed.close()
       clearTimeout(timer)
     }
   }
@@ -71,12 +69,42 @@ export class ScanPool {
   }
 }
 
-/** Judges packed candidates with pauses for the event loop; null when the time is up. */
-async function judge(set: DetectorSet, text: string, packed: PackedWalk, signal: AbortSignal): Promise<readonly Finding[] | null> {
-  const judging = judgeInSteps(set, text, unpackWalk(packed))
+/** Findings per text as batches and the reply come in; null when the time is up, or there is more than can be kept. */
+async function judgeReply(
+  set: DetectorSet,
+  texts: readonly string[],
+  feed: BatchFeed,
+  reply: Promise<ScanReply>,
+  signal: AbortSignal,
+): Promise<readonly (readonly Finding[])[] | null> {
+  const begun = new Map<number, Judging>()
+  const judgingFor = (text: number): Judging => {
+    let judging = begun.get(text)
+    if (!judging) begun.set(text, (judging = judgingOf(set, texts[text]!)))
+    return judging
+  }
+  for await (const { text, walk } of feed.until(reply)) {
+    const judging = judgingFor(text)
+    if (!(await withPauses(judgeSome(unpackWalk(walk).candidates, judging), signal))) return null
+    if (judging.matches.length > MAX_MATCHES) return null
+  }
+  const findings: (readonly Finding[])[] = []
+  for (const [i, walk] of (await reply).walks.entries()) {
+    const done = walk && (await withPauses(judgeInSteps(set, texts[i]!, unpackWalk(walk), judgingFor(i)), signal))
+    if (!done) return null
+    findings.push(done.value)
+  }
+  return findings
+}
+
+/** What the memory has room for, with the findings that they become. */
+const MAX_MATCHES = 500_000
+
+/** Null when the time is up. */
+async function withPauses<T>(steps: Generator<void, T>, signal: AbortSignal): Promise<{ readonly value: T } | null> {
   for (;;) {
-    const step = judging.next()
-    if (step.done) return step.value
+    const step = steps.next()
+    if (step.done) return { value: step.value }
     await nextTurn()
     if (signal.aborted) return null
   }

@@ -3,6 +3,7 @@ import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
 import type { EncodedRun } from './encoded-run.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match, type TextWindow } from './judge-candidate.ts'
+import type { Candidate } from './candidate.ts'
 import type { Openings } from './openings.ts'
 import { walkText, type Walked, type WalkedInOrder } from './walk.ts'
 
@@ -25,13 +26,13 @@ export function scanText(set: DetectorSet, text: string): readonly Finding[] | n
   return walked && judgeWalked(set, text, walked, judging)
 }
 
-interface Judging {
+export interface Judging {
   readonly judge: CandidateJudge
   readonly window: TextWindow
   readonly matches: Match[]
 }
 
-function judgingOf(set: DetectorSet, text: string): Judging {
+export function judgingOf(set: DetectorSet, text: string): Judging {
   return { judge: new CandidateJudge(set), window: windowOf(text, 0), matches: [] }
 }
 
@@ -50,6 +51,18 @@ function judgeWalked(set: DetectorSet, text: string, walked: Walked, begun: Judg
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
+  }
+}
+
+/** Judges some candidates of a text, with pauses; `judgeInSteps` goes on from there. */
+export function* judgeSome(
+  candidates: Iterable<Candidate>,
+  { judge, window, matches }: Judging,
+  step = { done: 0 },
+): Generator<void, void> {
+  for (const candidate of candidates) {
+    for (const match of judge.judge(candidate, window)) matches.push(match)
+    if (isDue(step, CANDIDATE_COST + candidate.ends.length)) yield
   }
 }
 
@@ -73,10 +86,7 @@ const RUN_COST = 40
 /** `step`: what has been done since the last pause. */
 function* judgeWithin(set: DetectorSet, walked: WalkedInOrder, judging: Judging, step: { done: number }): Generator<void, Finding[]> {
   const { judge, window, matches } = judging
-  for (const candidate of walked.candidates) {
-    for (const match of judge.judge(candidate, window)) matches.push(match)
-    if (isDue(step, CANDIDATE_COST + candidate.ends.length)) yield
-  }
+  yield* judgeSome(walked.candidates, judging, step)
   const findings: Finding[] = []
   for (const match of matches) {
     findings.push(judge.finish(match, window))

@@ -6,6 +6,8 @@ import type { EncodedRun } from './encoded-run.ts'
 import { Openings } from './openings.ts'
 import type { Automaton } from './automaton.ts'
 
+export type { Candidate }
+
 export interface Walked {
   /** Candidates with an end, by ascending start. */
   readonly candidates: readonly Candidate[]
@@ -34,8 +36,8 @@ const PIECE_CHARS = 256
 const NO_RUNS: readonly DecodedRun[] = []
 
 /**
- * What one text may bring: more could not be judged in any time, and a worker that runs out of memory within one step of the engine takes the
- * whole process with it.
+ * What one text may hold at once: a worker that runs out of memory within one step of the engine takes the whole process with it. Candidates
+ * that somebody takes do not count.
  */
 const MAX_CANDIDATES = 500_000
 const MAX_DECODED = 50_000

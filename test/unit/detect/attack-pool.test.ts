@@ -68,22 +68,35 @@ describe('attacks on the pool', function () {
       await detection.close()
     })
 
-  it('800 KB of single digits may be a table: they are scanned', async () => {
-    const detection = standardDetection()
-    const { findings, failed } = await detection.scan([`${'4 '.repeat(400_000)} jo@example.com `], ALL, 30_000)
-    assert.deepEqual([failed, findings[0]!.length], [[], 1])
-    await detection.close()
-  })
-
-  it('a text with more beginnings than can be judged does not exhaust the worker', async () => {
+  it('millions of places where a number may begin are all judged, by the same worker', async () => {
     const detection = standardDetection()
     const { workers, result } = await workersOf(async () => {
-      // A limit that is reached within one step of the engine ends the process, this one too.
-      const late = await detection.scan(['4 '.repeat(12_000_000)], ALL, 20_000)
+      const late = await detection.scan([`${'4 '.repeat(MOST / 4)} jo@example.com `, `${'5 '.repeat(50_000)} jo@example.com `], ALL, 60_000)
       await detection.scan([long(8)], [EMAIL], 10_000)
       return late
     })
-    assert.ok(result.failed.includes(EMAIL))
+    assert.deepEqual([result.failed, result.findings.map(({ length }) => length)], [[], [1, 1]])
+    assert.equal(workers.length, 1, 'the worker lives on')
+    await detection.close()
+  })
+
+  it('what comes in batches is what is found at once', async () => {
+    const text = `${'4 '.repeat(9)}jo@example.com 4111 1111 1111 1111 1 +49 30 9018724\n`.repeat(2000)
+    const [there, here] = [standardDetection({ inlineChars: 0 }), standardDetection({ inlineChars: text.length })]
+    const found = await there.scan([text], ALL, 60_000)
+    assert.ok(found.findings[0]!.length >= 6000)
+    assert.deepEqual(found, await here.scan([text], ALL, 60_000))
+    await Promise.all([there.close(), here.close()])
+  })
+
+  it('a text with more findings than can be kept is failed, and does not exhaust the worker', async () => {
+    const detection = createDetection([detector('d', { patterns: ['\\bx\\b'] })], new Map(), { workers: 1 })
+    const { workers, result } = await workersOf(async () => {
+      const late = await detection.scan(['x '.repeat(600_000)], ['d'], 60_000)
+      await detection.scan([long(8)], ['d'], 10_000)
+      return late
+    })
+    assert.deepEqual(result, { findings: [[]], failed: ['d'] })
     assert.equal(workers.length, 1, 'the worker lives on')
     await detection.close()
   })

@@ -111,16 +111,28 @@ function messageOf({ calls, ...texts }: Said): object {
   return { role: 'assistant', content: null, ...texts, ...(calls ? { tool_calls: calls.map(callOf) } : {}) }
 }
 
-/** Deltas of every member, one after the other. */
-function deltasOf({ calls = [], ...texts }: Said, size: () => number): readonly object[] {
-  const texted = MEMBERS.flatMap((name) => cut(texts[name] ?? '', size).map((piece) => ({ [name]: piece })))
-  const called = calls.flatMap(({ type, name, source }, index) => [
-    { tool_calls: [callOf({ type, name, source: '' }, index)] },
-    ...cut(source, size).map((piece) => ({
-      tool_calls: [{ index, [type]: type === 'function' ? { arguments: piece } : { input: piece } }],
+/** Deltas of every member: one after the other, or in turns where members and calls of functions may take them. */
+function deltasOf({ calls = [], ...texts }: Said, size: () => number, inTurns: boolean): readonly object[] {
+  const [reasoning = [], ...texted] = MEMBERS.map((name) => cut(texts[name] ?? '', size).map((piece): object => ({ [name]: piece })))
+  const called = calls.map((call, index) => [
+    { tool_calls: [callOf({ ...call, source: '' }, index)] },
+    ...cut(call.source, size).map((piece) => ({
+      tool_calls: [{ index, [call.type]: call.type === 'function' ? { arguments: piece } : { input: piece } }],
     })),
   ])
-  return [...texted, ...called]
+  if (!inTurns) return [...reasoning, ...texted.flat(), ...called.flat()]
+  const ofType = (type: Call['type']): object[][] => called.filter((_, index) => calls[index]!.type === type)
+  return [...reasoning, ...takeTurns([...texted, ...ofType('function')], size), ...ofType('custom').flat()]
+}
+
+function takeTurns(lanes: readonly (readonly object[])[], size: () => number): readonly object[] {
+  const left = lanes.map((lane) => [...lane])
+  const out: object[] = []
+  for (let open = left; open.length > 0; open = left.filter(({ length }) => length > 0)) {
+    const next = open[size() % open.length]!.shift()
+    if (next) out.push(next)
+  }
+  return out
 }
 
 function cut(text: string, size: () => number): readonly string[] {
@@ -134,8 +146,8 @@ function cut(text: string, size: () => number): readonly string[] {
 }
 
 /** The choices of a stream take turns. */
-function streamOf(choices: readonly Said[], size: () => number): readonly string[] {
-  const all = choices.map((choice) => deltasOf(choice, size))
+function streamOf(choices: readonly Said[], size: () => number, inTurns: boolean): readonly string[] {
+  const all = choices.map((choice) => deltasOf(choice, size, inTurns))
   const longest = Math.max(...all.map(({ length }) => length))
   const head = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm' }
   const chunk = (index: number, delta: object, finish: string | null = null): string =>
@@ -181,7 +193,8 @@ describe('an answer, whole and streamed', function () {
         fc.asyncProperty(
           fc.array(said, { minLength: 1, maxLength: 2 }),
           fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }),
-          async (choices, sizes) => {
+          fc.boolean(),
+          async (choices, sizes, inTurns) => {
             let turn = 0
             const size = (): number => sizes[turn++ % sizes.length]!
             const body = {
@@ -191,7 +204,7 @@ describe('an answer, whole and streamed', function () {
             }
             house.provide = (sent) => ({ pieces: unaryOf(filled(choices, sent)) })
             const whole = await house.ask(body)
-            house.provide = (sent) => ({ pieces: streamOf(filled(choices, sent), size) })
+            house.provide = (sent) => ({ pieces: streamOf(filled(choices, sent), size, inTurns) })
             const streamed = await house.ask({ ...body, stream: true })
             assert.deepEqual([whole.status, streamed.status], [200, 200], whole.body)
             assert.deepEqual(readStreamed(streamed), readWhole(whole))

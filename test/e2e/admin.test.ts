@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
+import { baseConfig, eventually, startGateway, type Row, type RunningGateway } from '../support/gateway.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 
 type Loose = ReturnType<typeof JSON.parse>
@@ -48,15 +48,8 @@ describe('the control plane', function () {
     const text = await response.text()
     return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text, headers: response.headers }
   }
-  const events = async (where: string): Promise<Loose[]> => {
-    const lines = await gateway.cli('sql', '--json', `SELECT actor, action, target, result FROM admin_events WHERE ${where} ORDER BY ts`)
-    return lines.trim() === ''
-      ? []
-      : lines
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line))
-  }
+  const events = (where: string): Promise<readonly Row[]> =>
+    gateway.sql(`SELECT actor, action, target, result FROM admin_events WHERE ${where} ORDER BY ts`)
 
   it('knows its people by token', async () => {
     for (const role of ROLES) assert.deepEqual((await as(`${role}-token`, '/me')).body, { id: `${role}-1`, role })
@@ -127,7 +120,7 @@ describe('the control plane', function () {
     assert.equal((await send('transfer 5000', id)).status, 409, 'another content')
     await eventually(async (saw) => saw(await events(`target = '${id}'`)).length === 2)
     const passed = `SELECT count() AS n FROM requests WHERE approval_id = '${id}' AND status = 200`
-    await eventually(async (saw) => saw(await gateway.cli('sql', '--json', passed)).includes('"n":"1"'))
+    await eventually(async (saw) => saw(await gateway.sql(passed))[0]!.n === '1')
   })
   it('refuses a request whose approval was rejected', async () => {
     const key = await gateway.key()

@@ -187,12 +187,9 @@ for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis']
       const windows = counted.filter(({ window }) => ['hour', 'day', 'month'].includes(window))
       assert.ok(windows.length >= 4, JSON.stringify(counted))
       await eventually(async (saw) => {
-        const lines = await gateway.cli(
-          'sql',
-          '--json',
+        const rows: readonly Loose[] = await gateway.sql(
           "SELECT b.1 AS counter, toString(sum(b.2)) AS used FROM requests ARRAY JOIN CAST(booked, 'Array(Tuple(String, Int64))') AS b GROUP BY counter",
         )
-        const rows = lines.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line) as Loose) // prettier-ignore
         const total = (unit: string): bigint =>
           rows.filter(({ counter }) => counter.includes(unit)).reduce((sum, { used }) => sum + BigInt(used), 0n)
         const nano = (money: string): bigint => {

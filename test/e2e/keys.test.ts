@@ -276,10 +276,7 @@ describe('keys on the control plane', function () {
     const { id, key } = JSON.parse(await gateway.cli('keys', 'create', '--tenant', 'acme', '--json')) as Loose
     secrets.push(key)
     await gateway.cli('keys', 'revoke', id)
-    const read = async (): Promise<Loose[]> => {
-      const lines = await gateway.cli('sql', '--json', `SELECT * FROM admin_events WHERE action LIKE 'key %' ORDER BY ts`)
-      return lines.split('\n').filter(Boolean).map((line) => JSON.parse(line)) // prettier-ignore
-    }
+    const read = async (): Promise<Loose[]> => [...(await gateway.sql(`SELECT * FROM admin_events WHERE action LIKE 'key %' ORDER BY ts`))]
     const { data } = (await call('GET', '?limit=1000')).body
     const ids: string[] = data.filter(({ from }: Loose) => from === 'state').map((row: Loose) => row.id)
     // Commands and gateway have spools of their own, which the recorder ships in no particular order.

@@ -53,15 +53,8 @@ describe('limits of tenants, users and keys', function () {
   const ask = (key: string, headers: { [name: string]: string } = {}): Promise<Response> =>
     postChat(gateway, keys[key]!, { max_tokens: 30 }, { headers })
   const events = async (where: string): Promise<Loose[]> => {
-    const lines = await gateway.cli(
-      'sql',
-      '--json',
-      `SELECT tenant, actor, action, target, before, after FROM admin_events WHERE ${where} ORDER BY ts`,
-    )
-    return lines
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line))
+    const columns = 'tenant, actor, action, target, before, after'
+    return [...(await gateway.sql(`SELECT ${columns} FROM admin_events WHERE ${where} ORDER BY ts`))]
   }
 
   it('hold for a key: its budget, and its tokens a month beside its requests a minute', async () => {

@@ -216,6 +216,6 @@ describe('Redis away, seen from outside', function () {
   })
   it('the record says which requests were counted alone', async () => {
     const sql = "SELECT count() AS n FROM requests WHERE has(warnings, 'limits_local')"
-    await eventually(async () => Number((JSON.parse(await gateways[0]!.cli('sql', '--json', sql)) as Loose).n) > 0)
+    await eventually(async () => Number((await gateways[0]!.sql(sql))[0]!.n) > 0)
   })
 })

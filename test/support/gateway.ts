@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path'
 import { once } from 'node:events'
 import { stringify } from 'yaml'
 import { tmpdir } from 'node:os'
-import { inspect, promisify } from 'node:util'
+import { inspect, parseArgs, promisify } from 'node:util'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ask } from '../../core/recorder/socket.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MAIN = join(ROOT, 'core/main.ts')
@@ -25,6 +26,8 @@ export interface GatewaySetup {
   readonly folder?: string
 }
 
+export type Row = { readonly [column: string]: string | number | null }
+
 export interface RunningGateway {
   readonly url: string
   readonly folder: string
@@ -34,7 +37,10 @@ export interface RunningGateway {
   output(): string
   /** `sallyport …` with this gateway's configuration. */
   cli(...args: string[]): Promise<string>
+  /** A new key, by the words of `keys create`, from the admin API. */
   key(options?: readonly string[]): Promise<string>
+  /** Rows of the record, as the recorder tells them: integers of 64 bits and decimals are texts. Waits for a recorder that starts. */
+  sql(query: string): Promise<readonly Row[]>
   admin(path: string, init?: RequestInit): Promise<Response>
   stop(signal?: NodeJS.Signals): Promise<void>
   /** Ends the process if it runs, and removes its folder. */
@@ -79,6 +85,8 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGat
   const adminToken = /admin token\s+(\S+)/.exec(output)![1]!
 
   const cli = (...words: string[]): Promise<string> => runCli([...words, '--config', configPath], { cwd: folder, env })
+  const admin: RunningGateway['admin'] = (path, init) =>
+    fetch(`${url}/admin/v1${path}`, { ...init, headers: { authorization: `Bearer ${adminToken}`, ...init?.headers } })
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
@@ -92,10 +100,9 @@ export async function startGateway(setup: GatewaySetup = {}): Promise<RunningGat
     adminToken,
     output: () => output,
     cli,
-    key: async (options = ['--tenant', 'acme', '--scopes', 'chat']) =>
-      (JSON.parse(await cli('keys', 'create', ...options, '--json')) as { key: string }).key,
-    admin: (path, init) =>
-      fetch(`${url}/admin/v1${path}`, { ...init, headers: { authorization: `Bearer ${adminToken}`, ...init?.headers } }),
+    key: (options = ['--tenant', 'acme', '--scopes', 'chat']) => makeKey(admin, options),
+    sql: (query) => eventually(() => askRecorder(join(folder, 'data/spool'), query)),
+    admin,
     stop,
     async remove() {
       await stop('SIGKILL')
@@ -116,6 +123,33 @@ async function untilReady(child: ChildProcess, output: () => string): Promise<vo
   })
   await Promise.race([ready, exited])
   exited.catch(() => {})
+}
+
+/** A process less than the command takes. */
+async function makeKey(admin: RunningGateway['admin'], words: readonly string[]): Promise<string> {
+  const option = { type: 'string' } as const
+  const { values } = parseArgs({ args: [...words], options: { tenant: option, scopes: option, models: option, ips: option } })
+  const [scopes, models, allowed_ips] = [values.scopes, values.models, values.ips].map((list) => list?.split(','))
+  const response = await admin('/keys', { method: 'POST', body: JSON.stringify({ tenant: values.tenant, scopes, models, allowed_ips }) })
+  const body = (await response.json()) as { key?: string }
+  if (body.key === undefined) throw new Error(`no key: ${JSON.stringify(body)}`)
+  return body.key
+}
+
+async function askRecorder(spool: string, query: string): Promise<readonly Row[] | undefined> {
+  try {
+    const [columns, ...rows] = await linesOf(ask(spool, { op: 'sql', query }))
+    return rows.map((row) => Object.fromEntries(columns!.map((column, i) => [String(column), row[i]!])))
+  } catch (error) {
+    if (/ENOENT|ECONNREFUSED|ECONNRESET|EPIPE|went away/.test(String(error))) return undefined
+    throw error
+  }
+}
+
+async function linesOf(source: AsyncIterable<string>): Promise<readonly (readonly Row[string][])[]> {
+  const lines: (readonly Row[string][])[] = []
+  for await (const line of source) lines.push(JSON.parse(line) as readonly Row[string][])
+  return lines
 }
 
 /** Runs a command to its end; rejects with its output if it fails. */

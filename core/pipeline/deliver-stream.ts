@@ -69,6 +69,7 @@ class StreamDelivery {
   /** Null while no placeholder can stand in this answer. */
   readonly #restoring: StreamRestoring | null
   #ended = false
+  #isAccounted = false
   /** The client reads slower than the provider writes. */
   #isFull = false
   /** Events that came while an extension of the reservation was asked for; null: none is. */
@@ -93,7 +94,11 @@ class StreamDelivery {
       wantsUsage: enacted.view.request.wantsUsage,
       model: stream.target.model,
       ...(keepsChunks ? { onChunk: (chunk: JsonObject) => this.#keep(chunk) } : {}),
-      extra: () => bodyMetadata(exchange),
+      // What the last texts led to is told in the last chunk.
+      extra: () => {
+        this.#account('estimated')
+        return bodyMetadata(exchange)
+      },
     })
   }
 
@@ -259,8 +264,10 @@ class StreamDelivery {
     this.#resolve(null)
   }
 
-  /** Usage as the provider reported it, else estimated from what was seen. */
+  /** Once: usage as the provider reported it, else estimated from what was seen; and what the policies on `stream` have said. */
   #account(source: 'estimated' | 'estimated_on_abort'): void {
+    if (this.#isAccounted) return
+    this.#isAccounted = true
     const { seen } = this.#writer
     const exchange = this.#exchange
     exchange.finishReason = seen.finishReason ?? ''

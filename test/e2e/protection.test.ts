@@ -59,6 +59,14 @@ describe('protection of personal data and secrets', function () {
     assert.ok(sentTo(0).includes(EMAIL))
   })
 
+  it('warns of an answer that flows in its last chunk, for who asks for it', async () => {
+    upstream.next(text(`use ${SECRET} now`))
+    const headers = { 'x-sallyport-feature': 'warn', 'x-sallyport-body-metadata': '1' }
+    const raw = await (await postChat(gateway, key, { stream: true }, { headers })).text()
+    const [, last] = [...raw.matchAll(/^data: (\{.*)$/gm)].at(-1)!
+    assert.deepEqual((JSON.parse(last!) as { sallyport: { warnings: string[] } }).sallyport.warnings, ['pii_found'])
+  })
+
   it('says nothing in the mode allow', async () => {
     const response = await postChat(gateway, key, user(`mail ${EMAIL}`), asFeature('allow'))
     assert.equal(response.headers.get('x-sallyport-warnings'), null)

@@ -18,9 +18,10 @@ const MIN_NUMBER = 9
 const MAX_DIGITS = 19
 const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._-](?:\1[A-Za-z0-9@._-]){7,}(?![A-Za-z0-9])/g
 
-const SIGNS = /[-._~/+]/g
-/** Between the fewest bytes. */
-const MIN_SIGNS = 5
+const IS_SIGN = Uint8Array.from({ length: 128 }, (_, unit) => ('-._~/+'.includes(String.fromCharCode(unit)) ? 1 : 0))
+/** Between the fewest bytes, one to three characters; and between the fewest letters, one to two. */
+const MIN_BYTE_SIGNS = 5
+const MIN_LETTER_SIGNS = 8
 const NONE: readonly Run[] = []
 
 /** Whether there may be quoted-printable in the word. */
@@ -41,17 +42,36 @@ export function quotedIn(word: string): readonly Run[] {
 }
 
 export function spacedIn(word: string): readonly Run[] {
-  if ((word.match(SIGNS)?.length ?? 0) < MIN_SIGNS) return NONE
-  const bytes = [...word.matchAll(HEX_BYTES)].flatMap(({ 0: raw, 1: sign, index }): Run[] => {
+  const bytes = hasRow(word, 3, MIN_BYTE_SIGNS) ? bytesIn(word) : NONE
+  const letters = hasRow(word, 2, MIN_LETTER_SIGNS) ? lettersIn(word) : NONE
+  return bytes.length === 0 ? letters : [...bytes, ...letters]
+}
+
+/** Whether one sign stands `least` times in a row, `stride` apart: most words are told by it. */
+function hasRow(word: string, stride: number, least: number): boolean {
+  for (let i = word.length - 1 - (least - 1) * stride; i >= 0; i--) {
+    const sign = word.charCodeAt(i)
+    if (sign > 127 || IS_SIGN[sign] === 0 || word.charCodeAt(i + stride) !== sign) continue
+    let count = 2
+    while (count < least && word.charCodeAt(i + count * stride) === sign) count++
+    if (count === least) return true
+  }
+  return false
+}
+
+function bytesIn(word: string): readonly Run[] {
+  return [...word.matchAll(HEX_BYTES)].flatMap(({ 0: raw, 1: sign, index }): Run[] => {
     const decoded = Buffer.from(raw.replaceAll(sign!, ''), 'hex')
     const place = { start: index, end: index + raw.length, encoding: 'hex' } as const
     return isPrintable(decoded) ? [{ ...place, text: textOf(decoded) }] : []
   })
-  const letters = [...word.matchAll(LETTERS)].flatMap(({ 0: raw, index }): Run[] => {
+}
+
+function lettersIn(word: string): readonly Run[] {
+  return [...word.matchAll(LETTERS)].flatMap(({ 0: raw, index }): Run[] => {
     const text = raw.replaceAll(/(.)./g, '$1')
     return isHidden(text) ? [{ start: index, end: index + raw.length, encoding: 'escape', text }] : []
   })
-  return [...bytes, ...letters]
 }
 
 /** Whether single characters are a value: few letters are an abbreviation, and long rows of digits are numbers. */

@@ -26,20 +26,25 @@ interface Handed {
   isDoubted: boolean
 }
 
-/** A worker that was killed is replaced in less. */
+/** Workers that were killed are replaced in less. */
 const PATIENCE_MS = 5000
 const LOOK_MS = 500
 
 export interface DoorOptions {
-  /** How long a connection waits for a worker before it is closed (default 5000), */
+  /** How long a connection waits while no worker takes any, before it is closed (default 5000), */
   readonly patienceMs?: number
   /** and how often to look for such, and for those of which a worker says nothing (default 500). */
   readonly lookMs?: number
+  /** In milliseconds; for tests. */
+  readonly now?: () => number
 }
 
 export class Door {
   readonly #patienceMs: number
   readonly #lookMs: number
+  readonly #now: () => number
+  /** When a worker last took a connection: as long as they do, whoever waits has a place in a line that moves. */
+  #takenAt: number
   readonly #server: Server
   readonly #takers = new Set<Taker>()
   /** Of these, who has nothing in hand; the longest idle first. A worker takes one at a time, so that a busy one gets fewer. */
@@ -48,12 +53,14 @@ export class Door {
   readonly #handed = new Set<Handed>()
   #timer: NodeJS.Timeout | null = null
 
-  constructor({ patienceMs = PATIENCE_MS, lookMs = LOOK_MS }: DoorOptions = {}) {
+  constructor({ patienceMs = PATIENCE_MS, lookMs = LOOK_MS, now = () => performance.now() }: DoorOptions = {}) {
     this.#patienceMs = patienceMs
     this.#lookMs = lookMs
+    this.#now = now
+    this.#takenAt = now()
     this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
       socket.on('error', () => undefined)
-      this.#waiting.push({ socket, since: performance.now() })
+      this.#waiting.push({ socket, since: this.#now() })
       this.#next()
     })
   }
@@ -98,7 +105,7 @@ export class Door {
 
   async #hand(waiting: Waiting, taker: Taker): Promise<void> {
     const receipt = await this.#receiptOf(waiting, taker)
-    if (receipt === 'taken') waiting.socket.destroy()
+    if (receipt === 'taken') this.#letGo(waiting)
     else if (this.#server.listening) this.#waiting.unshift(waiting)
     else waiting.socket.destroy()
     if (receipt === 'leaving' || receipt === 'ended') this.dismiss(taker)
@@ -109,7 +116,7 @@ export class Door {
 
   async #receiptOf({ socket }: Waiting, taker: Taker): Promise<Receipt | 'ended'> {
     const lost = Promise.withResolvers<Receipt>()
-    const handed: Handed = { taker, since: performance.now(), lost: () => lost.resolve('nothing'), isDoubted: false }
+    const handed: Handed = { taker, since: this.#now(), lost: () => lost.resolve('nothing'), isDoubted: false }
     this.#handed.add(handed)
     try {
       return await Promise.race([taker.hand(socket), lost.promise])
@@ -120,9 +127,16 @@ export class Door {
     }
   }
 
+  /** Its worker has it now. */
+  #letGo({ socket }: Waiting): void {
+    this.#takenAt = this.#now()
+    socket.destroy()
+  }
+
   #look(): void {
-    const now = performance.now()
-    while (this.#waiting.length > 0 && now - this.#waiting[0]!.since > this.#patienceMs) this.#waiting.shift()!.socket.destroy()
+    const now = this.#now()
+    const isOver = ({ since }: Waiting): boolean => now - Math.max(since, this.#takenAt) > this.#patienceMs
+    while (this.#waiting.length > 0 && isOver(this.#waiting[0]!)) this.#waiting.shift()!.socket.destroy()
     for (const handed of this.#handed) if (!handed.isDoubted && now - handed.since > this.#lookMs) this.#doubt(handed)
   }
 

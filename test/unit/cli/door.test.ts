@@ -114,11 +114,29 @@ describe('the port of all workers', () => {
     await until('it was asked after', () => (answer(), other.held.length === 1))
     assert.equal(silent.held.length, 1, 'others come first')
   })
-  it('closes what nobody takes for too long', async () => {
-    await opened({ patienceMs: 5, lookMs: 5 })
-    const [client] = await come(1)
-    client!.resume()
-    await once(client!, 'close')
+  it('closes what waits while nobody takes any, and nothing while the line moves', async () => {
+    let now = 0
+    let looks = 0
+    await opened({ patienceMs: 1000, lookMs: 5, now: () => (looks++, now) })
+    const slow = taker()
+    door.admit(slow)
+    const clients = await come(3)
+    let closed = 0
+    for (const client of clients) client.resume().once('close', () => closed++)
+    for (let turn = 0; turn < 2; turn++) {
+      await until('one is in hand', () => slow.held.length === turn + 1)
+      now += 900
+      slow.held[turn]!.say('taken')
+      const before = looks
+      await until('it was looked for what waits too long', () => looks > before + 5)
+    }
+    // Two were taken, and the test lets them go.
+    slow.held.slice(0, 2).forEach(({ socket }) => assert.ok(socket.destroyed))
+    await until('those were closed, and the third has its turn', () => closed === 2 && slow.held.length === 3)
+    const [last] = await come(1)
+    let isOver = false
+    last!.resume().once('close', () => (isOver = true))
+    await until('nobody takes the fourth', () => ((now += 500), isOver))
   })
   it('turns away who waits when it closes, and holds its port no longer', async () => {
     await opened()

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { ledgerOf, LIMITS, load, misbehave, recordOf } from '../support/crash.ts'
-import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
+import { postChat, user } from '../support/chat.ts'
+import { hang, startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { TestRedis } from '../support/redis.ts'
 import { workerPids } from '../support/cluster.ts'
+
+const HELD = 40
 
 describe('limits of a cluster after everything went wrong', function () {
   this.timeout(120_000)
@@ -33,16 +36,28 @@ describe('limits of a cluster after everything went wrong', function () {
     await Promise.all([redis.stop(), upstream.close()])
   })
 
+  /** Requests that end with their clients, in each worker: whoever is killed has some under way, however slow the machine is with the others. */
+  function holdSome(key: string, signal: AbortSignal): Promise<unknown> {
+    for (let i = 0; i < HELD; i++) upstream.next(hang())
+    const options = { signal, headers: { connection: 'close' } }
+    return Promise.allSettled(Array.from({ length: HELD }, () => postChat(gateway, key, user('held'), options)))
+  }
+
   it('are the sum of what is recorded, to the unit', async () => {
     const key = await gateway.key()
+    const leaving = new AbortController()
+    const held = holdSome(key, leaving.signal)
+    await eventually(async () => upstream.calls.length === HELD)
     const running = load(gateway, key, 600)
-    await eventually(async () => upstream.calls.length > 200)
+    await eventually(async () => upstream.calls.length > HELD + 200)
     process.kill(workerPids(gateway)[0]!, 'SIGKILL')
-    await eventually(async () => upstream.calls.length > 300)
+    await eventually(async () => upstream.calls.length > HELD + 300)
     redis.pause()
     await new Promise((resolve) => setTimeout(resolve, 1500))
     redis.resume()
     await running
+    leaving.abort()
+    await held
     await load(gateway, key, 40)
     await gateway.stop()
     const { booked, figures, outcomes } = await recordOf(gateway)

@@ -1,10 +1,11 @@
 // Every command of the README is executed, in a copy of the repository, in its order: the newcomer's first quarter of an hour.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import { copyRepository, outsideEnvironment, ROOT } from '../support/copy.ts'
+import { INSTALL, installedCopy } from '../support/installed.ts'
+import { outsideEnvironment, ROOT } from '../support/copy.ts'
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
 const commands = [...readme.matchAll(/^```sh\n(.*?)^```/gms)]
@@ -18,18 +19,18 @@ describe('README', function () {
   let gateway: ChildProcess | null = null
   let output = ''
 
-  before(() => (folder = copyRepository()))
   after(async () => {
     if (gateway !== null && gateway.exitCode === null) {
       process.kill(-gateway.pid!, 'SIGTERM')
       await once(gateway, 'exit')
     }
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
   /** The first start listens on a free port: the default one may be taken on this machine. */
   const start = async (command: string): Promise<void> => {
-    gateway = spawn('bash', ['-c', `${command} -- --port 0`], {
+    assert.ok(command.startsWith(`${INSTALL} && `))
+    folder = installedCopy()
+    gateway = spawn('bash', ['-c', `${command.slice(INSTALL.length + 4)} -- --port 0`], {
       cwd: folder,
       env: outsideEnvironment(),
       detached: true,

@@ -32,13 +32,15 @@ export const secretChecks: readonly Check[] = [
 
 /** Words that people write where a secret would stand. Between letters they may be chance (`K7fakeQ`), so short ones need an edge. */
 const PLACEHOLDER_WORDS =
-  /example|sample|placeholder|change[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)[_-]?[a-z]{0,12}[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|xxxx|[*]{3}|[.]{3}|#{4}|_here$|data\+omitted/i
+  /example|sample|placeholder|change[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)[_-]?[a-z]{0,24}[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|[*]{3}|[.]{3}|#{4}|_here$|data\+omitted/i
+/** In one case: `wXXXx` is chance. */
+const FILLER = /xxxx|XXXX/
 const TEMPLATES =
   /^(?:<.{0,200}>|\$\{?[\w.:-]{1,200}\}?|\$\(.{0,200}\)|\{\{?.{0,200}\}\}?|%[\w.-]{0,200}%?|\[[\w .-]{1,200}\]|@[\w.-]{1,60}@|⟦[A-Z0-9_]{1,40}_[A-Z2-7]{8}⟧)$/
 const TEMPLATE_PARTS = /\$\{[\w.]{1,80}\}|\{\{[ \w.$-]{1,80}\}\}|%[sdv]\b|%\(\w{1,40}\)/
 
 function isNoPlaceholder(match: string): boolean {
-  if (TEMPLATES.test(match) || TEMPLATE_PARTS.test(match) || PLACEHOLDER_WORDS.test(match)) return false
+  if (TEMPLATES.test(match) || TEMPLATE_PARTS.test(match) || PLACEHOLDER_WORDS.test(match) || FILLER.test(match)) return false
   return !isMonotonous(match) && !isSeries(match) && !isPeriodic(match)
 }
 
@@ -86,6 +88,8 @@ const LETTER = /[A-Za-z]/
 const SIGN = /[^A-Za-z0-9\s]/
 const ADDRESS =
   /^(?:[a-z][a-z+]{1,12}:\/\/|\.{0,2}\/[\w.-]+\/|[\w.+-]{1,64}@[\w-]+\.)|\.(?:com|org|net|io|js|ts|py|json|ya?ml|pem|cer|p12|html?|md|txt|sh|local)$/i
+/** `projects/acme/secrets/db-pass`: base64 has capitals, three names in a row do not. */
+const PATH = /^[a-z][a-z0-9_-]{0,60}(?:\/[a-z0-9._-]{1,60}){2,12}$/
 const VERSION = /^[vr]?c?\d+\.\d+\.\d+|SNAPSHOT|-\d+\.\d+\.\d+/
 const PARTS = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
 const VOWEL = /[aeiouy]/i
@@ -108,7 +112,7 @@ function readsAsWords(text: string): boolean {
 
 function isRandomToken(match: string): boolean {
   if (!LETTER.test(match) || !(DIGIT.test(match) || (CAPITAL.test(match) && SMALL.test(match)))) return false
-  if (readsAsWords(match) || ADDRESS.test(match) || VERSION.test(match)) return false
+  if (readsAsWords(match) || ADDRESS.test(match) || PATH.test(match) || VERSION.test(match)) return false
   return isNoPlaceholder(match)
 }
 
@@ -118,14 +122,14 @@ const NAMES = /^[A-Za-z_]{2,40}(?:[-_.:/][A-Za-z]{1,40}\d{0,2})+$/
 function isPassword(match: string): boolean {
   if (!LETTER.test(match)) return false
   const hasMore = DIGIT.test(match) || SIGN.test(match)
-  return hasMore && !NAMES.test(match) && !ADDRESS.test(match) && isNoPlaceholder(match)
+  return hasMore && !NAMES.test(match) && !ADDRESS.test(match) && !PATH.test(match) && isNoPlaceholder(match)
 }
 
 function isUserInfo(match: string): boolean {
   const colon = match.indexOf(':')
   const [user, password] = [match.slice(0, colon), match.slice(colon + 1)]
   if (password === '') return user.length >= 8 && isPassword(user)
-  return password.length >= 6 && !/^[$[(]/.test(password) && isPassword(password)
+  return password.length >= 6 && !/^[$[(]/.test(password) && (isPassword(password) || isRandomToken(password))
 }
 
 function isMixed(match: string): boolean {

@@ -51,16 +51,29 @@ export function misbehave(upstream: UpstreamServer): void {
   upstream.always((call) => BEHAVIOURS[turn++ % BEHAVIOURS.length]!(call))
 }
 
+/** Clients that wait leave together, when for so long none of them was answered: however slow the machine, most get as far as the provider. */
+const QUIET_MS = 3000
+
 /** Streams and whole answers, three sessions, and clients that leave, each on a connection of its own. Resolves when all have ended, however. */
 export async function load(gateway: RunningGateway, key: string, count: number): Promise<void> {
+  const waiting = new AbortController()
+  const quiet = setTimeout(() => waiting.abort(), QUIET_MS)
   const one = async (i: number): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, i * 3))
-    const signal = AbortSignal.timeout(i % 4 === 0 ? 60 : 3000)
+    const signal = i % 4 === 0 ? AbortSignal.timeout(60) : waiting.signal
     const headers = { 'x-sallyport-session': `s${i % 3}`, connection: 'close' }
     const response = await postChat(gateway, key, { ...user(`load ${i}`), stream: i % 2 === 0 }, { signal, headers })
     await response.text()
   }
-  await Promise.all(Array.from({ length: count }, (_, i) => one(i).catch(() => {})))
+  await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      one(i).then(
+        () => quiet.refresh(),
+        () => {},
+      ),
+    ),
+  )
+  clearTimeout(quiet)
 }
 
 /** What each window has by the ledger, of a gateway that has ended. */

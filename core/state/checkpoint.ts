@@ -2,6 +2,7 @@
 // the rest is known to the frame. The ledger's counters are taken hold of at one moment, and written when the record has come as far.
 import { createHash } from 'node:crypto'
 import type { RootDatabase } from 'lmdb'
+import { requireRoom } from './environment.ts'
 import type { Captured, Keeping } from '../model/state.ts'
 import type { Clock } from '../plugin/contract.ts'
 import type { KeptCounter, MemoryLedger } from './ledger.ts'
@@ -12,6 +13,9 @@ const MAX_KEY_CHARS = 400
 const SWEEP_MS = 10_000
 /** Infinity is no number in JSON. */
 const ALL = -1
+
+/** What a counter takes on the disk while its page is written anew beside the old one, and more. */
+const ROW_BYTES = 512
 
 export class Checkpoint implements Keeping {
   readonly replay = 'anyway'
@@ -57,6 +61,7 @@ export class Checkpoint implements Keeping {
 
   async #keep(taken: ReadonlyMap<string, KeptCounter | null>, runs: ReadonlyMap<string, number>): Promise<boolean> {
     const before = this.#keptUpTo
+    requireRoom(this.#env, taken.size * ROW_BYTES)
     await this.#env.transaction(() => {
       for (const [key, kept] of taken) void (kept === null ? this.#rows.remove(key) : this.#rows.put(key, kept))
       for (const run of before.keys()) if (!runs.has(run)) void this.#runs.remove(run)

@@ -4,7 +4,7 @@ import type { Clock, Log } from '../plugin/contract.ts'
 import { LmdbApprovals } from './approvals.ts'
 import { MemoryBreakers } from './breakers.ts'
 import { Checkpoint } from './checkpoint.ts'
-import { openEnvironment } from './environment.ts'
+import { openEnvironment, type FreeBytes } from './environment.ts'
 import { LmdbKeyStore } from './key-store.ts'
 import { MemoryLedger } from './ledger.ts'
 import { BEAT_MS, takeOwnership } from './owner.ts'
@@ -23,6 +23,8 @@ export interface EmbeddedStateOptions {
   readonly maxCounters?: number
   /** Bound of the number of values in the vault; 1,000,000 unless told. */
   readonly maxVaultEntries?: number
+  /** For tests: what is free on the disk of the folder. */
+  readonly freeBytes?: FreeBytes
 }
 
 /** Opens the folder as its owner. Throws StateInUseError when another gateway has it. `ledger` and `breakers` answer synchronously. */
@@ -32,8 +34,9 @@ export function openEmbeddedState({
   log,
   maxCounters = MAX_COUNTERS,
   maxVaultEntries = MAX_VAULT_ENTRIES,
+  freeBytes,
 }: EmbeddedStateOptions): State {
-  const env = openEnvironment(path)
+  const env = openEnvironment(path, freeBytes)
   const ownership = takeOwnership(env, path, clock)
   const ledger = new MemoryLedger({ clock, maxCounters })
   const checkpoint = new Checkpoint(env, ledger, clock)

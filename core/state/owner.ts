@@ -43,7 +43,8 @@ export function takeOwnership(env: RootDatabase, path: string, clock: Clock): Ow
   })
   owned.add(path)
   return {
-    beat: () => void rows.put('owner', row()),
+    // One that cannot be written is missed; the next one comes.
+    beat: () => void env.transaction(() => rows.putSync('owner', row())).catch(() => undefined),
     release: () => {
       rows.removeSync('owner')
       owned.delete(path)

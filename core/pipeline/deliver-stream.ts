@@ -273,6 +273,7 @@ class StreamDelivery {
     exchange.finishReason = seen.finishReason ?? ''
     exchange.choices = seen.choices
     exchange.toolCalls = seen.toolCalls
+    exchange.answerUnscanned = [...seen.unscanned]
     exchange.heldBackChars = this.#governor.heldMost
     noteDecision(exchange, this.#governor.decision)
     exchange.usageSource = exchange.cacheStatus === 'hit' ? 'cache' : seen.usage ? 'provider' : source

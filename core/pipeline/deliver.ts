@@ -24,11 +24,13 @@ export function deliver(exchange: Exchange, enacted: Enacted, committed: Committ
 
 async function deliverAnswer(exchange: Exchange, enacted: Enacted, answer: Answer, target: Target): Promise<GatewayError | null> {
   noteAnswer(exchange, answer)
-  const view = { ...enacted.view, target, finishReason: answer.finishReason, completionTokens: exchange.usage.completion }
+  const wire = wireFor(enacted.view.request.dialect)
+  exchange.answerUnscanned = wire.unscannedIn(answer.body)
+  const facts = { finishReason: answer.finishReason, completionTokens: exchange.usage.completion, unscanned: exchange.answerUnscanned }
+  const view = { ...enacted.view, target, ...facts }
   const edits = await judgeAnswer(exchange, enacted, view, answer.parts)
   if (edits instanceof GatewayError) return edits
 
-  const wire = wireFor(enacted.view.request.dialect)
   exchange.outcome = 'completed'
   exchange.status = 200
   const restored = restoreAnswer(exchange, answer, edits)

@@ -59,6 +59,8 @@ export class Exchange implements HookLedger {
   finishReason = ''
   choices = 0
   toolCalls = 0
+  /** What no guard could read in the answer. */
+  answerUnscanned: readonly string[] = []
   maxOutputTokens = 0
   ttftMs = 0
   /** Time spent waiting for the upstream, so that the rest is ours. */

@@ -60,7 +60,8 @@ export async function gatherStream(
   const completionTokens = writer.seen.usage?.completion ?? exchange.kernel.estimator.tokens(view.request.model, writer.seen.textChars)
   exchange.usage = writer.seen.usage ?? { ...exchange.usage, prompt: view.promptTokens, completion: completionTokens }
   exchange.usageSource = writer.seen.usage ? 'provider' : 'estimated'
-  const edits = await judgeAnswer(exchange, enacted, { ...view, finishReason: writer.seen.finishReason, completionTokens }, parts)
+  const facts = { finishReason: writer.seen.finishReason, completionTokens, unscanned: [...writer.seen.unscanned] }
+  const edits = await judgeAnswer(exchange, enacted, { ...view, ...facts }, parts)
   if (edits instanceof GatewayError) return edits
   for (const { path, text } of edits) texts.set(String(path[0]), text)
   return { source: held, guard: releaseAtEnd(texts) }

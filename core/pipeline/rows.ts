@@ -86,7 +86,7 @@ function requestRow(exchange: Exchange, { usage, usageSource, costNano, booked }
     gateway_version: kernel.version,
     finding_counts: exchange.findingCounts,
     warnings: exchange.warnings.size === 0 ? [] : [...exchange.warnings],
-    unscanned: request ? [...request.unscanned, ...request.references] : [],
+    unscanned: request ? [...new Set([...request.unscanned, ...request.references, ...exchange.answerUnscanned])] : [],
     request_bytes: request?.raw.length ?? 0,
     response_bytes: exchange.responseBytes,
     request_hash: exchange.requestHash,

@@ -50,6 +50,8 @@ export interface TargetView extends ExchangeView {
 export interface AnswerView extends TargetView {
   readonly finishReason: string | null
   readonly completionTokens: number
+  /** Members of the answer that hold bytes (audio, images), which no guard can read. */
+  readonly unscanned: readonly string[]
 }
 
 /** While effects are enacted: the exchange, the request as it stands, and where it may go. */

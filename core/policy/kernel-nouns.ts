@@ -167,6 +167,18 @@ const RESPONSE_NOUNS: readonly Attribute[] = [
     doc: 'Tokens of the answer.',
     resolve: (view) => view.completionTokens,
   },
+  {
+    name: 'response.has_unscanned',
+    type: BOOL,
+    optional: false,
+    example: false,
+    source: 'claimed',
+    lifetime: 'exchange',
+    cost: 'free',
+    phase: 'response',
+    doc: 'The answer holds content that no guard can read (audio, images, sealed reasoning).',
+    resolve: (view) => view.unscanned.length > 0,
+  },
 ]
 
 function toolsOf(view: ExchangeView): Value {

@@ -21,6 +21,8 @@ export interface DialectWire {
   writeError(error: GatewayError, requestId: string): Buffer
   /** The error event that ends a broken stream, as SSE bytes. */
   writeStreamError(error: GatewayError, requestId: string): Buffer
+  /** Members of a whole answer that hold bytes, which no guard can read: `audio`, `images`. */
+  unscannedIn(body: JsonObject): readonly string[]
   openStream(options: StreamWriterOptions): StreamWriter
 }
 
@@ -61,4 +63,6 @@ export interface StreamSummary {
   readonly toolCalls: number
   /** UTF-16 units of visible text, for estimates. */
   readonly textChars: number
+  /** Members that held bytes, which no guard can read. */
+  readonly unscanned: ReadonlySet<string>
 }

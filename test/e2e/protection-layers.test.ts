@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { baseConfig, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { errorCode, postChat, readStream, user } from '../support/chat.ts'
-import { startUpstream, text, type UpstreamServer } from '../support/upstream/index.ts'
+import { chunks, raw, startUpstream, text, type UpstreamServer } from '../support/upstream/index.ts'
 
 const CARD = '4111 1111 1111 1111'
 const EMAIL = 'jo.smith@example.com'
@@ -46,6 +46,11 @@ policy layers.long_spans "What must be taken out has to be found first" {
   on response
   when request.user == "long_spans"
   redact std.iban in completion
+}
+policy layers.unread "Sounds and pictures stay out" {
+  on response
+  when request.user == "unread" and response.has_unscanned
+  deny "layers.unread"
 }
 policy layers.both "A card in the prompt and an address in the answer do not go together" {
   on stream
@@ -92,6 +97,35 @@ describe('protection in several layers', function () {
     const response = await postChat(gateway, key, { ...user('hello'), stream: true }, as('held'))
     assert.equal(response.status, 403)
     assert.equal(await errorCode(response), 'policy_denied')
+  })
+
+  describe('with an answer that nobody can read', () => {
+    const answers: readonly (readonly [string, object])[] = [
+      ['audio', { content: 'hm', audio: { id: 'a', data: 'AAAA' } }],
+      ['an image', { content: 'see', images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] }],
+      ['sealed reasoning', { content: 'so', reasoning_details: [{ type: 'reasoning.encrypted', data: 'AAAA' }] }],
+    ]
+    const unary = (message: object): object => ({
+      id: 'c',
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: 'stop' }],
+    })
+    const pieces = (delta: object): object[] => [
+      { choices: [{ index: 0, delta }] },
+      { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+    ]
+    for (const [title, said] of answers)
+      it(`can refuse ${title}, whole and streamed, and nothing else`, async () => {
+        for (const [message, status] of [
+          [said, 403],
+          [{ content: 'words', audio: { transcript: 'words' } }, 200],
+        ] as const)
+          for (const streamed of [false, true]) {
+            upstream.next(streamed ? chunks(pieces(message)) : raw([JSON.stringify(unary(message))]))
+            const response = await postChat(gateway, key, { ...user('hello'), stream: streamed }, as('unread'))
+            assert.equal(response.status, status, await response.text())
+          }
+      })
   })
 
   describe('with an answer that is too long to be held', () => {

@@ -2,6 +2,7 @@
 // goes through the guard, and what it still holds is written before the choice ends.
 import { ChunkRewriter } from './chunk-rewriter.ts'
 import { isArray, isGiven } from './json.ts'
+import { noteUnscanned } from './unscanned.ts'
 import { usageOf } from './usage.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 import type { StreamEvent, Usage } from '../../model/answer.ts'
@@ -66,6 +67,7 @@ class Summary implements StreamSummary {
   choices = 0
   toolCalls = 0
   textChars = 0
+  readonly unscanned = new Set<string>()
   /** Calls seen per choice: `index` of the choice, then of the call. */
   readonly #calls = new Map<number, Set<number>>()
 
@@ -82,6 +84,7 @@ class Summary implements StreamSummary {
     this.textChars += lengthOf(choice.text)
     const delta = choice.delta as JsonObject | null | undefined
     if (delta === null || delta === undefined) return
+    noteUnscanned(delta, this.unscanned)
     for (const name in delta) {
       const value = delta[name]!
       if (typeof value === 'string') this.textChars += name === 'role' ? 0 : value.length

@@ -14,6 +14,8 @@ export interface EncodedRun {
   readonly plain?: number
   /** Words that are read as one: where each ends in `text`, and its place. A finding covers the words that it touches. */
   readonly words?: readonly RunWord[]
+  /** They stand in the text as they are: only what goes from one to another is found here. */
+  readonly isJoined?: true
   /** They are the opening of a match that goes on in it. */
   readonly goesOn?: true
 }
@@ -34,4 +36,4 @@ export interface Lead {
 export type Run = Omit<EncodedRun, 'lead'> & Partial<Pick<EncodedRun, 'lead'>>
 
 /** What stands before the first escape belongs to the run if it is no longer than this; else the end of it leads the run. */
-export const MAX_BEFORE_ESCAPE = 24
+export const MAX_BEFORE_ESCAPE = 64

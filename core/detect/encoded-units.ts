@@ -1,5 +1,6 @@
 // The loop over ordinary words when looking for encoded text: kinds of characters, and which words have to be looked at.
 import { isBetween } from './encoded-groups.ts'
+import { mayJoin, mayPart } from './encoded-pieces.ts'
 import { MIN_BASE64_CHARS, SIXES, SURE_BASE64_CHARS } from './encoded-words.ts'
 import { foldTable, INVISIBLE } from './fold.ts'
 
@@ -72,7 +73,8 @@ export function skipWords(units: Uint16Array, from: number, end: number): number
       (length & 1) === 0 ||
       length === 1 ||
       isDigit(units[start]!) ||
-      units[start] === 117
+      units[start] === 117 ||
+      mayPart(units[i]!)
     )
       if (length > 0 && mustLook(units, start, i, end, kinds)) return start
     start = i + 1
@@ -89,6 +91,7 @@ function mustLook(units: Uint16Array, start: number, at: number, end: number, ki
   const unit = units[at]!
   if ((unit === 35 && units[at - 1] === 38) || (unit === 59 && (kinds & NAMES) !== 0)) return true
   if ((kinds & EQUALS) !== 0 && length > 3) return true
+  if (joinsAt(units, at, end)) return true
   if ((kinds & DENSE) !== 0 && length > 1 && mayOpenCodes(units, start, at, end)) return true
   return (length & 1) === 0 || length === 1 ? isBetween(unit) && mayOpen(units, start, at, end) : false
 }
@@ -129,6 +132,10 @@ function mayBeThree(units: Uint16Array, at: number): boolean {
   return first >= 8 && first <= 31 && second > 1 && second < 8 && (SIXES[units[at + 2]!]! & 3) < 2
 }
 
+/** Whether the character behind a word may part two pieces of a value, as far as can be seen. */
+export const joinsAt = (units: Uint16Array, at: number, end: number): boolean => mayPart(units[at]!) && mayJoin(units, at, end, isWordUnit)
+
+const isWordUnit = (unit: number): boolean => isWord(kindsOfUnits()[unit]!)
 const isWord = (kind: number): boolean => (kind & (WORD | ESCAPES)) !== 0
 const isDigit = (unit: number): boolean => unit >= 48 && unit <= 57
 const isHex = (unit: number): boolean => (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 70) || (unit >= 97 && unit <= 102)

@@ -16,8 +16,9 @@ import {
 import type { EncodedRun, Lead } from './encoded-run.ts'
 import { EscapedGroup, jointOf, mayOpenGroup, SpacedGroup } from './encoded-groups.ts'
 import { LineGroup } from './encoded-lines.ts'
+import { PieceGroup } from './encoded-pieces.ts'
 import { foldWithOffsets, isPlain, type Folded } from './fold.ts'
-import { BESIDE_ESCAPES, DENSE, EQUALS, ESCAPES, kindsOfUnits, NAMES, OTHER, skipWords, UNSEEN } from './encoded-units.ts'
+import { BESIDE_ESCAPES, DENSE, EQUALS, ESCAPES, joinsAt, kindsOfUnits, NAMES, OTHER, skipWords, UNSEEN } from './encoded-units.ts'
 import { endsInEntity, LONGEST_NAME } from './entities.ts'
 import { mayBeQuoted } from './encoded-signs.ts'
 import { firstTag, tagsIn } from './encoded-tags.ts'
@@ -49,6 +50,7 @@ export class EncodedRuns {
   readonly #spaced = new SpacedGroup()
   readonly #escaped = new EscapedGroup()
   readonly #lines = new LineGroup()
+  readonly #pieces = new PieceGroup()
   /** The last characters before the piece that is read, and before the word. */
   #behind: string
   #before = ''
@@ -69,7 +71,7 @@ export class EncodedRuns {
 
   /** Where the first open group begins; Infinity without one. */
   get #groupStart(): number {
-    return Math.min(this.#spaced.start, this.#escaped.start, this.#lines.start)
+    return Math.min(this.#spaced.start, this.#escaped.start, this.#lines.start, this.#pieces.start)
   }
 
   get #openInWord(): number {
@@ -133,9 +135,10 @@ export class EncodedRuns {
         kinds = hasEscape(this.#word) ? ESCAPES : NAMES
         i--
       } else if (from >= 0) {
-        if (this.#isWanted(text, from, i, kinds, unit)) {
+        const joins = joinsAt(units, i, text.length)
+        if (joins || this.#isWanted(text, from, i, kinds, unit)) {
           this.#add(text, from, i)
-          this.#close(unit)
+          this.#close(unit, joins)
         } else this.#position += i - from
         this.#word = ''
         from = -1
@@ -145,6 +148,7 @@ export class EncodedRuns {
         if (this.#spaced.start !== Infinity) this.#emitSpaced(this.#spaced.separate(unit))
         if (this.#escaped.start !== Infinity && unit !== 10) this.#endEscaped()
         if (this.#lines.start !== Infinity && !this.#lines.separate(unit)) this.#endLines()
+        if (this.#pieces.start !== Infinity && !this.#pieces.separate(unit)) this.#endPieces()
         this.#pass()
       }
     }
@@ -152,7 +156,7 @@ export class EncodedRuns {
   }
 
   finish(): void {
-    if (this.#word !== '') this.#close(0)
+    if (this.#word !== '') this.#close(0, false)
     this.#endGroups()
   }
 
@@ -193,9 +197,11 @@ export class EncodedRuns {
     this.#position += to - from
   }
 
-  #close(separator: number): void {
+  #close(separator: number, joins: boolean): void {
     const word = this.#word
     const start = this.#position - word.length
+    if (joins || this.#pieces.start !== Infinity || (word.endsWith('\\') && isLineEnd(separator)))
+      this.#addPiece(word, start, separator, joins)
     if (this.#lines.start !== Infinity && this.#addLine(word, separator)) {
       // Nothing else is in it.
     } else if (word.length >= MIN_BASE64_CHARS || this.#lead !== null || this.#escaped.start !== Infinity || !LETTERS_AND_SIGNS.test(word))
@@ -204,6 +210,22 @@ export class EncodedRuns {
       this.#closeSpaced(word, start, separator)
     this.#word = ''
     this.#seenChars = 0
+  }
+
+  #addPiece(word: string, start: number, separator: number, joins: boolean): void {
+    const isOpen = this.#pieces.start !== Infinity
+    if (!isOpen || !this.#pieces.add(foldedOf(word)?.text ?? word, start, this.#position)) {
+      this.#endPieces()
+      if (!joins && !(isLineEnd(separator) && word.length > 1 && word.endsWith('\\'))) return
+      this.#pieces.before = this.#contextAt(start)
+      this.#pieces.open(foldedOf(word)?.text ?? word, word, start, this.#position)
+    }
+    if (!this.#pieces.separate(separator)) this.#endPieces()
+  }
+
+  #endPieces(): void {
+    const run = this.#pieces.finish(openInSource)
+    if (run) this.#emit(run, this.#pieces.before)
   }
 
   /** Whether the word is a line of the group that is open, or stands between lines; ends the group if it is not, or the last. */
@@ -339,6 +361,7 @@ export class EncodedRuns {
   #endGroups(): boolean {
     if (this.#groupStart === Infinity) return false
     this.#endSpaced()
+    this.#endPieces()
     const lines = this.#endLines()
     const run = this.#endEscaped()
     if (run) this.#lead = { encoding: run.encoding, text: `${run.text.slice(-LEAD_CHARS)} ` }

@@ -108,11 +108,12 @@ function isDue(step: { done: number }, cost: number): boolean {
 }
 
 /** What was found in a decoded text, at the place of the whole run, or of those of its words that it touches. */
-function placeFindings({ start, end, encoding, lead, goesOn, words }: EncodedRun, found: readonly Finding[]): readonly Finding[] {
+function placeFindings({ start, end, encoding, lead, goesOn, words, isJoined }: EncodedRun, found: readonly Finding[]): readonly Finding[] {
   return found.flatMap((finding): readonly Finding[] => {
     if (finding.end <= lead) return NONE
     const first = words?.find(({ textEnd }) => textEnd > finding.start)
     const last = words?.find(({ textEnd }) => textEnd >= finding.end)
+    if (isJoined && first === last) return NONE
     const placed = { ...finding, start: first?.start ?? start, end: last?.end ?? end, decoded: encoding }
     return [goesOn && finding.start === 0 ? { ...placed, continues: true } : placed]
   })

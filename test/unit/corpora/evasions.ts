@@ -54,6 +54,11 @@ const ofUnits =
       .map((unit) => written(unit.charCodeAt(0)))
       .join('')
 
+const base32: Disguise = (text) =>
+  Array.from(Buffer.from(text), (byte) => byte.toString(2).padStart(8, '0'))
+    .join('')
+    .replaceAll(/.{1,5}/g, (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five.padEnd(5, '0'), 2)]!)
+
 /** Of a whole text. */
 export const EVASIONS: { readonly [name: string]: Disguise } = {
   'full-width': (text) => eachSeen(text, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0)),
@@ -96,6 +101,26 @@ export const EVASIONS: { readonly [name: string]: Disguise } = {
   'base64 three times': (text) => base64(base64(base64(text))),
   'quoted-printable': (text) => Array.from(Buffer.from(text), (byte) => `=${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
   'HTML entities in hex': ofUnits((unit) => `&#x${unit.toString(16)};`),
+  'escaped HTML entities': ofUnits((unit) => `&amp;#${unit};`),
+  'Coptic look-alikes': replaced(pairs('aehikmnopctxyABEHIKMNOPCTXY', 'ⲁⲉⲏⲓⲕⲙⲛⲟⲣⲥⲧⲭⲩⲀⲂⲈⲎⲒⲔⲘⲚⲞⲢⲤⲦⲬⲨ')),
+  'accents in one character': replaced(pairs('aeioucsAEIOUCS', 'áéíóúçšÁÉÍÓÚÇŠ')),
+  'Chinese digits': replaced(pairs('0123456789', '〇一二三四五六七八九')),
+  'letters in brackets': (text) => lettersFrom(0x1f110, 0x249c)(text),
+  'base64 in short lines': (text) => base64(text).replaceAll(/.{16}/g, '$&\n'),
+  'base64 in quoted lines': (text) => base64(text).replaceAll(/.{48}/g, '$&\n> '),
+  'base64 in strings': (text) => base64(text).replaceAll(/.{24}(?=.)/g, '$&" + "'),
+  'hex in lines': (text) => hex(text).replaceAll(/.{32}/g, '$&\n'),
+  base32,
+  'decimal codes': (text) => [...Buffer.from(text)].join(' '),
+  'octal codes': (text) => [...Buffer.from(text)].map((byte) => byte.toString(8).padStart(3, '0')).join(' '),
+  'binary codes': (text) => [...Buffer.from(text)].map((byte) => byte.toString(2).padStart(8, '0')).join(' '),
+  'code points': (text) =>
+    text
+      .split('')
+      .map((unit) => `U+${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(' '),
+  'bytes in variation selectors': (text) =>
+    String.fromCodePoint(...Array.from(Buffer.from(text), (byte) => (byte < 16 ? 0xfe00 : 0xe00f0) + byte)),
 }
 
 /** Of the value alone, where it is known; what stands around it stays. */
@@ -105,6 +130,8 @@ export const EVASIONS_OF_VALUES: { readonly [name: string]: Disguise } = {
   'URL-encoding of the value': percent,
   'JSON escapes of the value': EVASIONS['JSON escapes']!,
   'HTML entities of the value': EVASIONS['HTML entities']!,
+  'strings put together': (text) => text.replace(/^.{4}\S{2}(?=\S)/, '$&" + "'),
+  'a comment of HTML in the value': (text) => text.replace(/^.{4}\S{2}(?=\S)/, '$&<!-- -->'),
 }
 
 export interface Evaded {

@@ -139,8 +139,27 @@ const ESCAPES: { readonly [title: string]: Disguise } = {
   'letters from the end to the start behind an override': (text) => `\u202e${[...text.replaceAll(' ', '')].toReversed().join('')}\u202c`,
 }
 
+const inPieces =
+  (between: string): Disguise =>
+  (text) =>
+    every(6, between)(text.replaceAll(' ', ''))
+
+const PIECES: { readonly [title: string]: Disguise } = {
+  'strings that are put together': inPieces('" + "'),
+  'strings that are put together without blanks': inPieces("'+'"),
+  'strings of PHP': inPieces("' . '"),
+  'strings of SQL': inPieces("' || '"),
+  'strings over lines': inPieces('"\n    "'),
+  'strings that are put together over lines': inPieces('" +\n    "'),
+  'lines that go on behind a backslash': inPieces('\\\n'),
+  'comments of HTML inside': inPieces('<!-- x -->'),
+  'tags inside': inPieces('</b><b>'),
+  'tags with attributes inside': inPieces('<span class="x"></span>'),
+  'emphasis inside': inPieces('**'),
+}
+
 describe('disguises', () => {
-  const all = { ...LETTERS, ...LINES, ...GROUPS, ...ESCAPES }
+  const all = { ...LETTERS, ...LINES, ...GROUPS, ...ESCAPES, ...PIECES }
   for (const [title, write] of Object.entries(all))
     it(`sees through ${title}`, () => {
       const changed = VALUES.filter(([, value]) => write(value) !== value)
@@ -184,6 +203,7 @@ describe('disguises', () => {
       '00000000 11111111 01010101',
       'x, y, z and f(a, b) { return c }',
       'INTERNATIONALIZATION characteristically MFRGGZDFMZTWQ2LK',
+      '"one" + "two" + other; a ** b; <td>jo</td><td>@example.com</td>',
       'R&amp;D &amp; a=1&amp;b=2',
       'a heart ❤️ and a flag 🏳️‍🌈 and more ❤️❤️❤️❤️❤️❤️❤️',
     ])

@@ -28,6 +28,17 @@ const VALUES = [
   ['api_key', KEY],
 ] as const
 
+/** The text with a word in place of what was found; of findings that overlap the first stands for all. */
+function redacted(text: string, findings: readonly Finding[]): string {
+  let clean = ''
+  let at = 0
+  for (const { start, end } of findings) {
+    if (start >= at) clean += `${text.slice(at, start)}[hidden]`
+    at = Math.max(at, end)
+  }
+  return clean + text.slice(at)
+}
+
 type Disguise = (text: string) => string
 
 function pairs(plain: string, others: string): Disguise {
@@ -173,6 +184,8 @@ describe('disguises', () => {
         )
         for (let at = 1; at < text.length; at++) assert.deepEqual(scanCut([text.slice(0, at), text.slice(at)]), found)
         assert.deepEqual(scanCut(text.split('')), found)
+        const clean = redacted(text, found)
+        assert.ok(clean.isWellFormed() && redacted(clean, scan(clean)) === clean, clean)
       }
     })
 

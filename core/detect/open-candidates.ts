@@ -95,7 +95,7 @@ export class OpenCandidates {
     for (let i = 0; i < rules.length; i++) this.#noteFirst(index & PLACE, rules[i]!, end)
   }
 
-  #noteAll(notes: Int32Array, head: number, end: number): void {
+  #noteAll(notes: readonly number[], head: number, end: number): void {
     const lists = this.#lists
     const counts = this.#counts
     for (let i = 0; i < notes.length; i += 2) {

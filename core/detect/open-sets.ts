@@ -38,13 +38,13 @@ const MAX_ROWS = 4_000_000
 /** What one symbol does to a set: first candidates end, then join, then close, and those that go on move together. Indices are those before. */
 export interface Change {
   /** Pairs of a candidate and a rule by which it ends. */
-  readonly notes: Int32Array
+  readonly notes: readonly number[]
   /** Pairs of a candidate (NEW: the one that begins) and the one that it goes on as one with. */
-  readonly joins: Int8Array
+  readonly joins: readonly number[]
   /** Those that go on neither way. */
-  readonly closed: Uint8Array
+  readonly closed: readonly number[]
   /** Pairs of a free place and who moves there, in order. */
-  readonly moves: Uint8Array
+  readonly moves: readonly number[]
   /** Where the first of those that go on is then, and how many there are, without one that begins. */
   readonly shift: number
   readonly open: number
@@ -166,8 +166,7 @@ export class OpenSets {
     const isTogether = stays <= STAYS >> STAYS_SHIFT && (stays === count || kept[stays] === stays + closes)
     if (isTogether && notes.length === 0 && joins.length === 0)
       return (target << SET_SHIFT) | (stays << STAYS_SHIFT) | (begins ? BEGINS : 0) | closes
-    const change =
-      this.changes.push({ ...moved(kept.subarray(0, count), open, joins), notes: Int32Array.from(notes), begins, next: target }) - 1
+    const change = this.changes.push({ ...moved(kept.subarray(0, count), open, joins), notes: compact(notes), begins, next: target }) - 1
     return (change << SET_SHIFT) | CHANGES
   }
 
@@ -202,6 +201,11 @@ function staysOf(kept: Uint8Array, count: number): number {
   return stays
 }
 
+/** Most lists of a change are empty, and there are very many changes: typed arrays would take five times the memory. */
+const compact = (numbers: readonly number[]): readonly number[] => (numbers.length === 0 ? NO_NUMBERS : numbers.slice())
+
+const NO_NUMBERS: readonly number[] = []
+
 /** How those that are kept move together: most of them stay where they are. */
 function moved(kept: Uint8Array, open: number, joins: readonly number[]): Pick<Change, 'joins' | 'closed' | 'moves' | 'shift' | 'open'> {
   const gone = new Set(Array.from({ length: open }, (_, i) => i))
@@ -210,7 +214,7 @@ function moved(kept: Uint8Array, open: number, joins: readonly number[]): Pick<C
   const moves: number[] = []
   for (let i = kept.length - 1; i >= 0; i--) if (kept[i]! < i + shift) moves.push(i + shift, kept[i]!)
   for (let i = 0; i < kept.length; i++) if (kept[i]! > i + shift) moves.push(i + shift, kept[i]!)
-  return { joins: Int8Array.from(joins), closed: Uint8Array.from(gone), moves: Uint8Array.from(moves), shift, open: kept.length }
+  return { joins: compact(joins), closed: compact([...gone]), moves: compact(moves), shift, open: kept.length }
 }
 
 /** Places in front of them that stay free: as many as are free before most of them. */

@@ -3,7 +3,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { errorFor } from './upstream-errors.ts'
 import { judgeAnswer, judgeUnread } from './judge-answer.ts'
-import { encodingOfChannel, locationOfChannel } from '../policy/stream-governor.ts'
+import { encodingOfChannel, locationOfChannel } from '../policy/stream-channel.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Committed } from './dispatch.ts'

@@ -189,6 +189,8 @@ export interface StateHealth {
   readonly available: boolean
   /** Gateway processes that shared it when it was last seen, this one included. */
   readonly processes: number
+  /** Whether all of them count this one too; until then it counts no limit alone while a shared store is away. */
+  readonly isKnown: boolean
   /** Settlements and bookings that a shared store has not been told yet. */
   readonly pending: number
 }

@@ -84,7 +84,7 @@ export function openEmbeddedState({
     vault,
     approvals: new LmdbApprovals(env, clock),
     raises: new LmdbRaises(env, clock),
-    health: { available: true, processes: 1, pending: 0 },
+    health: { available: true, processes: 1, isKnown: true, pending: 0 },
     keeping,
     close: () => (closing ??= close()),
   }

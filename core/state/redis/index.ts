@@ -81,6 +81,9 @@ function healthOf(link: Link, ledger: RedisLedger): StateHealth {
     get processes() {
       return link.processes
     },
+    get isKnown() {
+      return link.isKnown
+    },
     get pending() {
       return ledger.pending
     },

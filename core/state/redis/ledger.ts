@@ -178,7 +178,7 @@ export class RedisLedger implements Ledger {
   }
 
   #reserveLocally(id: string, held: Held, claims: readonly Claim[]): Reserved {
-    const reserved = this.#local.reserve(id, claims, this.#link.processes)
+    const reserved = this.#local.reserve(id, claims, this.#link.isKnown ? this.#link.processes : null)
     if (reserved.ok) {
       held.addLocal(claims)
       this.#held.set(id, held)

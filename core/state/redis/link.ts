@@ -8,6 +8,7 @@ import type { Log } from '../../plugin/contract.ts'
 import type { Names } from './names.ts'
 import { Deadlines, Late } from './deadlines.ts'
 import { isRefusal } from './refusal.ts'
+import { Newcomer, readBeat } from './newcomer.ts'
 import { defineScripts, runScript, type Argument, type ScriptName } from './scripts.ts'
 
 /** Looks for a server that is away this often; beats come at every fourth tick. */
@@ -34,7 +35,7 @@ export interface LinkOptions {
   readonly isVisitor?: boolean
 }
 
-export class Link implements Pick<StateHealth, 'available' | 'processes'> {
+export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKnown'> {
   readonly names: Names
   /** Of this process, as the others see it. */
   readonly id = randomUUID()
@@ -48,6 +49,8 @@ export class Link implements Pick<StateHealth, 'available' | 'processes'> {
   readonly #onTick: ((tick: number) => void)[] = []
   #available = false
   #processes = 1
+  readonly #newcomer = new Newcomer()
+  #beating = false
   #settlingUntil = 0
   #probing = false
   #ticks = 0
@@ -85,6 +88,10 @@ export class Link implements Pick<StateHealth, 'available' | 'processes'> {
 
   get processes(): number {
     return this.#processes
+  }
+
+  get isKnown(): boolean {
+    return this.#newcomer.isKnown
   }
 
   /** Others may not be back yet: their number does not fall meanwhile, and what they hold is left alone, however old. */
@@ -172,7 +179,7 @@ export class Link implements Pick<StateHealth, 'available' | 'processes'> {
   #tick(): void {
     if (!this.#available) return void this.#probe()
     this.#ticks++
-    if (this.#ticks % BEAT_TICKS === 0) this.#beat().catch((error: unknown) => this.#leave(error))
+    if (this.#ticks % BEAT_TICKS === 0 && !this.#beating) this.#beat().catch((error: unknown) => this.#leave(error))
     for (const work of this.#onTick) work(this.#ticks)
   }
 
@@ -217,8 +224,14 @@ export class Link implements Pick<StateHealth, 'available' | 'processes'> {
 
   async #beat(): Promise<void> {
     if (this.#isVisitor) return void (await this.#deadlines.within(this.#client.ping()))
-    const count = Number(await this.#script('beat', this.names.processes(), [this.id, PROCESS_MS]))
-    if (count >= this.#processes || !this.isSettling) this.#processes = count
+    this.#beating = true
+    try {
+      const beat = readBeat((await this.#script('beat', this.names.processes(), [this.id, PROCESS_MS])) as (number | string)[])
+      this.#newcomer.take(beat)
+      if (beat.count >= this.#processes || !this.isSettling) this.#processes = beat.count
+    } finally {
+      this.#beating = false
+    }
   }
 }
 

@@ -17,10 +17,10 @@ export class LocalShare {
     this.#ledger = new MemoryLedger({ clock, maxCounters: MAX_COUNTERS })
   }
 
-  /** Throws `state_unavailable` when one of the claims may not be counted locally. */
-  reserve(id: string, claims: readonly Claim[], processes: number): Reserved {
+  /** Throws `state_unavailable` when one of the claims may not be counted locally, or this process has no share (`processes` is null). */
+  reserve(id: string, claims: readonly Claim[], processes: number | null): Reserved {
     const denied = claims.find(({ whileAway }) => whileAway !== 'local')
-    if (denied) throw new GatewayError('state_unavailable')
+    if (denied || processes === null) throw new GatewayError('state_unavailable')
     const shares = claims.map((claim): Claim => ({ ...claim, limit: Math.floor(claim.limit / processes) }))
     const reserved = this.#ledger.reserve(id, shares)
     if (reserved.ok) return { ...reserved, local: true }

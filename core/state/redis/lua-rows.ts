@@ -13,9 +13,11 @@ local function whole(number) return string.format('%.0f', number) end
 /** Registers a process and counts those heard of lately; a write, so that a server which takes none counts as away. ARGV: process, ms. */
 export const BEAT = `${CLOCK}
 local now = clock('')
-redis.call('ZADD', KEYS[1], whole(now), ARGV[1])
+local added = redis.call('ZADD', KEYS[1], whole(now), ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', whole(now - ARGV[2]))
-return redis.call('ZCARD', KEYS[1])`
+local oldest = redis.call('ZRANGE', KEYS[1], 0, 1, 'WITHSCORES')
+local other = oldest[1] == ARGV[1] and 4 or 2
+return {redis.call('ZCARD', KEYS[1]), added, whole(now), oldest[other] or ''}`
 
 /**
  * A breaker that is not closed stands in the hash `breakers` as `open|cool|probe` (moments, 0: none); its counts stand by bucket in

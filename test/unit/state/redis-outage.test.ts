@@ -27,7 +27,7 @@ describe('the Redis state driver, while Redis is away', () => {
     redis = await TestRedis.start({ persistent: true })
     proxy = await TcpProxy.start(redis.port)
     states = [await join(), await join()]
-    await until('each knows of the other', () => states.every(({ health }) => health.processes === 2))
+    await until('each knows of the other', () => states.every(({ health }) => health.processes === 2 && health.isKnown))
   })
   afterEach(async () => {
     await Promise.all(states.map((state) => state.close()))
@@ -43,7 +43,7 @@ describe('the Redis state driver, while Redis is away', () => {
       commandTimeoutMs: 300,
       keyPrefix: 'sp',
       settlingMs: 0,
-      tickMs: 100,
+      tickMs: 50,
     })
   const local = (amount = 1, limit = LIMIT): Claim => ({ kind: 'window', counter: W, limit, amount, endsAt: ENDS_AT, whileAway: 'local' })
   const deny = (amount = 1): Claim => ({ kind: 'window', counter: DENY, limit: 1000, amount, endsAt: ENDS_AT })
@@ -146,6 +146,30 @@ describe('the Redis state driver, while Redis is away', () => {
     assert.ok(answers.every((answer) => !answer.ok || answer.local === true))
     const refused = await states[0]!.ledger.reserve('one', [local(1, 1)])
     assert.deepEqual(refused.ok ? null : refused.claim, local(1, 1))
+  })
+  it('gives no share to a process of which the others do not know yet', async () => {
+    const newcomer = await join()
+    states.push(newcomer)
+    await redis.kill()
+    await until('all notice', isAway)
+    let passed = 0
+    for (const [p, state] of states.entries())
+      for (let i = 0; i < LIMIT; i++) {
+        const asking = async (): Promise<unknown> => state.ledger.reserve(`${p}-${i}`, [local()])
+        if (state === newcomer && !newcomer.health.isKnown) await assert.rejects(asking, unavailable)
+        else if (((await asking()) as { ok: boolean }).ok) passed++
+      }
+    assert.ok(passed <= LIMIT, `${passed} passed`)
+  })
+  it('gives a newcomer its share as soon as they do', async () => {
+    states.push(await join())
+    await until('all know of each other', () => states.every(({ health }) => health.processes === 3 && health.isKnown))
+    await redis.kill()
+    await until('all notice', isAway)
+    const answers = await Promise.all(
+      states.flatMap((state, p) => Array.from({ length: LIMIT }, (_, i) => state.ledger.reserve(`${p}-${i}`, [local(1, 6)]))),
+    )
+    assert.equal(answers.filter(({ ok }) => ok).length, 6)
   })
   it('gives the share once, however often Redis comes and goes', async () => {
     const [state] = states as [State, State]

@@ -8,10 +8,10 @@ const BOUND = 64
 
 type Rewrite = (quantifier: string) => string
 
-/** `x{1,64}` becomes `x+`, `x{3,500}` becomes `x{3,}`. */
+/** `x{1,64}` becomes `x+`, `x{3,500}` becomes `x{3,}`, `x{64}` becomes `x{8,}`. */
 export function withoutBounds(source: string): string {
   return rewrite(source, (quantifier) => {
-    const [, least, most] = /^\{(\d+),(\d+)\}$/.exec(quantifier) ?? []
+    const [, least, most = least] = /^\{(\d+)(?:,(\d+))?\}$/.exec(quantifier) ?? []
     if (least === undefined || Number(most) < LARGE) return quantifier
     return least === '0' ? '*' : least === '1' ? '+' : `{${Math.min(Number(least), LARGE)},}`
   })

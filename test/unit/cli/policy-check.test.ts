@@ -115,6 +115,10 @@ describe('sallyport policy check', function () {
     const { code, stdout } = await failure('check', '--config', 'sallyport.yaml')
     assert.equal(code, 1)
     assert.match(stdout, /P104/)
+    // That of the folder needs no name.
+    const own = await failure('check')
+    assert.deepEqual([own.code, own.stdout], [1, stdout])
+    rmSync(join(folder, 'sallyport.yaml'))
     const bare = await failure('check')
     assert.equal(bare.code, 2)
     assert.match(bare.stderr, /name policy files or folders, or a configuration with --config/)

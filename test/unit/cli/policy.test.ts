@@ -80,12 +80,13 @@ describe('sallyport policy', function () {
     const key = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n'.repeat(20)}-----END PRIVATE KEY-----`
     const text = write('columns.txt', `jo\u202e@example.com, 4111 1111 1111 1111\n${key}`)
     const lines = (await run('scan', text)).trimEnd().split('\n')
-    assert.deepEqual(lines.slice(0, 3), [
-      '0-15    standard.detectors.email         0.90                    "jo\ufffd@example.com"',
-      '17-36   standard.detectors.payment_card  0.60  luhn, card_brand  "4111 1111 1111 1111"',
-      `37-${37 + key.length}  standard.detectors.private_key   1.00                    "${key.slice(0, 59).replaceAll('\n', '\\n')}…"`,
+    assert.deepEqual(lines.slice(0, 4), [
+      '0-15    standard.detectors.email              0.90                    "jo\ufffd@example.com"',
+      '2-203   threats.detectors.direction_override  0.60  in no policy      "\ufffd@example.com, 4111 1111 1111 1111\\n-----BEGIN PRIVATE KEY--…"',
+      '17-36   standard.detectors.payment_card       0.60  luhn, card_brand  "4111 1111 1111 1111"',
+      `37-${37 + key.length}  standard.detectors.private_key        1.00                    "${key.slice(0, 59).replaceAll('\n', '\\n')}…"`,
     ])
-    assert.match(lines.at(-1)!, /^3 found, decision: /)
+    assert.match(lines.at(-1)!, /^4 found, 1 of them by detectors that no policy uses, decision: /)
   })
 
   it('scan: names the effects of a decision that allows', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Verdict } from './backtracking.ts'
 
 /** Part of the file's name; raised when verdicts would come out otherwise. */
-const EDITION = 1
+const EDITION = 2
 const MAX_ENTRIES = 5000
 
 /** Digest of a source to its verdict. Sources themselves are not written: a pattern may be confidential. */

@@ -4,13 +4,14 @@ import type { Run } from './encoded-run.ts'
 
 const BASE32 = /(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}|[a-z2-7]{16,})(?![A-Za-z0-9])={0,6}/g
 const AT_END = /(?<![A-Za-z0-9])(?:[A-Z2-7]+|[a-z2-7]+)={0,6}$/
+export const MIN_BASE32_CHARS = 16
 /** Shorter ones must be printable: less would be chance. */
 const SURE_CHARS = 32
 const NONE: readonly Run[] = []
 
 /** Nearly all words of letters alone are words: of those only one whose first letter may be half of a printable byte. */
 const mayHold = (word: string): boolean =>
-  word.length >= 16 && (/[2-7]/.test(word) ? /[A-Z2-7]{16}|[a-z2-7]{16}/ : /^(?:[E-P][A-Z]{15}|[e-p][a-z]{15})/).test(word)
+  word.length >= MIN_BASE32_CHARS && (/[2-7]/.test(word) ? /[A-Z2-7]{16}|[a-z2-7]{16}/ : /^(?:[E-P][A-Z]{15}|[e-p][a-z]{15})/).test(word)
 
 export function base32In(word: string): readonly Run[] {
   if (!mayHold(word)) return NONE

@@ -31,8 +31,8 @@ const LAST_BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 /** Longer ones are found alone; a stream waits for two of them. */
 const MAX_WORD_CHARS = 8
 /** Of a byte in binary with its prefix. */
-const MAX_CODE_CHARS = 10
-const MIN_BYTES = 6
+export const MAX_CODE_CHARS = 10
+export const MIN_BYTES = 6
 /** Fewer must all be printable. */
 const SURE_BYTES = 12
 
@@ -80,9 +80,9 @@ const isBlank = (unit: number): boolean =>
   unit === 0x3000
 
 /** Between codes and the letters of lists also quotation marks, brackets, and signs that part or join. */
-const isBetweenCodes = (unit: number): boolean => isBetween(unit) || (unit < 128 && BETWEEN_CODES.has(unit))
+export const isBetweenCodes = (unit: number): boolean => isBetween(unit) || (unit < 128 && BETWEEN_CODES.has(unit))
 const BETWEEN_CODES: ReadonlySet<number> = new Set(Array.from('"\'`;|()[]<>', (sign) => sign.charCodeAt(0)))
-const MAX_GAP = 8
+export const MAX_GAP = 8
 
 /** Whether a word that stands before `separator` may be the first of a group. */
 export function mayOpenGroup(word: string, separator: number): boolean {

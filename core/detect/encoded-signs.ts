@@ -13,14 +13,14 @@ const HEX_BYTES = /(?<![A-Za-z0-9])[2-7][0-9a-fA-F]([-._])[0-9a-fA-F]{2}(?:\1[0-
 /** Fewer letters are an abbreviation. */
 const MIN_LETTERS = 12
 /** Of digits, with at least one other character. */
-const MIN_NUMBER = 9
+export const MIN_NUMBER = 9
 /** A longer row of digits alone is data. */
 const MAX_DIGITS = 19
 const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._-](?:\1[A-Za-z0-9@._-]){7,}(?![A-Za-z0-9])/g
 
 const IS_SIGN = Uint8Array.from({ length: 128 }, (_, unit) => ('-._~/+'.includes(String.fromCharCode(unit)) ? 1 : 0))
 /** Between the fewest bytes, one to three characters; and between the fewest letters, one to two. */
-const MIN_BYTE_SIGNS = 5
+export const MIN_BYTE_SIGNS = 5
 const MIN_LETTER_SIGNS = 8
 const NONE: readonly Run[] = []
 

@@ -51,14 +51,15 @@ function utf8Of(bytes: Buffer): string {
 
 /**
  * Whether bytes are mostly printable UTF-8 (or UTF-16 of plain letters), at every place from the start on: what is refused once is
- * refused with anything behind it.
+ * refused with anything behind it. Looks at the first `length` of them.
  */
-export function looksLikeText(bytes: Uint8Array): boolean {
+export function looksLikeText(bytes: Uint8Array, length = bytes.length): boolean {
   let good = 0
   let bad = 0
   let zero = 0
   let following = 0
-  for (const byte of bytes) {
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i]!
     if (byte === 0) zero++
     else if (following > 0 && byte >= 0x80 && byte < 0xc0) {
       following--

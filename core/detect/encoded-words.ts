@@ -7,15 +7,17 @@ import { MAX_BEFORE_ESCAPE, type Encoding, type Lead, type Run } from './encoded
 import { openSpaced, quotedIn, spacedIn } from './encoded-signs.ts'
 
 export const LEAD_CHARS = 256
+/** A longer word is taken in pieces; the end of one leads the next. */
+export const MAX_WORD_CHARS = 2048
 export const MIN_BASE64_CHARS = 8
 /** Years and postcodes: so few count only if they are letters and digits. */
-const MIN_HEX_CHARS = 8
+export const MIN_HEX_CHARS = 8
 const MIN_PRINTABLE_HEX_CHARS = 12
 /** Below these lengths a run counts only if every byte of it is a printable character: less would be chance. */
 export const SURE_BASE64_CHARS = 16
 const SURE_HEX_CHARS = 20
 /** Places in one word where base64 may begin. */
-const MAX_TRIES = 8
+export const MAX_TRIES = 8
 
 /** Of a run that ends where its word is cut: the characters that stand for whole ones. */
 export function wholeChars(encoding: Encoding, raw: string): number {
@@ -110,9 +112,6 @@ function base64In(word: string): readonly Run[] {
     return []
   })
 }
-
-/** Whether there may be base64 of few characters in the word. */
-export const mayBePadded = (word: string): boolean => word.search(PADDED) >= 0
 
 function paddedIn(word: string): readonly Run[] {
   return [...word.matchAll(PADDED)].flatMap(({ 0: raw, index }): Run[] => {

@@ -1,39 +1,25 @@
 // Runs of base64, hex, URL-encoding, quoted-printable, backslash escapes and entities of HTML that hold text, and hidden text in tags. They are
 // found word by word, so that a stream holds no more than the word or group that may still become one; whether it does is decided by what its
 // beginning decodes to.
-import {
-  hasEscape,
-  openChars,
-  LEAD_CHARS,
-  mayBePadded,
-  mayHoldShort,
-  MIN_BASE64_CHARS,
-  openFrom,
-  runsIn,
-  SURE_BASE64_CHARS,
-  wholeChars,
-} from './encoded-words.ts'
+import { hasEscape, openChars, LEAD_CHARS, MAX_WORD_CHARS, MIN_BASE64_CHARS, openFrom, runsIn, wholeChars } from './encoded-words.ts'
 import type { EncodedRun, Lead } from './encoded-run.ts'
-import { EscapedGroup, jointOf, mayOpenGroup, SpacedGroup } from './encoded-groups.ts'
+import { EscapedGroup, jointOf, MAX_CODE_CHARS, mayOpenGroup, SpacedGroup } from './encoded-groups.ts'
 import { LineGroup } from './encoded-lines.ts'
 import { PieceGroup } from './encoded-pieces.ts'
 import { foldWithOffsets, isPlain, type Folded } from './fold.ts'
-import { BESIDE_ESCAPES, DENSE, EQUALS, ESCAPES, joinsAt, kindsOfUnits, NAMES, OTHER, skipWords, UNSEEN } from './encoded-units.ts'
+import { joinsAt } from './encoded-ahead.ts'
+import { skipWords } from './encoded-sieve.ts'
+import { BESIDE_ESCAPES, ESCAPES, kindsOfUnits, NAMES, UNSEEN } from './encoded-units.ts'
 import { endsInEntity, LONGEST_NAME } from './entities.ts'
-import { mayBeQuoted } from './encoded-signs.ts'
 import { firstTag, tagsIn } from './encoded-tags.ts'
 import { PIECE_UNITS, unitsOf } from './units.ts'
 
-export type { EncodedRun }
+export { MAX_WORD_CHARS, type EncodedRun }
 
-/** A longer word is taken in pieces; the end of one leads the next. */
-export const MAX_WORD_CHARS = 2048
 /** A line of wrapped base64 is at least so long. */
 const MIN_LINE_CHARS = 48
 /** Plain text before a run that it is read behind: a value that is encoded alone counts by the words before it. */
 const PLAIN_CHARS = 40
-/** A longer word opens no group, unless it gives a name to the first of one. */
-const MAX_OPENING_CHARS = 10
 /** Up to here a word is looked at with every piece of it. */
 const SHORT_WORD_CHARS = 64
 
@@ -135,11 +121,8 @@ export class EncodedRuns {
         kinds = hasEscape(this.#word) ? ESCAPES : NAMES
         i--
       } else if (from >= 0) {
-        const joins = joinsAt(units, i, text.length)
-        if (joins || this.#isWanted(text, from, i, kinds, unit)) {
-          this.#add(text, from, i)
-          this.#close(unit, joins)
-        } else this.#position += i - from
+        this.#add(text, from, i)
+        this.#close(unit, joinsAt(units, i, text.length))
         this.#word = ''
         from = -1
         this.#pass()
@@ -178,16 +161,6 @@ export class EncodedRuns {
     const word = from === 0 ? this.#word : ''
     const near = text.slice(Math.max(from, to - LONGEST_NAME - 1), to)
     return endsInEntity(word.slice(-LONGEST_NAME - 1) + near)
-  }
-
-  #isWanted(text: string, from: number, to: number, kinds: number, separator: number): boolean {
-    const length = this.#word.length + to - from
-    if (length >= SURE_BASE64_CHARS || (kinds & ESCAPES) !== 0 || this.#lead !== null || this.#word !== '') return true
-    if (this.#groupStart !== Infinity) return true
-    const word = text.slice(from, to)
-    if (length >= MIN_BASE64_CHARS && ((kinds & (UNSEEN | OTHER)) !== 0 || ((kinds & DENSE) !== 0 && mayHoldShort(word)))) return true
-    if ((kinds & EQUALS) !== 0 && (mayBeQuoted(word) || mayBePadded(word))) return true
-    return mayOpenGroup((kinds & EQUALS) !== 0 ? behindEquals(word) : word, separator)
   }
 
   #add(text: string, from: number, to: number): void {
@@ -256,7 +229,7 @@ export class EncodedRuns {
       return
     }
     if (this.#spaced.start !== Infinity) this.#closeSpaced(seen, start, separator)
-    else if (seen.length <= MAX_OPENING_CHARS || seen.includes('=')) {
+    else if (seen.length <= MAX_CODE_CHARS || seen.includes('=')) {
       const value = behindEquals(seen)
       if (mayOpenGroup(value, separator)) this.#closeSpaced(value, this.#position - value.length, separator)
     }

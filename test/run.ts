@@ -33,6 +33,8 @@ const environment: NodeJS.ProcessEnv = {
   FORCE_COLOR: '0',
   // Hundreds of commands and gateways are started; without it each of them reads the same modules anew.
   NODE_COMPILE_CACHE: join(scratch, 'compile-cache'),
+  // Verdicts on patterns that this user's commands have kept are nothing to stand on.
+  XDG_CACHE_HOME: join(scratch, 'cache'),
   PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
 }
 

@@ -12,7 +12,7 @@ export function unescape(raw: string): string {
     )
     .replaceAll(/(?:\\{1,4}x[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+x/g, '')))
     .replaceAll(/(?:\\{1,4}[0-3][0-7]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+([0-7]{3})/g, hexOfOctal)))
-    .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => utf8Of(Buffer.from(escapes.replaceAll('%', ''), 'hex')))
+    .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => utf8Of(bytesOfPercents(escapes)))
     .replaceAll(ENTITY, (_, name: string) => characterOfEntity(name))
     .replaceAll(/&#(?:(\d{1,10})|[xX]([0-9a-fA-F]{1,8}));?/g, (_, decimal: string | undefined, hex: string | undefined) =>
       characterOf(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal)),
@@ -23,6 +23,14 @@ export function unescape(raw: string): string {
 export function unquote(raw: string): string {
   return raw.replaceAll(/(?:=[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll('=', '')))
 }
+
+function bytesOfPercents(escapes: string): Buffer {
+  const bytes = Buffer.allocUnsafe(escapes.length / 3)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (digitOf(escapes.charCodeAt(3 * i + 1)) << 4) | digitOf(escapes.charCodeAt(3 * i + 2))
+  return bytes
+}
+
+const digitOf = (unit: number): number => (unit < 58 ? unit - 48 : (unit & 15) + 9)
 
 const hexOfOctal = (_: string, octal: string): string => Number.parseInt(octal, 8).toString(16).padStart(2, '0')
 

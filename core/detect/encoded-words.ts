@@ -65,9 +65,22 @@ export function runsIn(word: string, lead: Lead | null = null): readonly Run[] {
   if (word.includes('=')) runs.push(...paddedIn(word))
   const last = lead?.encoding === 'base64' ? lastLineIn(word) : []
   if (last.length > 0) runs.push(...last)
-  else if (word.length >= SURE_BASE64_CHARS || mayHoldShort(word))
-    runs.push(...hexIn(word), ...base64In(word), ...base32In(word), ...spacedIn(word))
+  else if (word.length >= SURE_BASE64_CHARS || mayHoldShort(word)) {
+    // Between signs of escapes, most of all, nothing else has room.
+    if (hasRoom(word)) runs.push(...hexIn(word), ...base64In(word), ...base32In(word))
+    runs.push(...spacedIn(word))
+  }
   return runs.sort((a, b) => a.start - b.start)
+}
+
+/** Whether so many characters of base64 stand together that base64, base32 or hex may be in the word. */
+function hasRoom(word: string): boolean {
+  for (let i = 0, since = 0; i < word.length; i++) {
+    const unit = word.charCodeAt(i)
+    if (unit > 127 || SIXES[unit]! > 63) since = i + 1
+    else if (i - since === MIN_BASE64_CHARS - 1) return true
+  }
+  return false
 }
 
 function escapedIn(word: string): readonly Run[] {

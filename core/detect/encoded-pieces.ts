@@ -22,13 +22,17 @@ export function mayJoin(units: Uint16Array, at: number, end: number, isWord: (un
     return i + 1 >= end || (units[i] === 62 && (units[i + 1] === 60 || isWord(units[i + 1]!)))
   }
   let hasLine = false
-  for (; i < end && i < at + 24 && (units[i] === 32 || units[i] === 9 || units[i] === 10 || units[i] === 13); i++)
-    hasLine ||= units[i] === 10
+  for (; i < end && i < at + 24 && isBlank(units[i]!); i++) hasLine ||= units[i] === 10
   if (i + 1 >= end) return true
-  const [unit, next] = [units[i]!, units[i + 1]!]
+  const unit = units[i]!
   if (isQuote(unit)) return hasLine
-  return (unit === 43 || unit === 46 || unit === 38 || unit === 126 || unit === 124) && (next <= 32 || next === 124 || isQuote(next))
+  const isOr = unit === 124 && units[i + 1] === 124
+  if (!isOr && unit !== 43 && unit !== 46 && unit !== 38 && unit !== 126) return false
+  for (i += isOr ? 2 : 1; i < end && i < at + 48 && isBlank(units[i]!); i++);
+  return i === end || isQuote(units[i]!)
 }
+
+const isBlank = (unit: number): boolean => unit === 32 || unit === 9 || unit === 10 || unit === 13
 
 export class PieceGroup {
   /** The plain text before it. */

@@ -50,8 +50,13 @@ interface WordState {
 
 /** From here on a state says that a word has to be looked at, of which so many characters have been read. */
 const LOOK = 0x8000
-/** The same, if what stands behind it may part two pieces of a value. */
-const LOOK_BEHIND = 0x4000
+/** From here on, that a short word has ended, how long it is and what to look for. */
+const ENDED = 0x4000
+const ENDED_LENGTH = 0xf
+const MAY_HOLD = 0x10
+const MAY_BE_PADDED = 0x20
+const MAY_OPEN = 0x40
+const MAY_JOIN = 0x80
 
 interface Sieve {
   readonly classes: Uint8Array
@@ -89,7 +94,7 @@ function behind(state: WordState, seen: number): WordState | number {
   const { length, beginsHex, beginsCode } = state
   if (seen === ODD || (seen === PASSED && length > 0)) return LOOK + length
   if (seen === PASSED) return 0
-  if (seen <= PARTS) return !isAtOnceDull(state, seen) ? LOOK + length : seen === PARTS && length > 0 ? LOOK_BEHIND + length : 0
+  if (seen <= PARTS) return length === 0 ? 0 : ended(state, seen)
   if (length + 1 === SURE_BASE64_CHARS) return LOOK + length
   const isFirst = length === 0
   const isDigit = seen === DIGIT || seen === HEX_FIRST
@@ -102,13 +107,17 @@ function behind(state: WordState, seen: number): WordState | number {
   }
 }
 
-/** Whether there is nothing in a word of less than the sure length, nor may it open a group; true between words too. */
-function isAtOnceDull({ length, isDense, hasEquals, beginsHex, beginsCode }: WordState, separator: number): boolean {
-  if ((length >= MIN_BASE64_CHARS && isDense) || (length > 2 && hasEquals)) return false
-  if (separator === APART) return true
-  if (beginsCode && isDense && length > 1 && length <= MAX_CODE_CHARS) return false
-  if (separator !== BETWEEN) return true
-  return !(length === 1 || length === 4 || length === 8 || (beginsHex && (length & 1) === 0 && length < 8))
+/** What to look for in a word of less than the sure length; 0 for nothing. */
+function ended({ length, isDense, hasEquals, beginsHex, beginsCode }: WordState, separator: number): number {
+  const hasValue = hasEquals && length > 2
+  const isCode = beginsCode && isDense && length > 1 && length <= MAX_CODE_CHARS
+  const isOfGroup = length === 1 || length === 4 || length === 8 || (beginsHex && (length & 1) === 0 && length < 8)
+  const looks =
+    (length >= MIN_BASE64_CHARS && isDense ? MAY_HOLD : 0) |
+    (hasValue ? MAY_BE_PADDED : 0) |
+    ((separator !== APART && (isCode || hasValue)) || (separator === BETWEEN && isOfGroup) ? MAY_OPEN : 0) |
+    (separator === PARTS ? MAY_JOIN : 0)
+  return looks === 0 ? 0 : ENDED | looks | length
 }
 
 /** Where the first word begins that may hold an encoded run or open a group, or the word at the end. */
@@ -117,9 +126,9 @@ export function skipWords(units: Uint16Array, from: number, end: number): number
   let state = 0
   for (let i = from; i < end; i++) {
     state = next[state + classes[units[i]!]!]!
-    if (state < LOOK_BEHIND) continue
+    if (state < ENDED) continue
     if (state < LOOK) {
-      if (joinsAt(units, i, end)) return i - (state - LOOK_BEHIND)
+      if (isInteresting(units, i, end, state)) return i - (state & ENDED_LENGTH)
       state = 0
       continue
     }
@@ -130,6 +139,16 @@ export function skipWords(units: Uint16Array, from: number, end: number): number
     state = 0
   }
   return end - lengths[state / CLASSES]!
+}
+
+/** Of a short word of plain characters that has ended at `at`. */
+function isInteresting(units: Uint16Array, at: number, end: number, looks: number): boolean {
+  const start = at - (looks & ENDED_LENGTH)
+  if ((looks & MAY_HOLD) !== 0 && mayHoldShort(units, start, at)) return true
+  if ((looks & MAY_BE_PADDED) !== 0 && mayHoldPadded(units, start, at)) return true
+  if ((looks & MAY_JOIN) !== 0 && joinsAt(units, at, end)) return true
+  if ((looks & MAY_OPEN) === 0) return false
+  return mayOpen(units, (looks & MAY_BE_PADDED) === 0 ? start : behindEquals(units, start, at), at, end)
 }
 
 /** Where a word ends in which there is nothing; -1 if there may be something. */

@@ -223,14 +223,15 @@ export class ChunkRewriter {
   }
 
   /**
-   * Clients take reasoning as over when something else begins, and the arguments of a call when the next call begins. Calls whose arguments
-   * take turns are not over before their JSON is: what is held of them may be half a secret.
+   * Clients take reasoning as over when something else begins, and the arguments of a call when the next call begins. Calls may take turns
+   * though, and what is held of one that is not over may be half a secret: arguments are over when their JSON is, inputs, which have no
+   * syntax, with their choice. Clients put deltas together by index, so what is left of them comes in time.
    */
   #endThoseBefore(next: OpenChannel): void {
     for (const channel of this.#open.values()) {
       if (channel.choice !== next.choice || channel.kind === 'text') continue
-      const isOver = channel.json === null || channel.json.isWhole
-      if (channel.kind === 'reasoning' ? next.kind !== 'reasoning' : next.kind === 'arguments' && isOver) this.#end(channel)
+      const isWhole = channel.json?.isWhole === true
+      if (channel.kind === 'reasoning' ? next.kind !== 'reasoning' : next.kind === 'arguments' && isWhole) this.#end(channel)
     }
   }
 

@@ -111,7 +111,7 @@ function messageOf({ calls, ...texts }: Said): object {
   return { role: 'assistant', content: null, ...texts, ...(calls ? { tool_calls: calls.map(callOf) } : {}) }
 }
 
-/** Deltas of every member: one after the other, or in turns where members and calls of functions may take them. */
+/** Deltas of every member: one after the other, or in turns where members and calls take them. */
 function deltasOf({ calls = [], ...texts }: Said, size: () => number, inTurns: boolean): readonly object[] {
   const [reasoning = [], ...texted] = MEMBERS.map((name) => cut(texts[name] ?? '', size).map((piece): object => ({ [name]: piece })))
   const called = calls.map((call, index) => [
@@ -121,8 +121,7 @@ function deltasOf({ calls = [], ...texts }: Said, size: () => number, inTurns: b
     })),
   ])
   if (!inTurns) return [...reasoning, ...texted.flat(), ...called.flat()]
-  const ofType = (type: Call['type']): object[][] => called.filter((_, index) => calls[index]!.type === type)
-  return [...reasoning, ...takeTurns([...texted, ...ofType('function')], size), ...ofType('custom').flat()]
+  return [...reasoning, ...takeTurns([...texted, ...called], size)]
 }
 
 function takeTurns(lanes: readonly (readonly object[])[], size: () => number): readonly object[] {

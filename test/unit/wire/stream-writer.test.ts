@@ -17,7 +17,7 @@ function joined(
       out.text += choice.delta?.content ?? ''
       out.reasoning += choice.delta?.reasoning_content ?? ''
       for (const call of choice.delta?.tool_calls ?? [])
-        out.args[call.index] = (out.args[call.index] ?? '') + (call.function?.arguments ?? '')
+        out.args[call.index] = (out.args[call.index] ?? '') + (call.function?.arguments ?? call.custom?.input ?? '')
       if (choice.finish_reason) out.finish.push(choice.finish_reason)
     }
   }
@@ -140,6 +140,14 @@ describe('wire: stream writer', () => {
     const rest = chunk({ tool_calls: [{ index: 1, function: { arguments: sources[1]!.slice(sources[0]!.length) } }] })
     const out = writeThrough([...turns, rest, chunk({}, 'tool_calls')], { guard: replacing('secret', 'X') })
     assert.deepEqual(joined(out).args, { 0: '{"a":"the X"}', 1: '{"b":"a \\" X"}' })
+  })
+
+  it('holds the end of an input of a custom tool until its choice ends, and no more of it', () => {
+    const input = (index: number, text: string): object => chunk({ tool_calls: [{ index, custom: { input: text } }] })
+    const turns = [input(0, 'a long way to the sec'), input(1, 'sec'), input(0, 'ret'), input(1, 'ret'), chunk({}, 'tool_calls')]
+    const out = writeThrough(turns, { guard: replacing('secret', 'X') })
+    assert.deepEqual(joined(out).args, { 0: 'a long way to the X', 1: 'X' })
+    assert.deepEqual(joined(out.slice(0, 1)).args, { 0: 'a long way to th' })
   })
 
   it('ends reasoning before the text begins, also when both stand in one chunk', () => {

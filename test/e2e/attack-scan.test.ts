@@ -10,6 +10,29 @@ import { showScan, type ScanReport } from '../../core/cli/policy-scan.ts'
 const MAIN = resolve(import.meta.dirname, '../../core/main.ts')
 const MAIL = 'jo.smith@example.com'
 
+/** Its check breaks on one text, and not on the examples. */
+const PLUGIN = `const test = (match) => {
+  if (match.endsWith('13')) throw new Error('out of luck')
+  return true
+}
+const checks = [{ name: 'ticket', doc: 'A ticket.', test }]
+const vocabulary = () => ({ attributes: [], verbs: [], checks })
+export default { name: 'tickets', apiVersion: 1, summary: 'Tickets.', config: { type: 'object' }, vocabulary, setup: () => ({}), onFailure: {}, budgetMs: {} }
+`
+const POLICY = `module own
+detector ticket {
+  pattern  /ticket-\\d{1,2}/
+  check    ticket
+  examples "ticket-1"
+  never    "ticket"
+}
+policy own.tickets "Tickets are not talked about" {
+  on    request
+  when  prompt contains ticket
+  deny  "own.ticket"
+}
+`
+
 interface Ran {
   readonly code: number | null
   readonly output: string
@@ -81,10 +104,14 @@ describe('policy scan', function () {
     assert.ok(!complaint.includes(' at '), complaint)
   })
 
-  it('does not call a text clean that is more than it can judge', async () => {
-    const { code, output } = await scan(write(`${'4 '.repeat(20_000_000)} ${MAIL}`), [], '--json')
-    const report = JSON.parse(output) as { findings: unknown[]; failed: string[]; decision: string }
-    assert.ok(report.failed.includes('standard.detectors.email'))
+  it('does not call a text clean that it could not judge', async () => {
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module", "main": "index.mjs", "sallyport": { "apiVersion": 1 } }')
+    writeFileSync(join(folder, 'index.mjs'), PLUGIN)
+    writeFileSync(join(folder, 'own.policy'), POLICY)
+    writeFileSync(join(folder, 'sallyport.yaml'), 'pluginPaths: [ . ]\npolicies: { standard: true, paths: [ ./own.policy ] }\n')
+    const { code, output } = await scan(write(`see ticket-13, ${MAIL}`), [], '--json')
+    const report = JSON.parse(output) as { failed: string[]; decision: string }
+    assert.ok(report.failed.includes('own.ticket'), output)
     assert.deepEqual([code, report.decision], [1, 'deny'])
   })
 

@@ -19,7 +19,7 @@ describe('keys with Redis', function () {
     for (const { folder } of places) {
       const config = {
         ...baseConfig(upstream.url),
-        state: { driver: 'redis', url: redis.url, commandTimeoutMs: 1000 },
+        state: { driver: 'redis', url: redis.url },
         keys: places[0]!.rows,
       }
       gateways.push(await startGateway({ config, folder }))

@@ -17,7 +17,8 @@ const ROUNDS = 2
 export class Newcomer {
   /** Rounds of beats of all others that are still to come. */
   #rounds = ROUNDS
-  #since = Infinity
+  /** By the clock of Redis; null: it has not answered yet. */
+  #since: number | null = null
 
   /** Whether all others count this process. */
   get isKnown(): boolean {
@@ -25,7 +26,8 @@ export class Newcomer {
   }
 
   take({ isNew, now, oldest }: Beat): void {
-    if (isNew) this.#rounds = oldest === null ? 0 : ROUNDS
+    // The answer to the beat that was new to Redis may never have come.
+    if (isNew || this.#since === null) this.#rounds = oldest === null ? 0 : ROUNDS
     else if (this.#rounds > 0 && (oldest ?? Infinity) > this.#since) this.#rounds--
     else return
     this.#since = now

@@ -55,23 +55,32 @@ export class LmdbApprovals implements Approvals {
   }
 
   list(): readonly Approval[] {
-    return this.#sweep().sort((a, b) => a.createdAt - b.createdAt)
+    const { expired, open } = this.#sorted()
+    // They are shown no more, whether or not this can be written now.
+    if (expired.length > 0) this.#env.transaction(() => this.#remove(expired)).catch(() => undefined)
+    return open.sort((a, b) => a.createdAt - b.createdAt)
   }
 
   #makeRoom(): void {
     if ((this.#rows.getStats() as { readonly entryCount: number }).entryCount < MAX_APPROVALS) return
-    if (this.#sweep().length >= MAX_APPROVALS) throw tooManyApprovals()
+    const { expired, open } = this.#sorted()
+    if (open.length >= MAX_APPROVALS) throw tooManyApprovals()
+    this.#remove(expired)
   }
 
-  /** Removes what has expired and returns the rest. */
-  #sweep(): Approval[] {
+  /** All rows, by whether they still count. */
+  #sorted(): { readonly expired: readonly Approval[]; readonly open: Approval[] } {
     const now = this.#clock.now()
     const rows = [...this.#rows.getRange()].map(({ value }) => value)
-    for (const row of rows.filter(({ expiresAt }) => expiresAt <= now)) {
-      void this.#rows.remove(row.id)
-      if (this.#ids.get(purposeOf(row)) === row.id) void this.#ids.remove(purposeOf(row))
+    return { expired: rows.filter(({ expiresAt }) => expiresAt <= now), open: rows.filter(({ expiresAt }) => expiresAt > now) }
+  }
+
+  /** Within a transaction. */
+  #remove(expired: readonly Approval[]): void {
+    for (const row of expired) {
+      this.#rows.removeSync(row.id)
+      if (this.#ids.get(purposeOf(row)) === row.id) this.#ids.removeSync(purposeOf(row))
     }
-    return rows.filter(({ expiresAt }) => expiresAt > now)
   }
 }
 

@@ -19,7 +19,7 @@ describe('a state folder on a full disk', () => {
   let clock: ManualClock
   let free: number
   let state: State
-  const open = (): State => openEmbeddedState({ path: join(folder, 'state'), clock, log: silentLog(), freeBytes: () => free })
+  const open = (by = clock): State => openEmbeddedState({ path: join(folder, 'state'), clock: by, log: silentLog(), freeBytes: () => free })
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-full-'))
@@ -46,6 +46,18 @@ describe('a state folder on a full disk', () => {
     )
     clock.advance(60_000)
     assert.deepEqual([await state.keys.list(), await state.raises.list()], [[], []])
+  })
+  it('shows no approvals that have expired, and leaves them where they are', async () => {
+    const before = new ManualClock(clock.now())
+    const approval = { id: 'a', tenant: 'acme', expiresAt: clock.now() + 60_000 } as Approval
+    await state.approvals.request(approval)
+    clock.advance(60_000)
+    free = 0
+    assert.deepEqual(await state.approvals.list(), [])
+    free = 1e12
+    await state.close()
+    state = open(before)
+    assert.deepEqual(await state.approvals.list(), [approval], 'nothing was written')
   })
   it('counts on, and keeps what was counted when there is room again', async () => {
     const claim = { kind: 'window', counter: DAY, limit: 100, amount: 7, endsAt: clock.now() + 86_400_000 } as const

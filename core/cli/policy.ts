@@ -1,7 +1,7 @@
 // `sallyport policy …`: check, fmt, test, compile, explain and scan, on the same machinery that judges requests.
 import { existsSync } from 'node:fs'
 import { Option, type Command } from 'commander'
-import { openPolicySet, writeCanonical, type PolicySet } from '../policy/toolbox.ts'
+import { openPolicySet, openShippedSet, writeCanonical, type PolicySet } from '../policy/toolbox.ts'
 import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
 import { furtherDiagnostics } from '../policy/further-checks.ts'
 import { explainRequest } from './policy-explain.ts'
@@ -11,7 +11,7 @@ import { holdBackOf } from '../policy/hold-back.ts'
 import { DEFAULT_FILE, loadConfig } from '../config/load.ts'
 import { printForPrograms, showCheck } from './policy-check.ts'
 import { pluginsOf } from './loaded-plugins.ts'
-import { PolicyError, SHIPPED_POLICIES, STANDARD_POLICIES } from '../policy/load.ts'
+import { PolicyError, STANDARD_POLICIES } from '../policy/load.ts'
 import { policyPaths } from '../server/snapshots.ts'
 import { readInput, scanText, showScan } from './policy-scan.ts'
 import { showExplanation } from './policy-explain-show.ts'
@@ -161,10 +161,10 @@ async function explain(paths: readonly string[], given: ExplainOptions, command:
   }
 }
 
-/** Every detector that ships, and no policy that judges: what could be found, whatever is turned on. */
+/** What could be found, whatever is turned on; none of these policies judges. */
 async function shippedSet({ config }: Options): Promise<PolicySet> {
   const loaded = config === undefined ? null : loadConfig(config)
-  return openPolicySet([SHIPPED_POLICIES], await pluginsOf(loaded), loaded?.config.plugins)
+  return openShippedSet(await pluginsOf(loaded), loaded?.config.plugins)
 }
 
 async function scan(file: string, paths: readonly string[], given: Options, command: Command): Promise<void> {

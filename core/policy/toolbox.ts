@@ -2,7 +2,7 @@
 import { compile, type Compiled, type SourceFile } from '../../dsl/index.ts'
 import { bindPolicies, type BoundPolicies } from './bind.ts'
 import { gatherWords, type Words } from './words.ts'
-import { listReader, readPolicyFiles, STANDARD_POLICIES } from './load.ts'
+import { listReader, readPolicyFiles, SHIPPED_POLICIES, STANDARD_POLICIES } from './load.ts'
 import { readVocabularies } from '../plugin/registry.ts'
 import type { JsonObject } from '../model/value.ts'
 import type { Plugin } from '../plugin/contract.ts'
@@ -42,6 +42,14 @@ export function openPolicySet(
   const files = [...own, ...standard]
   const compiled = compile(files, words.vocabulary, { readList: listReader(files), today: new Date().toISOString().slice(0, 10) })
   return { ...compiled, words, files, isOwn: (path) => known.has(path) }
+}
+
+/** All policies and detectors that ship, as the suite has judged them. */
+export function openShippedSet(plugins: readonly Plugin[], blocks: { readonly [name: string]: JsonObject } = {}): PolicySet {
+  const words = gatherWords(readVocabularies(plugins, blocks))
+  const files = readPolicyFiles([SHIPPED_POLICIES])
+  const compiled = compile(files, words.vocabulary, { readList: listReader(files), isJudged: true })
+  return { ...compiled, words, files, isOwn: () => false }
 }
 
 /** Only the standard files that are imported come along, so that a set is judged as its author wrote it. Detectors bring no verdicts. */

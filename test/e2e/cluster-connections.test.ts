@@ -101,15 +101,25 @@ describe('connections of several workers', function () {
     assert.equal(end, 200)
     await allServe()
   })
+  const limit = (pid: number, soft: number): void => {
+    assert.equal(spawnSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:4096`]).status, 0)
+  }
+  const usedBy = (pid: number): number => Math.max(...readdirSync(`/proc/${pid}/fd`).map(Number)) + 1
+
   it('that a worker without file descriptors could not take are answered by the others', async () => {
     const [poor] = workers() as [number]
-    const used = Math.max(...readdirSync(`/proc/${poor}/fd`).map(Number)) + 1
-    const limit = (soft: number): void => {
-      assert.equal(spawnSync('prlimit', ['--pid', String(poor), `--nofile=${soft}:4096`]).status, 0)
-    }
-    limit(Math.min(used, 20))
+    limit(poor, Math.min(usedBy(poor), 20))
     assert.deepEqual(await Promise.all(askMany(2 * WORKERS)), Array(2 * WORKERS).fill(200))
-    limit(4096)
+    limit(poor, 4096)
+    assert.deepEqual(await Promise.all(askMany(2 * WORKERS)), Array(2 * WORKERS).fill(200))
+  })
+  it('find as many workers as before after the primary had no file descriptors for new ones', async () => {
+    const [victim] = workers() as [number]
+    limit(gateway.process.pid!, 3)
+    process.kill(victim, 'SIGKILL')
+    await eventually(() => Promise.resolve(/a worker does not start; trying again/.test(gateway.output())))
+    limit(gateway.process.pid!, 4096)
+    await allServe()
     assert.deepEqual(await Promise.all(askMany(2 * WORKERS)), Array(2 * WORKERS).fill(200))
   })
   it('are kept alive, and answer a client that has ended its half', async () => {

@@ -28,6 +28,8 @@ interface Member {
   readonly exited: Promise<void>
   /** It can be asked. */
   serving: boolean
+  /** It gets connections. */
+  admitted: boolean
   /** Its end is wanted. */
   leaving: boolean
 }
@@ -102,28 +104,9 @@ export class Crew {
 
   async #add(): Promise<void> {
     const generation = this.#options.generation()
-    const worker = cluster.fork({ [GENERATION]: String(generation) })
     const ready = Promise.withResolvers<void>()
-    const exited = Promise.withResolvers<void>()
-    const link = new Link(worker, {
-      ...this.#options.handlers,
-      ready: () => ready.resolve(),
-      failed: (argument) => ready.reject(new Error(String(argument))),
-    })
-    const taker = takerOf(link)
-    const member: Member = { worker, link, taker, startedAt: Date.now(), exited: exited.promise, serving: false, leaving: false }
-    this.#members.add(member)
-    let isAdmitted = false
-    worker.on('error', (error) => this.#options.log.warn({ err: error, pid: worker.process.pid }, 'the channel to a worker failed'))
-    // By this event everything has been read that it had said; `exit` comes before that, and `disconnect` not at all while a connection is under way.
-    worker.process.once('close', () => link.close('the worker has ended'))
-    worker.once('exit', (code, signal) => {
-      this.#members.delete(member)
-      this.#options.door.dismiss(taker)
-      exited.resolve()
-      ready.reject(new Error(`a worker ended with ${signal ?? code} before it served`))
-      if (isAdmitted && !member.leaving) this.#startAgain(member, code, signal)
-    })
+    const member = this.#fork(generation, ready)
+    const { worker, link, taker } = member
     try {
       await ready.promise
       member.serving = true
@@ -133,8 +116,41 @@ export class Crew {
       worker.process.kill('SIGKILL')
       throw error
     }
-    isAdmitted = true
+    member.admitted = true
     if (!member.leaving) this.#options.door.admit(taker)
+  }
+
+  /** `ready` is settled when it says that it serves, or why it does not, or has ended. */
+  #fork(generation: number, ready: PromiseWithResolvers<void>): Member {
+    const worker = cluster.fork({ [GENERATION]: String(generation) })
+    const exited = Promise.withResolvers<void>()
+    const link = new Link(worker, {
+      ...this.#options.handlers,
+      ready: () => ready.resolve(),
+      failed: (argument) => ready.reject(new Error(String(argument))),
+    })
+    const taker = takerOf(link)
+    const flags = { serving: false, admitted: false, leaving: false }
+    const member: Member = { worker, link, taker, startedAt: Date.now(), exited: exited.promise, ...flags }
+    const gone = (error: Error): void => {
+      this.#members.delete(member)
+      this.#options.door.dismiss(taker)
+      exited.resolve()
+      ready.reject(error)
+    }
+    this.#members.add(member)
+    worker.on('error', (error) => {
+      // Without a process (no file descriptors, say) there is no `exit` either.
+      if (worker.process.pid === undefined) gone(error)
+      else this.#options.log.warn({ err: error, pid: worker.process.pid }, 'the channel to a worker failed')
+    })
+    // By this event everything has been read that it had said; `exit` comes before that, and `disconnect` not at all while a connection is under way.
+    worker.process.once('close', () => link.close('the worker has ended'))
+    worker.once('exit', (code, signal) => {
+      gone(new Error(`a worker ended with ${signal ?? code} before it served`))
+      if (member.admitted && !member.leaving) this.#startAgain(member, code, signal)
+    })
+    return member
   }
 
   #startAgain({ startedAt, worker }: Member, code: number | null, signal: string | null): void {

@@ -11,8 +11,9 @@ export interface WatchOptions {
 }
 
 /**
- * Calls `onChange` after changes of the file at `path` and of the files and folders that `paths()` names, and on SIGHUP.
- * `paths` is asked again after each call, since a reload may name other folders. Returns the end of watching.
+ * Calls `onChange` after changes of the file at `path` and of the files and folders that `paths()` names, and on SIGHUP; never while a promise of the
+ * last call is pending, and such a promise must not reject. `paths` is asked again after each call, since a reload may name other folders. Returns
+ * the end of watching.
  */
 export function watchConfig(
   path: string | null,
@@ -23,6 +24,7 @@ export function watchConfig(
   let watchers: FSWatcher[] = []
   let timer: NodeJS.Timeout | undefined
   let stopped = false
+  let isFiring = false
   const closeAll = (): void => watchers.splice(0).forEach((watcher) => watcher.close())
 
   const open = (): void => {
@@ -32,9 +34,13 @@ export function watchConfig(
     )
   }
   const fire = async (): Promise<void> => {
+    // What changes meanwhile counts afterwards.
+    if (isFiring) return changed()
+    isFiring = true
     try {
       await onChange()
     } finally {
+      isFiring = false
       if (!stopped) open()
     }
   }

@@ -62,7 +62,7 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
         note: noteAsSystem(loaded),
         log,
       })
-      if (ok) watched = loadConfig(flags.config)
+      if (ok) watched = readAgain(flags) ?? watched
     },
   )
   printWelcome({ adminToken: token.current(), demoKey, url, loaded, workers: flags.workers! })
@@ -74,6 +74,15 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     await crew.stop()
     await recorder?.stop()
   })
+}
+
+/** Null: it was changed once more since the workers read it, and is broken now; the next call is on its way. */
+function readAgain({ config }: ServeFlags): LoadedConfig | null {
+  try {
+    return loadConfig(config)
+  } catch {
+    return null
+  }
 }
 
 /** This process has no spool of its own. */

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { credentialValue, keptCredentials } from '../../../core/config/secrets.ts'
 import { CONFIG_SCHEMA } from '../../../core/config/schema.ts'
 import { nearest } from '../../../core/config/suggest.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../../support/until.ts'
 import { watchConfig } from '../../../core/config/watch.ts'
 
 describe('did you mean', () => {
@@ -80,6 +82,21 @@ describe('watching', () => {
   it('sees a policy below its folder', () => change(() => writeFileSync(join(folder, 'policies/deep/a.policy'), 'module a')))
 
   it('sees SIGHUP', () => change(() => process.emit('SIGHUP')))
+
+  it('calls once at a time, and once more for what changed meanwhile', async () => {
+    const calls: PromiseWithResolvers<void>[] = []
+    const onChange = (): Promise<void> => calls[calls.push(Promise.withResolvers<void>()) - 1]!.promise
+    const stop = watchConfig(null, () => [], onChange, { quietMs: 1 })
+    process.emit('SIGHUP')
+    await until('the first was called', () => calls.length === 1)
+    process.emit('SIGHUP')
+    await pause(20)
+    assert.equal(calls.length, 1, 'the first is under way')
+    calls[0]!.resolve()
+    await until('there is another', () => calls.length === 2)
+    stop()
+    calls[1]!.resolve()
+  })
 
   it('leaves nothing behind when it ends', () => {
     const before = process.listenerCount('SIGHUP')

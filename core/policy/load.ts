@@ -5,9 +5,9 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { compile, renderDiagnostics, type Bundle, type Diagnostic, type ReadList, type SourceFile } from '../../dsl/index.ts'
 import type { Words } from './words.ts'
 
-/** Folder of the policies that come with the gateway. */
-/** The standard policies and all packs. */
+/** Folder of what comes with the gateway: the standard policies and all packs. */
 export const SHIPPED_POLICIES = resolve(import.meta.dirname, '../../policies')
+/** Folder of those that judge unless they are switched off. */
 export const STANDARD_POLICIES = join(SHIPPED_POLICIES, 'standard')
 
 /** Far more than a person reads. */

@@ -18,7 +18,7 @@ export interface GatewayOptions extends SnapshotParts {
   readonly metricsText: () => Promise<string>
   /** Reloads all processes that serve together; absent: there is only this one. */
   readonly reloadTogether?: () => Promise<ReloadReport>
-  /** While draining: refuse what still arrives (`refuse`, the default), or answer it and close its connection, where others listen on the same port. */
+  /** While draining: refuse what still arrives (`refuse`, the default), or answer it and close its connection, where others serve the same port. */
   readonly whileDraining?: 'refuse' | 'answer'
 }
 

@@ -50,21 +50,7 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
   })
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
   watchPrimary(metrics, { workers: () => crew.pids.length, isRecorderRunning: recorder && (() => recorder.pid !== null) })
-  // The paths to watch are those of the last good configuration, which only this process needs to read again.
-  let watched = loaded
-  const stopWatching = watchConfig(
-    loaded.path,
-    () => watchedPaths(watched),
-    async () => {
-      const { ok } = await reloadWithNote({
-        judging: async () => (await crew.askAll<Judging>('judging'))[0] ?? null,
-        reload: () => together.reload(),
-        note: noteAsSystem(loaded),
-        log,
-      })
-      if (ok) watched = readAgain(flags) ?? watched
-    },
-  )
+  const stopWatching = watchFiles(flags, loaded, { crew, together, log })
   printWelcome({ adminToken: token.current(), demoKey, url, loaded, workers: flags.workers! })
   log.info({ pids: crew.pids }, 'the workers serve')
   process.on('SIGUSR2', () => void crew.replaceAll())
@@ -74,6 +60,25 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     await crew.stop()
     await recorder?.stop()
   })
+}
+
+/** Reloads all workers when a file changes. The paths are those of the last good configuration, which only this process needs to read again. */
+function watchFiles(
+  flags: ServeFlags,
+  loaded: LoadedConfig,
+  { crew, together, log }: { readonly crew: Crew; readonly together: TogetherReload; readonly log: Log },
+): () => void {
+  let watched = loaded
+  const reload = async (): Promise<void> => {
+    const { ok } = await reloadWithNote({
+      judging: async () => (await crew.askAll<Judging>('judging'))[0] ?? null,
+      reload: () => together.reload(),
+      note: noteAsSystem(loaded),
+      log,
+    })
+    if (ok) watched = readAgain(flags) ?? watched
+  }
+  return watchConfig(loaded.path, () => watchedPaths(watched), reload)
 }
 
 /** Null: it was changed once more since the workers read it, and is broken now; the next call is on its way. */

@@ -6,7 +6,7 @@ import { createMetrics } from '../../telemetry/metrics.ts'
 import { endOnce } from '../end-on-signals.ts'
 import { GENERATION } from './crew.ts'
 import { judgingOf } from '../note-reload.ts'
-import { Link } from './link.ts'
+import { Link, type Handlers } from './link.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readingsOf } from '../readings.ts'
 import { startGateway, type ServeFlags, type Started } from '../start.ts'
@@ -25,14 +25,9 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
   const metrics = createMetrics(VERSION)
   let end: (why: string) => void = () => process.exit(0)
   const primary = new Link(process as Required<Pick<NodeJS.Process, 'send'>> & NodeJS.Process, {
-    prepare: (generation) => running().gateway.prepare(Number(generation)),
-    commit: (generation) => commit(running().gateway, Number(generation)),
-    refuse: (error) => running().gateway.refuse(String(error)),
-    judging: () => judgingOf(running().gateway),
+    ...handlersOn(running),
     metrics: () => metrics.read(),
     stop: () => end('stop'),
-    connection: (_, socket) => receive(running(), socket),
-    echo: () => null,
   })
   try {
     const loaded = loadConfig(flags.config)
@@ -45,7 +40,7 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
       generation: Number(process.env[GENERATION] ?? 1),
       metricsText: () => primary.ask<string>('metrics'),
       reloadTogether: () => primary.ask<ReloadReport>('reload'),
-      // The primary may have handed over a connection a moment before it knew, and others listen for the next ones.
+      // Connections that are kept alive may bring a request a moment before they are closed, and others take the next ones.
       whileDraining: 'answer',
       open: (gateway) => gateway.receive(),
     })
@@ -60,6 +55,18 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
   } catch (error) {
     await primary.ask('failed', error instanceof Error ? error.message : String(error)).catch(() => undefined)
     process.exit(1)
+  }
+}
+
+/** What the primary may ask of a worker that serves. */
+function handlersOn(running: () => Started<Receiver>): Handlers {
+  return {
+    prepare: (generation) => running().gateway.prepare(Number(generation)),
+    commit: (generation) => commit(running().gateway, Number(generation)),
+    refuse: (error) => running().gateway.refuse(String(error)),
+    judging: () => judgingOf(running().gateway),
+    connection: (_, socket) => receive(running(), socket),
+    echo: () => null,
   }
 }
 

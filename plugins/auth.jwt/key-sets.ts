@@ -47,7 +47,12 @@ export class KeySet {
   }
 
   async #current(): Promise<JWTVerifyGetKey> {
-    if (this.#ageOf(this.#readAt) >= KEEP_MS) await this.#read(this.#keys === null ? FAILED_MS : COOL_DOWN_MS)
+    const age = this.#ageOf(this.#readAt)
+    if (age >= KEEP_MS) {
+      const read = this.#read(this.#keys === null ? FAILED_MS : COOL_DOWN_MS)
+      // An issuer that is known to be away may take its time, and nobody has to wait for what is known.
+      if (this.#failure === null || age >= KEEP_AWAY_MS) await read
+    }
     if (this.#keys !== null && this.#ageOf(this.#readAt) < KEEP_AWAY_MS) return this.#keys
     throw this.#failure
   }

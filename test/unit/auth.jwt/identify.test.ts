@@ -264,6 +264,23 @@ describe('auth.jwt', () => {
       clock.advance(50 * 60_000)
       assert.equal(await ask('f'), 'state_unavailable')
     })
+    it('that are known are not waited for again once their issuer is known to be away', async () => {
+      const hooks = hooksFor()
+      await identify(await token(), hooks)
+      provider.status = 500
+      clock.advance(11 * 60_000)
+      await identify(await token({ claims: { sub: 'b' } }), hooks)
+      clock.advance(10_000)
+      const { fetch } = globalThis
+      let isAsked = false
+      globalThis.fetch = () => ((isAsked = true), new Promise(() => {}))
+      try {
+        assert.equal((await identify(await token({ claims: { sub: 'c' } }), hooks)).user?.id, 'c')
+        assert.ok(isAsked, 'beside the request')
+      } finally {
+        globalThis.fetch = fetch
+      }
+    })
     it('outlive a reload', async () => {
       const state = {}
       await identify(await token(), hooksFor({}, state))

@@ -15,6 +15,8 @@ const OCTAL = 32
 const BINARY = 64
 const UNICODE = 128
 const CODES = DECIMAL | OCTAL | BINARY | UNICODE
+/** In the order of their runs. */
+const KINDS = [HEX, BASE64, DECIMAL, OCTAL, BINARY, UNICODE, LETTERS]
 
 const HEX_WORD = /^(?:0[xX])?(?:[2-9a-fA-F][0-9a-fA-F]|0[9aAdD])+$/
 const HEX_FIRST = /^(?:0[xX])?[2-7]/
@@ -60,8 +62,8 @@ function isBase64(word: string): boolean {
   return true
 }
 
-function openingKindsOf(word: string): number {
-  const kinds = kindsOf(word) & ~BASE64_END
+function openingKindsOf(word: string, all = kindsOf(word)): number {
+  const kinds = all & ~BASE64_END
   return (kinds & HEX) !== 0 && !HEX_FIRST.test(word) ? kinds & ~HEX : kinds
 }
 
@@ -90,12 +92,16 @@ export function mayOpenGroup(word: string, separator: number): boolean {
   return isBetween(separator) ? openingKindsOf(word) !== 0 : isBetweenCodes(separator) && (openingKindsOf(word) & CODES) !== 0
 }
 
-/** Of hex, base64 and letters. */
+/** Of hex, base64, codes and letters. What a group may be of each kind is followed apart: it may begin behind words of another kind. */
 export class SpacedGroup {
   /** The plain text before it. */
   before = ''
+  /** What it may still be. */
   #kinds = 0
+  /** By kind that it may be: the word that it begins with. */
+  readonly #firsts: number[] = KINDS.map(() => 0)
   #words: string[] = []
+  #starts: number[] = []
   #gap = 0
   /** In the gap there are more than blanks. */
   #hasSigns = false
@@ -111,30 +117,35 @@ export class SpacedGroup {
   mayTake(word: string): boolean {
     if ((this.#kinds & CODES) !== 0 && word.length <= MAX_CODE_CHARS && (CODE_BEGINNING.test(word) || MAKER_BEGINNING.test(word)))
       return true
-    if ((this.#kinds & BASE64) !== 0) return word.length <= this.#words[0]!.length
+    if ((this.#kinds & BASE64) !== 0 && word.length <= this.#widthOfBase64) return true
     if ((this.#kinds & HEX) !== 0) return word.length <= MAX_WORD_CHARS && /^[0-9a-fA-FxX]*$/.test(word)
     return word.length <= 1
   }
 
-  /** Takes the word, or ends the group; returns what the group before it was. */
+  /** Takes the word, or ends the group; returns what ends before it. */
   add(word: string, start: number, end: number): readonly EncodedRun[] {
     const all = kindsOf(word)
     if ((this.#kinds & CODES) !== 0 && MAKERS.test(word)) {
       this.#gap = 0
       return NONE
     }
-    const kinds = this.#kinds & ((all & BASE64_END) !== 0 ? all | BASE64 : all)
-    if (kinds === 0 || (kinds === BASE64 && word.length > this.#words[0]!.length)) {
+    const isLast = (all & BASE64_END) !== 0
+    let kinds = this.#kinds & (isLast ? all | BASE64 : all)
+    if ((kinds & BASE64) !== 0 && word.length > this.#widthOfBase64) kinds &= ~BASE64
+    if (kinds === 0) {
       const ended = this.finish()
       this.#open(word, start, end)
       return ended
     }
+    const ended = kinds === this.#kinds ? NONE : this.#leave(kinds)
+    const isOnlyLast = kinds === BASE64 && isLast
+    if (!isOnlyLast) this.#begin(openingKindsOf(word, all) & ~kinds)
     this.#words.push(this.#gap > 1 && !this.#hasSigns && kinds === LETTERS ? ` ${word}` : word)
+    this.#starts.push(start)
     this.#gap = 0
     this.#hasSigns = false
-    this.#kinds = kinds
     this.#end = end
-    return kinds === BASE64 && (all & BASE64_END) !== 0 ? this.finish() : NONE
+    return isOnlyLast ? [...ended, ...this.finish()] : ended
   }
 
   /** What stands behind a word; returns the group that it ends. */
@@ -155,53 +166,96 @@ export class SpacedGroup {
 
   finish(): readonly EncodedRun[] {
     if (this.#start === Infinity) return NONE
-    const runs = this.#words.length > 1 ? this.#runs() : NONE
+    const runs = this.#runs(this.#kinds)
     this.#start = Infinity
     this.#kinds = 0
     this.#words = []
+    this.#starts = []
     return runs
   }
 
   #open(word: string, start: number, end: number): void {
     const kinds = openingKindsOf(word)
     if (kinds === 0) return
-    this.#kinds = kinds
+    this.#begin(kinds)
     this.#words = [word]
+    this.#starts = [start]
     this.#gap = 0
     this.#hasSigns = false
     this.#start = start
     this.#end = end
   }
 
-  #runs(): readonly EncodedRun[] {
-    const place = { start: this.#start, end: this.#end, lead: 0 }
+  /** With the word that is taken next. */
+  #begin(kinds: number): void {
+    if (kinds === 0) return
+    this.#kinds |= kinds
+    KINDS.forEach((kind, i) => {
+      if ((kinds & kind) !== 0) this.#firsts[i] = this.#words.length
+    })
+  }
+
+  /** It is of these kinds alone from here on; returns what it was before, unless one of these began as early. */
+  #leave(kinds: number): readonly EncodedRun[] {
+    const left = this.#kinds & ~kinds
+    const first = this.#firstOf(kinds)
+    const runs = this.#firstOf(left) < first ? this.#runs(left) : NONE
+    this.#kinds = kinds
+    this.#start = this.#starts[first]!
+    return runs
+  }
+
+  #firstOf(kinds: number): number {
+    let first = Infinity
+    KINDS.forEach((kind, i) => {
+      if ((kinds & kind) !== 0) first = Math.min(first, this.#firsts[i]!)
+    })
+    return first
+  }
+
+  get #widthOfBase64(): number {
+    return this.#words[this.#firsts[KINDS.indexOf(BASE64)]!]!.length
+  }
+
+  #runs(kinds: number): readonly EncodedRun[] {
     const runs: EncodedRun[] = []
-    const decode = (encoding: 'hex' | 'base64', raw: string): void => {
-      const bytes = Buffer.from(raw, encoding)
-      if (bytes.length >= MIN_BYTES && (bytes.length < SURE_BYTES ? isPrintable(bytes) : looksLikeText(bytes)))
-        runs.push({ ...place, encoding, text: textOf(bytes) })
-    }
-    if ((this.#kinds & HEX) !== 0) decode('hex', this.#words.map((word) => word.replace(/^0[xX]/, '')).join(''))
-    if ((this.#kinds & BASE64) !== 0) decode('base64', this.#words.join(''))
-    if ((this.#kinds & CODES) !== 0 && this.#words.length >= MIN_BYTES)
-      for (const [kind, radix] of RADIXES)
-        if ((this.#kinds & kind) !== 0) runs.push({ ...place, encoding: 'escape', text: textOfCodes(this.#words, radix) })
-    if (this.#kinds === LETTERS && isHidden(this.#words.join(''))) runs.push({ ...place, encoding: 'escape', text: this.#words.join('') })
+    const firstCode = this.#firstOf(kinds & CODES)
+    KINDS.forEach((kind, i) => {
+      const first = this.#firsts[i]!
+      // Codes look like bytes in hex, too.
+      if ((kinds & kind) === 0 || first > this.#words.length - 2 || (kind === HEX && first > firstCode)) return
+      const decoded = decode(kind, first === 0 ? this.#words : this.#words.slice(first))
+      if (decoded) runs.push({ ...decoded, start: this.#starts[first]!, end: this.#end, lead: 0 })
+    })
     return runs
   }
 }
 
 const NONE: readonly EncodedRun[] = []
 
-const RADIXES = [
+const RADIXES: ReadonlyMap<number, number> = new Map([
   [DECIMAL, 10],
   [OCTAL, 8],
   [BINARY, 2],
   [UNICODE, 16],
-] as const
+])
 
 const textOfCodes = (words: readonly string[], radix: number): string =>
   words.map((word) => String.fromCharCode(Number.parseInt(word.replace(/^(?:[uU]\+?|0[oObB])/, ''), radix))).join('')
+
+/** What words of one kind stand for; null where that is no text. */
+function decode(kind: number, words: readonly string[]): Pick<EncodedRun, 'encoding' | 'text'> | null {
+  if (kind === LETTERS) {
+    const text = words.join('')
+    return isHidden(text) ? { encoding: 'escape', text } : null
+  }
+  const radix = RADIXES.get(kind)
+  if (radix !== undefined) return words.length < MIN_BYTES ? null : { encoding: 'escape', text: textOfCodes(words, radix) }
+  const encoding = kind === HEX ? 'hex' : 'base64'
+  const bytes = Buffer.from((kind === HEX ? words.map((word) => word.replace(/^0[xX]/, '')) : words).join(''), encoding)
+  const isText = bytes.length >= MIN_BYTES && (bytes.length < SURE_BYTES ? isPrintable(bytes) : looksLikeText(bytes))
+  return isText ? { encoding, text: textOf(bytes) } : null
+}
 
 /** Of words with escapes: one run, whose findings cover the words that they touch. */
 export class EscapedGroup {

@@ -159,6 +159,12 @@ describe('encoded text', () => {
     })
   }
 
+  it('is seen through in codes behind a word that opens a group of another kind', () => {
+    const codes = inCodes('4111111111111111')
+    for (const before of ['2024, ', '0x78\u200b68, ', '6a6f 6a6f '])
+      assert.deepEqual(found(`${before}${codes};`), [`payment_card escape: ${codes}`], before)
+  })
+
   it('covers the run and no more: a finding is what its run decodes to', () => {
     fc.assert(
       fc.property(fc.constantFrom(base64, hex, percent), fc.nat(30), fc.nat(30), (way, before, after) => {

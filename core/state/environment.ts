@@ -46,6 +46,8 @@ function withRoom(env: RootDatabase, path: string, freeBytes: FreeBytes): RootDa
 /** Throws `state_unavailable` unless the disk has room for so many bytes and some more. */
 export function requireRoom(env: RootDatabase, bytes = 0): void {
   const { path, freeBytes } = folders.get(env)!
-  if (freeBytes(path) < MIN_FREE_BYTES + bytes)
-    throw new GatewayError('state_unavailable', { message: `The disk of the state folder ${path} is full; make room there.` })
+  if (freeBytes(path) >= MIN_FREE_BYTES + bytes) return
+  // Clients read the message, and are not told where things are here.
+  const cause = new Error(`${path}: the disk of this folder is full`)
+  throw new GatewayError('state_unavailable', { message: 'The disk of the state folder is full; its operator has to make room.', cause })
 }

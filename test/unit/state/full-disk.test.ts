@@ -12,7 +12,7 @@ import { ManualClock, silentLog } from './manual-clock.ts'
 
 const DAY = counterName({ tenant: 'acme', policy: 'p', window: 'day', unit: 'tokens', values: [], period: '2026-01-15' })
 const isFull = (error: unknown): boolean =>
-  error instanceof GatewayError && error.code === 'state_unavailable' && /is full/.test(error.message)
+  error instanceof GatewayError && error.code === 'state_unavailable' && /is full/.test(error.message) && !error.message.includes(tmpdir())
 
 describe('a state folder on a full disk', () => {
   let folder: string

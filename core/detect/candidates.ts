@@ -48,6 +48,18 @@ export class Candidates {
     this.#sets = automaton.openSets
   }
 
+  /** Ready for another text, whatever became of the last. */
+  reset(): void {
+    this.#table = this.#automaton.table
+    this.#sets = this.#automaton.openSets
+    this.#set = -1
+    this.#position = 0
+    this.#end = 0
+    this.#before = TEXT_START
+    this.#half = -1
+    this.#open.reset()
+  }
+
   /** Found so far and closed, not sorted; whoever takes some of them removes them. */
   get found(): Candidate[] {
     return this.#open.found
@@ -97,6 +109,7 @@ export class Candidates {
   finish(): void {
     if (this.#half >= 0) this.#position++
     this.#half = -1
+    if (this.#open.isEmpty) return
     this.#leaveSets()
     if (this.#table.isFull) this.#moveOn()
     this.#advance(this.#automaton.endSymbol)
@@ -196,7 +209,7 @@ export class Candidates {
   /** Back to a row for each candidate, from the first place on. */
   #leaveSets(): void {
     if (this.#set < 0) return
-    this.#rows.set(this.#sets.rowsOf(this.#set))
+    this.#sets.copyRows(this.#set, this.#rows)
     this.#set = -1
     this.#open.toFirstPlace()
   }

@@ -28,6 +28,20 @@ export class OpenCandidates {
   /** Places that have a list or a candidate. */
   #noted = 0
 
+  get isEmpty(): boolean {
+    return this.tail === this.head
+  }
+
+  /** As at first; what was found is whoever's took it. */
+  reset(): void {
+    this.head = this.tail = 0
+    this.found = []
+    if (this.#noted === 0) return
+    this.#candidates.fill(null)
+    this.#lists.fill(NO_LIST)
+    this.#freeLists.length = this.#listCount = this.#noted = 0
+  }
+
   /** The first with all its ends; null if it has none. */
   get first(): Candidate | null {
     const place = this.head & PLACE
@@ -159,11 +173,16 @@ export class OpenCandidates {
 
   /** From the first place on. */
   toFirstPlace(): void {
-    const { head } = this
-    const open = this.tail - head
+    const head = this.head & PLACE
+    const open = this.tail - this.head
     this.head = 0
     this.tail = open
-    if ((head & PLACE) === 0 || open === 0) return
+    if (head === 0 || open === 0) return
+    if (head + open > PLACES) this.#rotate(head)
+    else for (let i = 0; i < open; i++) this.move(i, head + i)
+  }
+
+  #rotate(head: number): void {
     const starts = this.starts.slice()
     for (let i = 0; i < PLACES; i++) this.starts[i] = starts[(head + i) & PLACE]!
     if (this.#noted === 0) return

@@ -93,8 +93,10 @@ export class OpenSets {
     return this.#befores[set]!
   }
 
-  rowsOf(set: number): Int32Array {
-    return this.#rows.subarray(this.#from[set]!, this.#from[set + 1]!)
+  copyRows(set: number, to: Int32Array): void {
+    const from = this.#from[set]!
+    const count = this.#from[set + 1]! - from
+    for (let i = 0; i < count; i++) to[i] = this.#rows[from + i]!
   }
 
   /** The set of the first `count` rows, behind a character with the traits `before`. */

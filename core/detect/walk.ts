@@ -94,7 +94,30 @@ function findWithin(
   maxNewWork: number,
   take: ((closed: readonly Candidate[]) => void) | null,
 ): readonly Candidate[] | null {
-  const candidates = new Candidates(automaton)
+  const spares = sparesOf(automaton)
+  const candidates = spares.pop() ?? new Candidates(automaton)
+  const found = findBy(candidates, automaton, text, maxNewWork, take)
+  candidates.reset()
+  spares.push(candidates)
+  return found
+}
+
+/** Walks that have ended: to make one costs as much as to read a message. A list, as plugins that judge candidates might scan a text of theirs. */
+const spareWalks = new WeakMap<Automaton, Candidates[]>()
+
+function sparesOf(automaton: Automaton): Candidates[] {
+  let spares = spareWalks.get(automaton)
+  if (!spares) spareWalks.set(automaton, (spares = []))
+  return spares
+}
+
+function findBy(
+  candidates: Candidates,
+  automaton: Automaton,
+  text: string,
+  maxNewWork: number,
+  take: ((closed: readonly Candidate[]) => void) | null,
+): readonly Candidate[] | null {
   const most = automaton.work + maxNewWork
   for (let at = 0; at < text.length; at += PIECE_CHARS) {
     candidates.read(text.length <= PIECE_CHARS ? text : text.slice(at, at + PIECE_CHARS))

@@ -30,8 +30,7 @@ function walkEach({ table, symbols, endSymbol }: Automaton, text: string): Found
   return found
 }
 
-function walkAll(automaton: Automaton, text: string, pieceChars: number): Found {
-  const candidates = new Candidates(automaton)
+function walkAll(automaton: Automaton, text: string, pieceChars: number, candidates = new Candidates(automaton)): Found {
   for (let at = 0; at < text.length; at += pieceChars) candidates.read(text.slice(at, at + pieceChars))
   candidates.finish()
   return candidates.found
@@ -67,6 +66,21 @@ describe('candidates', () => {
         { numRuns: RUNS, seed: 3 },
       )
     }).timeout(120_000)
+  })
+
+  it('know nothing of the text before when their walk is used again, however that was left', () => {
+    const automaton = new Automaton([detector('d', { patterns: PATTERNS.flat() })])
+    const used = new Candidates(automaton)
+    fc.assert(
+      fc.property(fc.oneof(text, digits), fc.oneof(text, digits), (left, next) => {
+        used.read(`${left}${'\ud83d'.repeat(left.length % 2)}`)
+        used.reset()
+        const found = walkAll(automaton, next, 64, used)
+        used.reset()
+        assert.deepEqual(found, walkEach(automaton, next))
+      }),
+      { numRuns: RUNS, seed: 5 },
+    )
   })
 
   it('keeps the first and the last where hundreds are open, whether rows are known or new', () => {

@@ -140,9 +140,11 @@ export class Crew {
     }
     this.#members.add(member)
     worker.on('error', (error) => {
-      // Without a process (no file descriptors, say) there is no `exit` either.
-      if (worker.process.pid === undefined) gone(error)
-      else this.#options.log.warn({ err: error, pid: worker.process.pid }, 'the channel to a worker failed')
+      const { pid } = worker.process
+      if (pid !== undefined) return this.#options.log.warn({ err: error, pid }, 'the channel to a worker failed')
+      // Without a process (no file descriptors, say) there is no `exit` either, and Node keeps the worker for ever.
+      delete cluster.workers![worker.id]
+      gone(error)
     })
     // By this event everything has been read that it had said; `exit` comes before that, and `disconnect` not at all while a connection is under way.
     worker.process.once('close', () => link.close('the worker has ended'))

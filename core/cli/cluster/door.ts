@@ -26,7 +26,7 @@ interface Handed {
   isDoubted: boolean
 }
 
-/** Workers that were killed are replaced in less. */
+/** Workers that were killed are replaced in less, unless they die again and again. */
 const PATIENCE_MS = 5000
 const LOOK_MS = 500
 

@@ -69,11 +69,12 @@ export function mayHoldShort(units: Uint16Array, start: number, end: number): bo
 }
 
 /** Whether four characters of base64 are three that are printable. */
-export function mayBeThree(units: Uint16Array, at: number): boolean {
-  const first = SIXES[units[at]!]!
-  const second = SIXES[units[at + 1]!]! & 15
-  return first >= 8 && first <= 31 && second > 1 && second < 8 && (SIXES[units[at + 2]!]! & 3) < 2
-}
+export const mayBeThree = (units: Uint16Array, at: number): boolean =>
+  mayBeFirst(units[at]!) && mayBeSecond(units[at + 1]!) && mayBeThird(units[at + 2]!)
+
+export const mayBeFirst = (unit: number): boolean => SIXES[unit]! >= 8 && SIXES[unit]! <= 31
+export const mayBeSecond = (unit: number): boolean => (SIXES[unit]! & 15) > 1 && (SIXES[unit]! & 15) < 8
+export const mayBeThird = (unit: number): boolean => (SIXES[unit]! & 3) < 2
 
 /** Whether there may be a run in a word of the sure length or more, escapes apart. */
 export function mayHoldLong(units: Uint16Array, start: number, end: number): boolean {

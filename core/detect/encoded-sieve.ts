@@ -3,11 +3,11 @@
 import { joinsAt, mayOpen } from './encoded-ahead.ts'
 import { isBetween, isBetweenCodes, MAX_CODE_CHARS } from './encoded-groups.ts'
 import { mayPart } from './encoded-pieces.ts'
-import { mayHoldEscape, mayHoldLong, mayHoldPadded, mayHoldShort } from './encoded-shapes.ts'
+import { mayBeFirst, mayBeSecond, mayBeThird, mayHoldEscape, mayHoldLong, mayHoldPadded, mayHoldShort } from './encoded-shapes.ts'
 import { BESIDE_ESCAPES, DENSE, EQUALS, ESCAPES, kindsOfUnits, NAMES, OTHER, UNSEEN, WORD } from './encoded-units.ts'
 import { MAX_WORD_CHARS, MIN_BASE64_CHARS, SURE_BASE64_CHARS } from './encoded-words.ts'
 
-// Classes of units.
+// What a unit is to the table.
 const APART = 0
 /** Between the words of groups, of most or of codes only. */
 const BETWEEN = 1
@@ -15,37 +15,66 @@ const BETWEEN_CODES = 2
 /** The same, and may part two pieces of a value. */
 const PARTS = 3
 const PLAIN = 4
+/** No short run of base64 or hex is without capitals and digits. */
 const CAPITAL = 5
 const DIGIT = 6
-/** Digits that bytes in hex begin with. */
-const HEX_FIRST = 7
-/** Code points begin with it. */
-const LETTER_U = 8
-const CAPITAL_U = 9
-const SIGN_EQUALS = 10
+const SIGN_EQUALS = 7
 /** The word has to be looked at, whatever it is. */
-const ODD = 11
-const PASSED = 12
-const CLASSES = 13
+const ODD = 8
+const PASSED = 9
 
-function classOf(kind: number, unit: number): number {
+// Bits beside it: what may be the first, second and third character of four of base64 (`mayBeThree`), a digit in hex, the first digit of hex,
+// the letter of a prefix of hex or of codes, the letter that code points begin with.
+const FIRST_OF_FOUR = 0x10
+const SECOND_OF_FOUR = 0x20
+const THIRD_OF_FOUR = 0x40
+const OF_FOUR = [FIRST_OF_FOUR, SECOND_OF_FOUR, THIRD_OF_FOUR]
+const HEX_DIGIT = 0x80
+const FIRST_OF_HEX = 0x100
+const PREFIX_OF_HEX = 0x200
+const PREFIX_OF_CODES = 0x400
+const FIRST_OF_POINT = 0x800
+const WHAT = 0xf
+
+function traitsOf(kind: number, unit: number): number {
   if (kind === UNSEEN) return PASSED
   if ((kind & (ESCAPES | NAMES | OTHER)) !== 0) return ODD
   if ((kind & EQUALS) !== 0) return SIGN_EQUALS
-  if (unit === 85 || unit === 117) return unit === 85 ? CAPITAL_U : LETTER_U
-  if ((kind & DENSE) !== 0) return unit > 64 ? CAPITAL : unit === 49 || unit > 55 ? DIGIT : HEX_FIRST
-  if ((kind & WORD) !== 0) return PLAIN
-  if (mayPart(unit)) return PARTS
-  return isBetween(unit) ? BETWEEN : isBetweenCodes(unit) ? BETWEEN_CODES : APART
+  if ((kind & WORD) === 0) return mayPart(unit) ? PARTS : isBetween(unit) ? BETWEEN : isBetweenCodes(unit) ? BETWEEN_CODES : APART
+  const character = String.fromCharCode(unit)
+  const bit = (set: RegExp, value: number): number => (set.test(character) ? value : 0)
+  return (
+    ((kind & DENSE) === 0 ? PLAIN : unit > 64 ? CAPITAL : DIGIT) |
+    (mayBeThird(unit) ? THIRD_OF_FOUR : 0) |
+    (mayBeSecond(unit) ? SECOND_OF_FOUR : 0) |
+    (mayBeFirst(unit) ? FIRST_OF_FOUR : 0) |
+    bit(/[0-9a-fA-F]/, HEX_DIGIT) |
+    bit(/[02-7]/, FIRST_OF_HEX) |
+    bit(/[xX]/, PREFIX_OF_HEX) |
+    bit(/[oObB]/, PREFIX_OF_CODES) |
+    bit(/[uU]/, FIRST_OF_POINT)
+  )
 }
 
-/** In a word: how long it is so far, and what is in it. */
+/** In a word: how long it is so far, what is in it, and what all of it may be. */
 interface WordState {
   readonly length: number
   readonly isDense: boolean
   readonly hasEquals: boolean
-  readonly beginsHex: boolean
-  readonly beginsCode: boolean
+  readonly isBase64: boolean
+  readonly isHex: boolean
+  readonly isCode: boolean
+  readonly isPoint: boolean
+}
+
+const OUTSIDE: WordState = {
+  length: 0,
+  isDense: false,
+  hasEquals: false,
+  isBase64: false,
+  isHex: false,
+  isCode: false,
+  isPoint: false,
 }
 
 /** From here on a state says that a word has to be looked at, of which so many characters have been read. */
@@ -59,10 +88,11 @@ const MAY_OPEN = 0x40
 const MAY_JOIN = 0x80
 
 interface Sieve {
+  /** By UTF-16 unit; units that the table has to tell apart. */
   readonly classes: Uint8Array
-  /** By `state + class`; states are multiples of CLASSES, 0 is outside of words. */
+  /** By `state + class`; a state is a multiple of the number of classes, 0 is outside of words. */
   readonly next: Uint16Array
-  /** By `state / CLASSES`. */
+  /** By state. */
   readonly lengths: Uint8Array
 }
 
@@ -71,51 +101,64 @@ let made: Sieve | null = null
 const sieve = (): Sieve => (made ??= makeSieve())
 
 function makeSieve(): Sieve {
-  const classes = kindsOfUnits().map(classOf)
-  const states: WordState[] = [{ length: 0, isDense: false, hasEquals: false, beginsHex: false, beginsCode: false }]
-  const indices = new Map<string, number>()
+  const indices = new Map<number, number>()
+  const classes = kindsOfUnits().map((kind, unit) => indexOf(indices, traitsOf(kind, unit)))
+  const states = new Map([[keyOf(OUTSIDE), 0]])
+  const waiting = [OUTSIDE]
   const next: number[] = []
-  for (let i = 0; i < states.length; i++) {
-    for (let seen = 0; seen < CLASSES; seen++) {
-      const state = behind(states[i]!, seen)
-      if (typeof state === 'number') {
-        next.push(state)
-        continue
-      }
-      const key = JSON.stringify(state)
-      if (!indices.has(key)) indices.set(key, states.push(state) - 1)
-      next.push(indices.get(key)! * CLASSES)
+  const lengths: number[] = []
+  for (const state of waiting) {
+    lengths[next.length] = state.length
+    for (const traits of indices.keys()) {
+      const behind = stateBehind(state, traits)
+      if (typeof behind !== 'number' && !states.has(keyOf(behind))) waiting.push(behind)
+      next.push(typeof behind === 'number' ? behind : indexOf(states, keyOf(behind)) * indices.size)
     }
   }
-  return { classes, next: Uint16Array.from(next), lengths: Uint8Array.from(states, ({ length }) => length) }
+  return { classes, next: Uint16Array.from(next), lengths: Uint8Array.from(lengths) }
 }
 
-function behind(state: WordState, seen: number): WordState | number {
-  const { length, beginsHex, beginsCode } = state
-  if (seen === ODD || (seen === PASSED && length > 0)) return LOOK + length
-  if (seen === PASSED) return 0
-  if (seen <= PARTS) return length === 0 ? 0 : ended(state, seen)
+const keyOf = (state: WordState): string => JSON.stringify(state)
+
+function indexOf<K>(indices: Map<K, number>, key: K): number {
+  const index = indices.get(key) ?? indices.size
+  indices.set(key, index)
+  return index
+}
+
+function stateBehind(state: WordState, traits: number): WordState | number {
+  const { length } = state
+  const what = traits & WHAT
+  if (what === ODD || (what === PASSED && length > 0)) return LOOK + length
+  if (what === PASSED) return 0
+  if (what <= PARTS) return length === 0 ? 0 : ended(state, what)
   if (length + 1 === SURE_BASE64_CHARS) return LOOK + length
-  const isFirst = length === 0
-  const isDigit = seen === DIGIT || seen === HEX_FIRST
+  const isDense = state.isDense || what === CAPITAL || what === DIGIT
+  const hasEquals = state.hasEquals || what === SIGN_EQUALS
+  // What is given to a name is looked at, whatever it is.
+  if (hasEquals) return { ...OUTSIDE, length: length + 1, isDense, hasEquals }
+  const isHexDigit = (traits & HEX_DIGIT) !== 0
+  const isPrefix = (prefix: number): boolean => length === 1 && (traits & prefix) !== 0
   return {
     length: length + 1,
-    isDense: state.isDense || isDigit || seen === CAPITAL || seen === CAPITAL_U,
-    hasEquals: state.hasEquals || seen === SIGN_EQUALS,
-    beginsHex: isFirst ? seen === HEX_FIRST : beginsHex,
-    beginsCode: isFirst ? isDigit || seen === LETTER_U || seen === CAPITAL_U : beginsCode,
+    isDense,
+    hasEquals,
+    isBase64: length < 8 && (length === 0 || state.isBase64) && ((length & 3) === 3 || (traits & OF_FOUR[length & 3]!) !== 0),
+    isHex: length === 0 ? (traits & FIRST_OF_HEX) !== 0 : length < 8 && state.isHex && (isHexDigit || isPrefix(PREFIX_OF_HEX)),
+    isCode: length === 0 ? what === DIGIT : length < MAX_CODE_CHARS && state.isCode && (what === DIGIT || isPrefix(PREFIX_OF_CODES)),
+    isPoint: length === 0 ? (traits & FIRST_OF_POINT) !== 0 : length < MAX_CODE_CHARS && state.isPoint,
   }
 }
 
 /** What to look for in a word of less than the sure length; 0 for nothing. */
-function ended({ length, isDense, hasEquals, beginsHex, beginsCode }: WordState, separator: number): number {
+function ended({ length, isDense, hasEquals, isBase64, isHex, isCode, isPoint }: WordState, separator: number): number {
   const hasValue = hasEquals && length > 2
-  const isCode = beginsCode && isDense && length > 1 && length <= MAX_CODE_CHARS
-  const isOfGroup = length === 1 || length === 4 || length === 8 || (beginsHex && (length & 1) === 0 && length < 8)
+  const opensCodes = length > 1 && (isCode || (isPoint && isDense))
+  const opens = length === 1 || (isBase64 && (length & 3) === 0) || (isHex && (length & 1) === 0)
   const looks =
     (length >= MIN_BASE64_CHARS && isDense ? MAY_HOLD : 0) |
     (hasValue ? MAY_BE_PADDED : 0) |
-    ((separator !== APART && (isCode || hasValue)) || (separator === BETWEEN && isOfGroup) ? MAY_OPEN : 0) |
+    ((separator !== APART && (opensCodes || hasValue)) || (separator === BETWEEN && opens) ? MAY_OPEN : 0) |
     (separator === PARTS ? MAY_JOIN : 0)
   return looks === 0 ? 0 : ENDED | looks | length
 }
@@ -138,7 +181,7 @@ export function skipWords(units: Uint16Array, from: number, end: number): number
     i = wordEnd
     state = 0
   }
-  return end - lengths[state / CLASSES]!
+  return end - lengths[state]!
 }
 
 /** Of a short word of plain characters that has ended at `at`. */

@@ -1,6 +1,8 @@
-// What `sallyport doctor` looks at in Redis: can it be reached, is it new enough, does it keep what it is given, do its gateways share our secrets.
+// What `sallyport doctor` looks at in the state: whether the folder can be read; whether Redis can be reached, is new enough, keeps what it is given,
+// and whether its gateways share our secrets.
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { requireIntact } from '../state/damage.ts'
 import { examineRedis } from '../state/redis/examine.ts'
 import { markOf, otherSecrets } from '../state/redis/same-secrets.ts'
 import { openSecrets, secretsFolder } from '../state/secrets.ts'
@@ -15,6 +17,12 @@ export interface Finding {
 }
 
 const LEAST_VERSION = [6, 2] as const
+
+/** Throws what is wrong with what the embedded driver keeps. */
+export function checkState({ config: { state }, baseDir }: LoadedConfig): readonly Finding[] {
+  if (state.driver === 'embedded') requireIntact(resolve(baseDir, state.path))
+  return []
+}
 
 /** Nothing with the embedded driver, whose folder is looked at with the others. Rejects with a sentence when Redis cannot be reached. */
 export async function checkRedis(loaded: LoadedConfig): Promise<readonly Finding[]> {

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { checkRedis, type Finding } from './doctor-state.ts'
+import { checkRedis, checkState, type Finding } from './doctor-state.ts'
 import { loadConfig } from '../config/load.ts'
 import { credentialValue } from '../config/secrets.ts'
 import { compilePolicies, readGatewayPolicies } from '../policy/load.ts'
@@ -39,6 +39,7 @@ const CHECKS: readonly Check[] = [
   checkPolicies,
   checkStandard,
   checkFolders,
+  checkState,
   checkRedis,
   checkSecrets,
   checkCredentials,

@@ -2,20 +2,32 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { open, type RootDatabase } from 'lmdb'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { DamagedStateError, noteClosed, requireIntact } from './damage.ts'
 
 const MAX_DATABASES = 16
 /** lmdb ends the process when a disk fills up under a commit: with less room than this, and what is to be written, nothing is tried. */
 const MIN_FREE_BYTES = 2 * 1024 * 1024
 
-/** Throws with the path and the reason when the folder cannot be made or opened. */
+/** Throws with the path and the reason when the folder cannot be made or opened, or when what is in it is damaged. */
 export function openEnvironment(path: string, freeBytes: FreeBytes = freeBytesOn): RootDatabase {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
-    return withRoom(open({ path, maxDbs: MAX_DATABASES, encoding: 'json', noSubdir: false }), path, freeBytes)
+    requireIntact(path)
+    return noting(withRoom(open({ path, maxDbs: MAX_DATABASES, encoding: 'json', noSubdir: false }), path, freeBytes), path)
   } catch (error) {
+    if (error instanceof DamagedStateError) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`${path}: the state folder cannot be opened: ${reason}; check that it is a writable folder`, { cause: error })
   }
+}
+
+function noting(env: RootDatabase, path: string): RootDatabase {
+  const close = env.close.bind(env)
+  env.close = async () => {
+    await close()
+    noteClosed(path)
+  }
+  return env
 }
 
 /** Of the disk that a folder is on. */

@@ -1,10 +1,10 @@
 // What the doctor says of a real redis-server in several conditions.
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { tmpdir } from 'node:os'
-import { checkRedis } from '../../../core/cli/doctor-state.ts'
+import { checkRedis, checkState } from '../../../core/cli/doctor-state.ts'
 import type { LoadedConfig } from '../../../core/config/config.ts'
 import { openKeys, openState } from '../../../core/state/open.ts'
 import { systemClock } from '../../../core/plugin/clock.ts'
@@ -71,5 +71,25 @@ describe('sallyport doctor on Redis', () => {
   })
   it('has nothing to say of the embedded driver', async () => {
     assert.deepEqual(await checkRedis({ config: { state: { driver: 'embedded', path: 'x' } } } as unknown as LoadedConfig), [])
+  })
+})
+
+describe('sallyport doctor on a state folder', () => {
+  let folder: string
+  const embedded = (): LoadedConfig =>
+    ({ config: { state: { driver: 'embedded', path: '.' } }, baseDir: folder }) as unknown as LoadedConfig
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sallyport-doctor-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('has nothing to say before the first start, nor after one', async () => {
+    assert.deepEqual(checkState(embedded()), [])
+    await (await openKeys(embedded())).close()
+    assert.deepEqual(checkState(embedded()), [])
+  })
+  it('says that it is damaged', () => {
+    writeFileSync(join(folder, 'data.mdb'), 'no state')
+    assert.throws(() => checkState(embedded()), /is damaged: .* move it away/)
   })
 })

@@ -26,16 +26,18 @@ export function mayOpen(units: Uint16Array, start: number, at: number, end: numb
   return length > 4 || at + 5 >= end || (mayBeThree(units, at + 1) && !isWord(units[at + 5]!)) || !isWord(units[at + 1]!)
 }
 
-/** Letters, and signs that stand alone, as `SpacedGroup` takes them. */
+/** Letters, and signs that stand alone, as `SpacedGroup` takes them; signs alone, as the cells of a table have them, begin nothing. */
 function mayGoOnInLetters(units: Uint16Array, from: number, end: number): boolean {
   let gap = 0
   let hasSigns = false
+  let hasLetter = isAlphanumeric(units[from - 1]!)
   for (let i = from, letters = 1; letters < LETTERS_AHEAD; i++) {
     if (i + 1 >= end || isOdd(units[i]!) || isOdd(units[i + 1]!)) return true
     const unit = units[i]!
     const isSign = !isBetween(unit) || unit === 58 || unit === 44
     if (isWord(unit) ? !isWord(units[i + 1]!) : isSign && gap > 0 && !hasSigns && unit < 127) {
       letters++
+      hasLetter ||= isAlphanumeric(unit)
       gap = 0
       hasSigns = false
       continue
@@ -43,7 +45,7 @@ function mayGoOnInLetters(units: Uint16Array, from: number, end: number): boolea
     if (isSign) hasSigns = true
     if (!isBetween(unit) || ++gap > MAX_GAP) return false
   }
-  return true
+  return hasLetter
 }
 
 function mayGoOnInHex(units: Uint16Array, start: number, end: number): boolean {
@@ -117,5 +119,6 @@ function behindGap(units: Uint16Array, from: number, end: number, isIn: (unit: n
 
 const isWord = (unit: number): boolean => (kindsOfUnits()[unit]! & (WORD | ESCAPES)) !== 0
 const isOdd = (unit: number): boolean => (kindsOfUnits()[unit]! & (UNSEEN | OTHER)) !== 0
+const isAlphanumeric = (unit: number): boolean => unit > 127 || isDigit(unit) || ((unit | 32) >= 97 && (unit | 32) <= 122)
 const isDigit = (unit: number): boolean => unit >= 48 && unit <= 57
 const isHex = (unit: number): boolean => isDigit(unit) || (unit >= 65 && unit <= 70) || (unit >= 97 && unit <= 102)

@@ -80,9 +80,16 @@ export const mayBeThird = (unit: number): boolean => (SIXES[unit]! & 3) < 2
 export function mayHoldLong(units: Uint16Array, start: number, end: number): boolean {
   let signs = 0
   let base64 = -1
+  // So many in a row.
+  let alphanumeric = 0
+  let mostAlphanumeric = 0
+  let hex = 0
+  let mostHex = 0
   for (let i = start; i <= end; i++) {
     const bits = i < end ? bitsOf(units[i]!) : 0
     if ((bits & SIGN) !== 0) signs++
+    if ((alphanumeric = (bits & ALPHANUMERIC) === 0 ? 0 : alphanumeric + 1) > mostAlphanumeric) mostAlphanumeric = alphanumeric
+    if ((hex = (bits & HEX) === 0 ? 0 : hex + 1) > mostHex) mostHex = hex
     if ((bits & BASE64) !== 0) {
       if (base64 < 0) base64 = i
     } else if (base64 >= 0) {
@@ -90,7 +97,9 @@ export function mayHoldLong(units: Uint16Array, start: number, end: number): boo
       base64 = -1
     }
   }
-  return (signs > 4 && mayHoldSpaced(units, start, end)) || mayHoldHex(units, start, end) || mayHoldBase32(units, start, end)
+  if (mostHex >= MIN_HEX_CHARS && mayHoldHex(units, start, end)) return true
+  if (mostAlphanumeric >= MIN_BASE32_CHARS && mayHoldBase32(units, start, end)) return true
+  return signs > 4 && mayHoldSpaced(units, start, end)
 }
 
 /** In characters of base64 between two others; `wordEnd` is behind the padding. */

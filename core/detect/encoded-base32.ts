@@ -16,6 +16,7 @@ const mayHold = (word: string): boolean =>
 export function base32In(word: string): readonly Run[] {
   if (!mayHold(word)) return NONE
   return [...word.matchAll(BASE32)].flatMap(({ 0: raw, index }): Run[] => {
+    if (!looksLikeText(bytesOf(raw.slice(0, MIN_BASE32_CHARS)))) return []
     const bytes = bytesOf(raw)
     if (raw.length < SURE_CHARS ? !isPrintable(bytes) : !looksLikeText(bytes)) return []
     return [{ start: index, end: index + raw.length, encoding: 'escape', text: textOf(bytes) }]
@@ -29,7 +30,8 @@ export function openBase32(word: string): number {
 }
 
 function bytesOf(raw: string): Buffer {
-  const bytes: number[] = []
+  const bytes = Buffer.allocUnsafe((raw.length * 5) >> 3)
+  let count = 0
   let bits = 0
   let held = 0
   for (let i = 0; i < raw.length; i++) {
@@ -39,7 +41,7 @@ function bytesOf(raw: string): Buffer {
     bits += 5
     if (bits < 8) continue
     bits -= 8
-    bytes.push((held >> bits) & 0xff)
+    bytes[count++] = held >> bits
   }
-  return Buffer.from(bytes)
+  return bytes.subarray(0, count)
 }

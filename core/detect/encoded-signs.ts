@@ -47,14 +47,17 @@ export function spacedIn(word: string): readonly Run[] {
   return bytes.length === 0 ? letters : [...bytes, ...letters]
 }
 
-/** Whether one sign stands `least` times in a row, `stride` apart: most words are told by it. */
+/** Whether one sign stands `least` times in a row, `stride` apart. One of so many places in every row is looked at, and what is beside it. */
 function hasRow(word: string, stride: number, least: number): boolean {
-  for (let i = word.length - 1 - (least - 1) * stride; i >= 0; i--) {
-    const sign = word.charCodeAt(i)
-    if (sign > 127 || IS_SIGN[sign] === 0 || word.charCodeAt(i + stride) !== sign) continue
-    let count = 2
-    while (count < least && word.charCodeAt(i + count * stride) === sign) count++
-    if (count === least) return true
+  for (let first = (least - 1) * stride; first < word.length; first += least * stride) {
+    for (let i = first; i < first + stride; i++) {
+      const sign = word.charCodeAt(i)
+      if (!(sign < 128 && IS_SIGN[sign] === 1)) continue
+      let count = 1
+      for (let k = i - stride; count < least && k >= 0 && word.charCodeAt(k) === sign; k -= stride) count++
+      for (let k = i + stride; count < least && k < word.length && word.charCodeAt(k) === sign; k += stride) count++
+      if (count >= least) return true
+    }
   }
   return false
 }

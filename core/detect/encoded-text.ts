@@ -3,21 +3,33 @@ import { ENTITY, characterOfEntity } from './entities.ts'
 
 /** What escapes of all kinds stand for. */
 export function unescape(raw: string): string {
-  const spaced = raw.includes('%') ? raw.replaceAll('+', ' ') : raw
-  return spaced
-    .replaceAll(/(?:%u|\\{1,4}u)([0-9a-fA-F]{4})/g, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
+  let text = raw
+  if (text.includes('%')) text = text.replaceAll('+', ' ').replaceAll(/%u([0-9a-fA-F]{4})/g, characterOfUnit)
+  if (text.includes('\\')) text = withoutBackslashes(text)
+  if (text.includes('%')) text = text.replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => utf8Of(bytesOfPercents(escapes)))
+  return text.includes('&') ? withoutEntities(text) : text
+}
+
+function withoutBackslashes(raw: string): string {
+  return raw
+    .replaceAll(/\\{1,4}u([0-9a-fA-F]{4})/g, characterOfUnit)
     .replaceAll(
       /\\{1,4}(?:(?:[ux]\{|N\{U\+)([0-9a-fA-F]{1,6})\}|U([0-9a-fA-F]{8}))/g,
       (_, short: string | undefined, long: string | undefined) => characterOf(Number.parseInt((short ?? long)!, 16)),
     )
     .replaceAll(/(?:\\{1,4}x[0-9a-fA-F]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+x/g, '')))
     .replaceAll(/(?:\\{1,4}[0-3][0-7]{2})+/g, (escapes) => textOfBytes(escapes.replaceAll(/\\+([0-7]{3})/g, hexOfOctal)))
-    .replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (escapes) => utf8Of(bytesOfPercents(escapes)))
+}
+
+function withoutEntities(raw: string): string {
+  return raw
     .replaceAll(ENTITY, (_, name: string) => characterOfEntity(name))
     .replaceAll(/&#(?:(\d{1,10})|[xX]([0-9a-fA-F]{1,8}));?/g, (_, decimal: string | undefined, hex: string | undefined) =>
       characterOf(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal)),
     )
 }
+
+const characterOfUnit = (_: string, unit: string): string => String.fromCharCode(Number.parseInt(unit, 16))
 
 /** Of quoted-printable, in one line. */
 export function unquote(raw: string): string {

@@ -39,6 +39,8 @@ const ESCAPED = new RegExp(
   `(?:(?<=&(?:amp;)+)(?:amp;|#(?:\\d{1,10}|[xX][0-9a-fA-F]{1,8});?|(?:${NAMES});)|[A-Za-z0-9%._~+@\\\\'()*!-]|(?<=\\\\[ux])\\{[0-9a-fA-F]{1,6}\\}|(?<=\\\\N)\\{U\\+[0-9a-fA-F]{1,6}\\}|&#(?:\\d{1,10}|[xX][0-9a-fA-F]{1,8});?|${ENTITY.source})+`,
   'g',
 )
+/** The same in words without entities and braces. */
+const ESCAPED_PLAINLY = /[A-Za-z0-9%._~+@\\'()*!-]+/g
 const ESCAPE = new RegExp(
   `%u?[0-9a-fA-F]{2}|\\\\x[0-9a-fA-F]{2}|\\\\u[0-9a-fA-F]{4}|\\\\[ux]\\{[0-9a-fA-F]{1,6}\\}|\\\\N\\{U\\+[0-9a-fA-F]{1,6}\\}|\\\\U[0-9a-fA-F]{8}|\\\\[0-3][0-7]{2}|&#(?:\\d{1,10}|[xX][0-9a-fA-F]{1,8});?|${ENTITY.source}`,
 )
@@ -85,7 +87,7 @@ function hasRoom(word: string): boolean {
 
 function escapedIn(word: string): readonly Run[] {
   if (!hasEscape(word)) return []
-  return [...word.matchAll(ESCAPED)].flatMap(({ 0: whole, index }): Run[] => {
+  return [...word.matchAll(escapedPart(word))].flatMap(({ 0: whole, index }): Run[] => {
     const first = whole.search(ESCAPE)
     if (first < 0) return []
     const from = first > MAX_BEFORE_ESCAPE ? first : 0
@@ -95,6 +97,8 @@ function escapedIn(word: string): readonly Run[] {
     return [{ start: index + from, end: index + from + raw.length, encoding, text: lead + unescape(raw), lead: lead.length }]
   })
 }
+
+const escapedPart = (word: string): RegExp => (word.includes('&') || word.includes('{') ? ESCAPED : ESCAPED_PLAINLY)
 
 function withoutSigns(raw: string): string {
   let end = raw.length
@@ -186,8 +190,7 @@ export function mayBeGroup(word: string, at: number): boolean {
 function placesToTry(raw: string): readonly number[] {
   const places = [0]
   for (let i = 0; i < raw.length - 1 && places.length < MAX_TRIES; i++) {
-    const unit = raw.charCodeAt(i)
-    if (unit === 47 || unit === 45 || unit === 95 || unit === 43) places.push(i + 1)
+    if (SIXES[raw.charCodeAt(i)]! > 61) places.push(i + 1)
   }
   return places
 }
@@ -212,7 +215,7 @@ function openEscape(word: string): number {
   const entity = tail.search(OPEN_ENTITY)
   const end = word.length - (entity < 0 ? 0 : tail.length - entity)
   let start = end
-  for (const { 0: raw, index } of word.slice(0, end).matchAll(ESCAPED)) if (index + raw.length === end) start = index
+  for (const { 0: raw, index } of word.slice(0, end).matchAll(escapedPart(word))) if (index + raw.length === end) start = index
   const escaped = word.slice(start)
   if (escaped === '') return word.length
   const first = escaped.search(BEGINS_ESCAPE)

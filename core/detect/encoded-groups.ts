@@ -4,6 +4,7 @@ import { isHidden } from './encoded-signs.ts'
 import { isPrintable, looksLikeText, textOf } from './encoded-text.ts'
 import { mayBeGroup, SIXES } from './encoded-words.ts'
 import type { EncodedRun, Encoding, RunWord } from './encoded-run.ts'
+import { DENSE, kindsOfUnits, WORD } from './encoded-units.ts'
 
 const LETTERS = 1
 const HEX = 2
@@ -120,6 +121,24 @@ export class SpacedGroup {
     if ((this.#kinds & BASE64) !== 0 && word.length <= this.#widthOfBase64) return true
     if ((this.#kinds & HEX) !== 0) return word.length <= MAX_WORD_CHARS && /^[0-9a-fA-FxX]*$/.test(word)
     return word.length <= 1
+  }
+
+  get isOfLetters(): boolean {
+    return this.#kinds === LETTERS
+  }
+
+  /** Takes letters with one blank behind each; returns where something else stands. `position`: of `from`, in the text. */
+  takeLetters(units: Uint16Array, from: number, end: number, position: number): number {
+    const kindOf = kindsOfUnits()
+    let at = from
+    for (; at + 1 < end && units[at + 1] === 32 && (kindOf[units[at]!]! & ~DENSE) === WORD; at += 2) {
+      const letter = String.fromCharCode(units[at]!)
+      this.#words.push(this.#gap > 1 && !this.#hasSigns ? ` ${letter}` : letter)
+      this.#gap = 1
+      this.#hasSigns = false
+    }
+    if (at > from) this.#end = position + at - from - 1
+    return at
   }
 
   /** Takes the word, or ends the group; returns what ends before it. */

@@ -89,8 +89,8 @@ export class EncodedRuns {
     let last = this.#room(-this.#word.length)
     let kinds = hasEscape(this.#word) ? ESCAPES : this.#word === '' ? 0 : NAMES
     for (let i = 0; i < text.length; i++) {
-      if (from < 0 && this.#lead === null && this.#groupStart === Infinity) {
-        const next = skipWords(units, i, text.length)
+      if (from < 0 && this.#lead === null) {
+        const next = this.#skip(units, i, text.length)
         this.#position += next - i
         i = next
         if (i === text.length) return
@@ -136,6 +136,15 @@ export class EncodedRuns {
       }
     }
     if (from >= 0) this.#add(text, from, text.length)
+  }
+
+  /** Between words: to the first that has to be looked at, or behind letters that an open group takes. */
+  #skip(units: Uint16Array, from: number, end: number): number {
+    if (this.#spaced.isOfLetters && Math.min(this.#escaped.start, this.#lines.start, this.#pieces.start) === Infinity) {
+      const room = this.#spaced.start + MAX_WORD_CHARS - 1 - this.#position
+      return this.#spaced.takeLetters(units, from, Math.min(end, from + room), this.#position)
+    }
+    return this.#groupStart === Infinity ? skipWords(units, from, end) : from
   }
 
   finish(): void {

@@ -7,6 +7,7 @@ import { OpenCandidates, PLACE } from './open-candidates.ts'
 import {
   BEGINS,
   CHANGES,
+  CHANGE_SHIFT,
   CLOSES,
   KEPT_FIRST,
   KEPT_LAST,
@@ -15,6 +16,7 @@ import {
   SET_SHIFT,
   STAYS,
   STAYS_SHIFT,
+  slotFor,
   type OpenSets,
 } from './open-sets.ts'
 import { FIRST_HALF, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
@@ -166,9 +168,9 @@ export class Candidates {
       const symbol = of[units[i]!]!
       if (symbol >= SPECIAL) break
       const key = Math.imul(set, stride) + symbol
-      let slot = (key << 1) & last
+      let slot = slotFor(key, set, symbol, last)
       if (slots[slot] !== key) {
-        slot = sets.slotOf(set, symbol, slot)
+        slot = sets.slotOf(set, symbol)
         if (slot < 0 || this.#table.isFull) break
         slots = sets.slots
         last = slots.length - 2
@@ -178,7 +180,7 @@ export class Candidates {
         if ((cell & CHANGES) !== 0) {
           open.head = head
           open.tail = tail
-          cell = open.change(sets.changes[cell >> SET_SHIFT]!, base + i, i === from ? this.#end : base + i)
+          cell = open.change(sets.changes, cell >> CHANGE_SHIFT, base + i, i === from ? this.#end : base + i)
           ;({ head, tail } = open)
         } else {
           const closes = cell & CLOSES

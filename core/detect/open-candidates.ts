@@ -1,5 +1,5 @@
 // The places where a match may have begun, with what is known of each: they close, move up and join as a change of their set says.
-import { NEW, PLACES, SET_SHIFT, type Change } from './open-sets.ts'
+import { CHANGE, NEW, PLACES, SET_SHIFT } from './open-sets.ts'
 import type { Candidate } from './candidate.ts'
 
 /** Makes an index in a ring of PLACES. */
@@ -54,21 +54,26 @@ export class OpenCandidates {
     for (let i = head + stays - 1; i >= head; i--) this.move(i + closes, i)
   }
 
-  /** Returns a cell of the next set. */
-  change({ notes, joins, closed, moves, shift, open, begins, next }: Change, position: number, end: number): number {
+  /** Does what the change at `at` says. Returns a cell of the next set. */
+  change(changes: Int32Array, at: number, position: number, end: number): number {
     const { head } = this
-    if (notes.length > 0) this.#noteAll(notes, head, end)
-    for (let i = 0; i < joins.length; i += 2) {
-      const earlier = head + joins[i + 1]!
-      if (joins[i] === NEW) this.joinNew(position, earlier)
-      else this.join(head + joins[i]!, earlier)
+    const notesEnd = changes[at + CHANGE.notesEnd]!
+    const joinsEnd = changes[at + CHANGE.joinsEnd]!
+    const closedEnd = changes[at + CHANGE.closedEnd]!
+    const movesEnd = changes[at + CHANGE.movesEnd]!
+    this.#noteAll(changes, at + CHANGE.notes, notesEnd, end)
+    for (let i = notesEnd; i < joinsEnd; i += 2) {
+      const earlier = head + changes[i + 1]!
+      if (changes[i] === NEW) this.joinNew(position, earlier)
+      else this.join(head + changes[i]!, earlier)
     }
-    if (this.#noted > 0) for (let i = 0; i < closed.length; i++) this.shut(head + closed[i]!)
-    for (let i = 0; i < moves.length; i += 2) this.move(head + moves[i]!, head + moves[i + 1]!)
-    this.head = head + shift
-    this.tail = this.head + open
-    if (begins) this.starts[this.tail++ & PLACE] = position
-    return next << SET_SHIFT
+    if (this.#noted > 0) for (let i = joinsEnd; i < closedEnd; i++) this.shut(head + changes[i]!)
+    for (let i = closedEnd; i < movesEnd; i += 2) this.move(head + changes[i]!, head + changes[i + 1]!)
+    this.head = head + changes[at + CHANGE.shift]!
+    this.tail = this.head + changes[at + CHANGE.open]!
+    const next = changes[at + CHANGE.next]!
+    if ((next & 1) === 1) this.starts[this.tail++ & PLACE] = position
+    return (next >> 1) << SET_SHIFT
   }
 
   /** Nothing follows: it is found if it has an end. */
@@ -109,10 +114,11 @@ export class OpenCandidates {
     for (let i = 0; i < rules.length; i++) this.#noteFirst(index & PLACE, rules[i]!, end)
   }
 
-  #noteAll(notes: readonly number[], head: number, end: number): void {
+  #noteAll(notes: Int32Array, from: number, to: number, end: number): void {
+    const { head } = this
     const lists = this.#lists
     const counts = this.#counts
-    for (let i = 0; i < notes.length; i += 2) {
+    for (let i = from; i < to; i += 2) {
       const place = (head + notes[i]!) & PLACE
       const list = lists[place]!
       const count = list < 0 ? ROOM : counts[list]!

@@ -18,8 +18,9 @@ export const PLACES = 64
 export const CLOSES = 0x3f
 /** In a cell: a candidate begins with the symbol. */
 export const BEGINS = 0x40
-/** In a cell: more happens than that; above the flags stands the index of the change, which names the next set. */
+/** In a cell: more happens than that; above it stands where the change begins in `changes`, which names the next set. */
 export const CHANGES = 0x80
+export const CHANGE_SHIFT = 8
 /** In a cell: how many candidates go on before those that close. */
 export const STAYS = 0xf00
 export const STAYS_SHIFT = 8
@@ -35,34 +36,48 @@ const MAX_SETS = 0x40000
 /** 16 MB. */
 const MAX_ROWS = 4_000_000
 
-/** What one symbol does to a set: first candidates end, then join, then close, and those that go on move together. Indices are those before. */
-export interface Change {
-  /** Pairs of a candidate and a rule by which it ends. */
-  readonly notes: readonly number[]
-  /** Pairs of a candidate (NEW: the one that begins) and the one that it goes on as one with. */
-  readonly joins: readonly number[]
-  /** Those that go on neither way. */
-  readonly closed: readonly number[]
-  /** Pairs of a free place and who moves there, in order. */
-  readonly moves: readonly number[]
-  /** Where the first of those that go on is then, and how many there are, without one that begins. */
-  readonly shift: number
-  readonly open: number
-  readonly begins: boolean
-  readonly next: number
-}
+/** Sets beyond these were seen by few texts: the cells of one stand together, so that memory is read in the order of the text. */
+export const MANY_SETS = 0x8000
+/** 28 MB, and room for the last change. */
+const MAX_CHANGE_NUMBERS = 7_000_000
+
+/**
+ * What one symbol does to a set, as numbers one behind the other: what comes of it, then four lists, in which indices are those before. First
+ * candidates end (pairs of a candidate and a rule), then they join (pairs of a candidate, NEW for the one that begins, and the one that it goes
+ * on as one with), then close (those that go on neither way), and those that go on move (pairs of a free place and who moves there, in order).
+ */
+export const CHANGE = {
+  /** The next set, twice, and one more if a candidate begins. */
+  next: 0,
+  /** Where the first of those that go on is then. */
+  shift: 1,
+  /** How many go on, without one that begins. */
+  open: 2,
+  /** Where each list ends in `changes`. */
+  notesEnd: 3,
+  joinsEnd: 4,
+  closedEnd: 5,
+  movesEnd: 6,
+  /** Where the first list begins. */
+  notes: 7,
+} as const
 
 export const NEW = -1
 
+/** The place of a key in `slots`, whose last pair begins at `last`. */
+export const slotFor = (key: number, set: number, symbol: number, last: number): number =>
+  (set < MANY_SETS ? key << 1 : (set << 2) | ((symbol & 1) << 1)) & last
+
 export class OpenSets {
   /**
-   * Pairs of a key, `set * stride + symbol`, and a cell. A key stands at the place that its lower bits give it, or at the next that was free.
-   * Replaced when it grows.
+   * Pairs of a key, `set * stride + symbol`, and a cell. A key stands at the place that `slotFor` gives it, or behind the one that its lower bits
+   * give it, where the next was free. Replaced when it grows.
    */
   slots = new Int32Array(FIRST_SLOTS << 1).fill(EMPTY)
   readonly stride: number
-  /** By index, for cells with CHANGES. */
-  readonly changes: Change[] = []
+  /** See CHANGE. Replaced when it grows. */
+  changes = new Int32Array(1024)
+  #changesEnd = 0
   readonly table: Table
   isFull = false
   readonly #symbols: Symbols
@@ -117,12 +132,12 @@ export class OpenSets {
     return set
   }
 
-  /** The slot of a key that is not at its own place, which is `at`; filled if need be, -1 if all are full. */
-  slotOf(set: number, symbol: number, at: number): number {
+  /** The slot of a key that is not where `slotFor` says; filled if need be, -1 if all are full. */
+  slotOf(set: number, symbol: number): number {
     const { slots } = this
     const key = Math.imul(set, this.stride) + symbol
     const last = slots.length - 2
-    let slot = at
+    let slot = (key << 1) & last
     while (slots[slot] !== key && slots[slot] !== EMPTY) slot = (slot + 2) & last
     return slots[slot] === key ? slot : this.isFull ? -1 : this.#explore(set, symbol)
   }
@@ -130,7 +145,8 @@ export class OpenSets {
   #explore(set: number, symbol: number): number {
     if (++this.#filled * 4 > this.slots.length) this.#grow()
     if (this.#filled >= MAX_FILLED) this.isFull = true
-    return this.#put(Math.imul(set, this.stride) + symbol, this.#cellFor(set, symbol))
+    const key = Math.imul(set, this.stride) + symbol
+    return this.#put(key, this.#cellFor(set, symbol))
   }
 
   #cellFor(set: number, symbol: number): number {
@@ -168,8 +184,23 @@ export class OpenSets {
     const isTogether = stays <= STAYS >> STAYS_SHIFT && (stays === count || kept[stays] === stays + closes)
     if (isTogether && notes.length === 0 && joins.length === 0)
       return (target << SET_SHIFT) | (stays << STAYS_SHIFT) | (begins ? BEGINS : 0) | closes
-    const change = this.changes.push({ ...moved(kept.subarray(0, count), open, joins), notes: compact(notes), begins, next: target }) - 1
-    return (change << SET_SHIFT) | CHANGES
+    const change = this.#addChange(notes, joins, kept.subarray(0, count), open, (target << 1) | (begins ? 1 : 0))
+    return (change << CHANGE_SHIFT) | CHANGES
+  }
+
+  /** Returns where it begins. */
+  #addChange(notes: readonly number[], joins: readonly number[], kept: Uint8Array, open: number, next: number): number {
+    const shift = shiftOf(kept)
+    const lists = [notes, joins, closedOf(kept, open, joins), movesOf(kept, shift)]
+    const at = this.#changesEnd
+    let end = at + CHANGE.notes
+    const ends = lists.map((list) => (end += list.length))
+    if (end > this.changes.length) this.changes = extended(this.changes, Math.max(end, 2 * this.changes.length))
+    this.changes.set([next, shift, kept.length, ...ends], at)
+    lists.forEach((list, i) => this.changes.set(list, ends[i]! - list.length))
+    if (end > MAX_CHANGE_NUMBERS) this.isFull = true
+    this.#changesEnd = end
+    return at
   }
 
   #is(set: number, before: number, rows: Int32Array, count: number): boolean {
@@ -182,7 +213,9 @@ export class OpenSets {
   #put(key: number, cell: number): number {
     const { slots } = this
     const last = slots.length - 2
-    let slot = (key << 1) & last
+    const symbol = key % this.stride
+    let slot = slotFor(key, (key - symbol) / this.stride, symbol, last)
+    if (slots[slot] !== EMPTY) slot = (key << 1) & last
     while (slots[slot] !== EMPTY) slot = (slot + 2) & last
     slots[slot] = key
     slots[slot + 1] = cell
@@ -203,20 +236,25 @@ function staysOf(kept: Uint8Array, count: number): number {
   return stays
 }
 
-/** Most lists of a change are empty, and there are very many changes: typed arrays would take five times the memory. */
-const compact = (numbers: readonly number[]): readonly number[] => (numbers.length === 0 ? NO_NUMBERS : numbers.slice())
+/** Those that neither go on nor join another. */
+function closedOf(kept: Uint8Array, open: number, joins: readonly number[]): readonly number[] {
+  if (kept.length === open) return NO_NUMBERS
+  const gone = new Uint8Array(open).fill(1)
+  for (let i = 0; i < kept.length; i++) gone[kept[i]!] = 0
+  for (let i = 0; i < joins.length; i += 2) if (joins[i] !== NEW) gone[joins[i]!] = 0
+  const closed: number[] = []
+  for (let i = 0; i < open; i++) if (gone[i] === 1) closed.push(i)
+  return closed
+}
 
 const NO_NUMBERS: readonly number[] = []
 
 /** How those that are kept move together: most of them stay where they are. */
-function moved(kept: Uint8Array, open: number, joins: readonly number[]): Pick<Change, 'joins' | 'closed' | 'moves' | 'shift' | 'open'> {
-  const gone = new Set(Array.from({ length: open }, (_, i) => i))
-  for (const one of [...kept, ...joins]) gone.delete(one)
-  const shift = shiftOf(kept)
+function movesOf(kept: Uint8Array, shift: number): readonly number[] {
   const moves: number[] = []
   for (let i = kept.length - 1; i >= 0; i--) if (kept[i]! < i + shift) moves.push(i + shift, kept[i]!)
   for (let i = 0; i < kept.length; i++) if (kept[i]! > i + shift) moves.push(i + shift, kept[i]!)
-  return { joins: compact(joins), closed: compact([...gone]), moves: compact(moves), shift, open: kept.length }
+  return moves
 }
 
 /** Places in front of them that stay free: as many as are free before most of them. */

@@ -5,7 +5,9 @@ import { Automaton } from '../../../core/detect/automaton.ts'
 import { DEAD, ROW_SHIFT, TEXT_START } from '../../../core/detect/table.ts'
 import { ascendingEndsOf, endsOf } from '../../../core/detect/candidate.ts'
 import { Candidates } from '../../../core/detect/candidates.ts'
+import { MANY_SETS } from '../../../core/detect/open-sets.ts'
 import { NARROW } from '../../../core/detect/symbols.ts'
+import { randomOf } from './prose.ts'
 import { detector } from './standard.ts'
 
 const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 3000 : 150
@@ -81,6 +83,16 @@ describe('candidates', () => {
       }),
       { numRuns: RUNS, seed: 5 },
     )
+  })
+
+  it('are the same where a text leads to so many sets that their cells stand together', () => {
+    const automaton = new Automaton([detector('d', { patterns: [String.raw`a[ab1]{20,24}-`, String.raw`b[ab1]{12}-`] })])
+    const random = randomOf(11)
+    const text = Array.from({ length: 200_000 }, () => 'aabbb1111-'[Math.floor(random() * 10)]).join('')
+    const expected = walkEach(automaton, text)
+    assert.deepEqual(walkAll(automaton, text, 4096), expected)
+    assert(automaton.openSets.size > MANY_SETS, `${automaton.openSets.size} sets`)
+    assert.deepEqual(walkAll(automaton, text, 1000), expected)
   })
 
   it('keeps the first and the last where hundreds are open, whether rows are known or new', () => {

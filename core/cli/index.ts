@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/config-error.ts'
 import { loadConfig } from '../config/load.ts'
+import { nearest } from '../config/suggest.ts'
 import { VERSION } from '../model/version.ts'
 
 type Register = (program: Command) => void
@@ -53,9 +54,19 @@ async function buildProgram(word: string | undefined): Promise<Command> {
     .version(VERSION)
     .showHelpAfterError('(sallyport --help lists the commands)')
     .exitOverride()
+  if (isUnknown(word)) program.error(unknownCommand(word), { exitCode: 2 })
   for (const register of await Promise.all(wanted(word).map((load) => load()))) register(program)
   inherit(program)
   return program
+}
+
+/** `serve` is the command where there is none, so commander would take the word for an argument of it. */
+const isUnknown = (word: string | undefined): word is string =>
+  word !== undefined && word !== '' && word !== 'help' && !word.startsWith('-') && !Object.hasOwn(GROUPS, word)
+
+function unknownCommand(word: string): string {
+  const close = nearest(word, Object.keys(GROUPS))
+  return `error: unknown command '${word}'${close === null ? '' : `; did you mean ${close}?`}`
 }
 
 /** One group where the word names it; `serve` where only its options stand; all of them for help and for words that nobody knows. */

@@ -25,6 +25,7 @@ models:
     rates: { currency: USD, input: 0.40, cachedInput: 0.10, output: 1.60 }     # per million tokens
   - name: sim-echo
     targets: [{ provider: sim, model: sim-echo }]
+    rates: { currency: USD, input: 0.40, output: 1.60 }
 # - name: gpt-4.1-mini
 #   targets: [{ provider: openai, model: gpt-4.1-mini }, { provider: claude, model: claude-haiku-4-5 }]   # the second if the first fails
 #   rates: { currency: USD, input: 0.40, cachedInput: 0.10, output: 1.60 }

@@ -1,6 +1,6 @@
 // `sallyport init`: a configuration and a first policy to start from. It never writes over anything.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Command } from 'commander'
 import { FIRST_POLICY, FIRST_YAML } from './init-files.ts'
 
@@ -16,7 +16,7 @@ export function registerInit(program: Command): void {
     .argument('[folder]', 'where to write', '.')
     .action((folder: string) => {
       const written = scaffold(resolve(folder))
-      process.stdout.write(`${written.map((file) => `wrote ${relative(process.cwd(), file)}`).join('\n')}\n\n${nextSteps(folder)}`)
+      process.stdout.write(`${written.map((file) => `wrote ${shortest(file)}`).join('\n')}\n\n${nextSteps(folder)}`)
     })
 }
 
@@ -25,15 +25,19 @@ export function scaffold(folder: string): readonly string[] {
   const files = FILES.map(([name, text]) => [join(folder, name), text] as const)
   const there = files.map(([path]) => path).filter((path) => existsSync(path))
   if (there.length > 0)
-    throw new Error(
-      `${there.join(', ')} is already there; nothing was written. Move it away, or name another folder: sallyport init FOLDER`,
-    )
+    throw new Error(`already there: ${there.join(', ')}; nothing was written. Move it away, or name another folder: sallyport init FOLDER`)
   for (const [path, text] of files) {
     mkdirSync(dirname(path), { recursive: true })
     // `wx` refuses what appeared since the check.
     writeFileSync(path, text, { flag: 'wx' })
   }
   return files.map(([path]) => path)
+}
+
+/** Relative where it lies below the folder that the reader is in. */
+function shortest(file: string): string {
+  const path = relative(process.cwd(), file)
+  return path.startsWith(`..${sep}`) ? file : path
 }
 
 /** Commands as the reader can type them from here: in a clone there is no `sallyport` on the path, `npm run` stands for it. */

@@ -67,6 +67,13 @@ describe('exit codes', () => {
     assert.deepEqual([missing.status, /no such file/.test(missing.stderr)], [2, true], missing.stderr)
   })
 
+  it('are 2 for a command that does not exist, with the one that was meant', () => {
+    const { status, stderr } = sallyport(['polcy', 'check'], folder)
+    assert.deepEqual([status, stderr.split('\n')[0]], [2, "error: unknown command 'polcy'; did you mean policy?"])
+    const far = sallyport(['frobnicate'], folder)
+    assert.match(far.stderr, /^error: unknown command 'frobnicate'\n[^]*--help lists the commands/)
+  })
+
   it('are 1 for findings, each on its line and without a stack', () => {
     writeFileSync(join(folder, 'bad.yaml'), 'serv: {}\nserver: { port: -1 }')
     const { status, stderr } = sallyport(['keys', 'list', '--config', 'bad.yaml'], folder)
@@ -105,7 +112,7 @@ describe('sallyport init', function () {
     assert.deepEqual(config.policies.paths, ['./policies'])
     writeFileSync(join(folder, 'sallyport.yaml'), '# mine')
     rmSync(join(folder, 'policies'), { recursive: true })
-    assert.throws(() => scaffold(folder), /already there; nothing was written/)
+    assert.throws(() => scaffold(folder), /already there: .*; nothing was written/)
     assert.throws(() => readFileSync(join(folder, 'policies/house.policy')), /ENOENT/)
     rmSync(folder, { recursive: true })
   })

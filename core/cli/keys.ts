@@ -28,6 +28,7 @@ interface CreateOptions extends Options {
   readonly ips?: readonly string[]
   readonly expires?: string
   readonly budget?: string
+  readonly quota?: { readonly [member: string]: number | string }
   readonly printConfig?: boolean
 }
 
@@ -56,6 +57,7 @@ export function registerKeys(program: Command, load: LoadConfig): void {
     .option('--ips <list>', 'addresses or networks the key may be used from (default: anywhere)', readList)
     .option('--expires <when>', 'a span such as 30d or 12h, or an ISO 8601 time (default: never)')
     .option('--budget <amount>', 'money per month in the base currency (default: no limit of its own)')
+    .option('--quota <list>', 'limits of its own, such as rpm=60,daily_tokens=200000 (default: none)', readQuota)
     .option('--json', 'print {"id","key","prefix"}')
     .option('--print-config', 'print a row for `keys:` of sallyport.yaml and store nothing')
     .option(...CONFIG)
@@ -121,8 +123,8 @@ async function inWords<T>(command: Command, work: () => T | Promise<T>): Promise
 const pepperOf = (loaded: LoadedConfig) => (): Buffer => openSecrets(secretsFolder(loaded))('pepper')
 
 async function create(command: Command, loaded: LoadedConfig, options: CreateOptions): Promise<void> {
-  const { tenant, name, scopes, models, features, ips: allowed_ips, expires, budget } = options
-  const asked = { tenant, name, scopes, models, features, allowed_ips, expires, budget }
+  const { tenant, name, scopes, models, features, ips: allowed_ips, expires, budget, quota } = options
+  const asked = { tenant, name, scopes, models, features, allowed_ips, expires, budget, quota }
   if (options.printConfig) {
     const { row, secret } = await inWords(command, () => prepareKey(asked, loaded.directory, pepperOf(loaded), Date.now()))
     if (options.json) return print(JSON.stringify({ id: row.id, key: secret, prefix: row.prefix }))
@@ -150,7 +152,7 @@ async function list({ changes }: Room, { tenant, json }: ListOptions): Promise<v
   await printRows(stdout, LISTED, shown.map(cellsOf), false)
 }
 
-const LISTED = ['id', 'name', 'tenant', 'prefix', 'scopes', 'status', 'last_used_at', 'from'] as const
+const LISTED = ['id', 'name', 'tenant', 'prefix', 'scopes', 'status', 'expires', 'last_used_at', 'from'] as const
 
 const cellsOf = (key: ShownKey): readonly unknown[] => LISTED.map((name) => (name === 'scopes' ? key.scopes.join(',') : key[name]))
 
@@ -173,6 +175,14 @@ function readList(text: string): readonly string[] {
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
+}
+
+/** `rpm=60,daily_tokens=200000`: members as the admin API names them; what they may be is judged with the rest of the key. */
+function readQuota(text: string): { readonly [member: string]: number | string } {
+  const pairs = readList(text).map((pair) => /^(\w+)=(\d+(?:\.\d+)?)$/.exec(pair))
+  if (pairs.length === 0 || pairs.includes(null)) throw new InvalidArgumentError('write limits such as rpm=60,daily_tokens=200000.')
+  // Money keeps its digits.
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![1] === 'monthly' ? pair![2]! : Number(pair![2])]))
 }
 
 function readOverlapSpan(text: string): number {

@@ -112,11 +112,18 @@ describe('sallyport keys', () => {
     )
     assert.match(
       await keys('list'),
-      /^id\tname\ttenant\tprefix\tscopes\tstatus\tlast_used_at\tfrom\n.*\tchat\tactive\t\tconfig\n.*\tacme\t.*\tchat\tactive\t\tstate$/,
+      /^id\tname\ttenant\tprefix\tscopes\tstatus\texpires\tlast_used_at\tfrom\n.*\tchat\tactive\t\t\tconfig\n.*\tacme\t.*\tchat\tactive\t\t\tstate$/,
     )
     await keys('revoke', id)
     assert.equal((JSON.parse(await keys('list', '--json')) as Loose[])[1].status, 'revoked')
     assert.equal(JSON.parse(await keys('revoke', id, '--json')).status, 'revoked')
+  })
+  it('gives a key limits of its own, and says what it cannot read', async () => {
+    const { id } = await create('--quota', 'rpm=60, daily_tokens=200000,monthly=12.50')
+    const shown = (JSON.parse(await keys('list', '--json')) as Loose[]).find((key) => key.id === id)!
+    assert.deepEqual(shown.quota, { rpm: 60, daily_tokens: 200_000, monthly: '12.50' })
+    await assert.rejects(() => create('--quota', 'rpm'), /write limits such as rpm=60/)
+    await assert.rejects(() => create('--quota', 'rps=60'), /quota\.rps.*is unknown; there are/)
   })
   it('rotates with an overlap, once', async () => {
     const { id } = await create('--models', 'm', '--name', 'n', '--expires', '30d')

@@ -1,7 +1,7 @@
 // ClickHouse as a server, through its official client. The same statements and settings as the embedded engine.
 import { Readable } from 'node:stream'
 import { ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client'
-import { asStoreError, checkedDatabase, INSERT_SETTINGS, type InsertBatch, type Store } from './store.ts'
+import { asStoreError, checkedDatabase, INSERT_SETTINGS, StoreError, type InsertBatch, type Store } from './store.ts'
 
 export interface ServerOptions {
   readonly url: string
@@ -22,9 +22,22 @@ export async function openClickHouse(options: ServerOptions): Promise<Store> {
     await store.ddl(`CREATE DATABASE IF NOT EXISTS \`${store.database}\``)
   } catch (error) {
     await store.close()
-    throw error
+    throw isAnswer(error) ? error : unreachable(options.url, error)
   }
   return store
+}
+
+const isAnswer = (error: unknown): boolean => error instanceof StoreError && error.code !== null
+
+/** No credentials in the URL reach a log. */
+function unreachable(url: string, error: unknown): StoreError {
+  const { protocol, host } = new URL(url)
+  const why = error instanceof Error ? error.message : String(error)
+  return new StoreError(
+    `ClickHouse at ${protocol}//${host} cannot be used (${why}); start it, or correct record.clickhouse.url`,
+    null,
+    error,
+  )
 }
 
 class ServerStore implements Store {

@@ -13,7 +13,9 @@ export const stderrLog: Log = {
 }
 
 function write(level: string, fields: object, message: string): void {
-  process.stderr.write(JSON.stringify({ level, time: Date.now(), name: 'recorder', msg: message, ...fields }, withMessages) + '\n')
+  process.stderr.write(
+    JSON.stringify({ level, time: new Date().toISOString(), name: 'recorder', msg: message, ...fields }, withMessages) + '\n',
+  )
 }
 
 /** An error's message is none of the members that JSON shows. */

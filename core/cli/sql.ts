@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import { printQuery, type QueryOptions } from './print-query.ts'
 
 const SUMMARY = 'query the record with one read-only SELECT'
-const TABLES = 'Tables: requests, decisions, findings, attempts, admin_events; their columns: docs/data-dictionary.md.'
+const TABLES =
+  'Tables: requests, decisions, findings, attempts, admin_events, ingest. Their columns: docs/data-dictionary.md; questions to begin with: docs/analysis.md.'
 
 export function registerSql(program: Command): void {
   program

@@ -5,10 +5,13 @@ import { InvalidArgumentError } from 'commander'
 export const DIMENSIONS = {
   tenant: 'tenant',
   user: 'user_id',
+  key: 'key_id',
   model: 'model',
+  provider: 'provider',
   session: 'session_id',
   feature: 'feature',
   instance: 'instance_id',
+  day: 'local_day',
 } as const
 export type Dimension = keyof typeof DIMENSIONS
 

@@ -65,7 +65,9 @@ function singleStatement(text: string): readonly string[] {
   while (tokens.at(-1) === ' ' || tokens.at(-1) === ';') tokens.pop()
   if (tokens.includes(';')) throw new RefusedQuery('one statement only: there is a ; in the middle of the query')
   if (!/^(?:select|with|\()/i.test(tokens.join('').trim()))
-    throw new RefusedQuery('only SELECT reads the record: the query must begin with SELECT or WITH')
+    throw new RefusedQuery(
+      "only SELECT reads the record: the query must begin with SELECT or WITH; the columns of a table: SELECT name, type, comment FROM system.columns WHERE table = 'requests'",
+    )
   if (!isBalanced(tokens)) throw new RefusedQuery('the parentheses of the query do not match')
   return tokens
 }

@@ -1,5 +1,5 @@
 // `sallyport policy …`: check, fmt, test, compile, explain and scan, on the same machinery that judges requests.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { openPolicySet, openShippedSet, writeCanonical, type PolicySet } from '../policy/toolbox.ts'
 import { print, printJson, screen, wantsJson, type FormatOptions } from './policy-output.ts'
@@ -107,8 +107,20 @@ async function check(paths: readonly string[], given: Options, command: Command)
 
 function showBroken(set: PolicySet, options: Options, write = print): void {
   process.exitCode = 1
-  if (!printForPrograms(set, options)) write(showCheck(set, screen()))
+  if (!printForPrograms(set, options)) write(`${showCheck(set, screen())}${hintOf(set, options)}`)
 }
+
+/** Named paths stand for themselves, so the words of a folder's own plugins are not known unless its configuration is named too. */
+function hintOf({ diagnostics }: PolicySet, { config }: Options): string {
+  const isUnknownWord = diagnostics.some(({ code }) => UNKNOWN_WORDS.has(code))
+  if (!isUnknownWord || config !== undefined || !namesPlugins(DEFAULT_FILE)) return ''
+  return `\n${DEFAULT_FILE} names plugins (pluginPaths); their words are known with --config ${DEFAULT_FILE}`
+}
+
+/** No such attribute, verb, check. */
+const UNKNOWN_WORDS: ReadonlySet<string> = new Set(['P104', 'P106', 'P119'])
+
+const namesPlugins = (file: string): boolean => existsSync(file) && /^pluginPaths:/m.test(readFileSync(file, 'utf8'))
 
 /** Standard output carries the bundle and nothing else. */
 async function compile(paths: readonly string[], options: Options, command: Command): Promise<void> {

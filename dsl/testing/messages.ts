@@ -32,6 +32,9 @@ const DENIED: { readonly [phase in Phase]: string } = {
   stream: 'the stream was stopped',
 }
 
+/** What every gateway has and a test has only if it is asked for. */
+const ACCESS = '; `import standard.access` brings the one that lets keys with the scope chat in'
+
 /** How far the exchange came, and who spoke. */
 export function describeOutcome({ decisions }: Walked): string {
   const refusal = refusalOf(decisions)
@@ -43,7 +46,9 @@ export function describeOutcome({ decisions }: Walked): string {
 function refusalOf(decisions: readonly Decision[]): string | null {
   const last = decisions.at(-1)
   if (last?.verdict === 'approval') return 'the request waits for approval'
-  return last?.refused ? `${DENIED[last.phase]} with \`${last.refused.code}\`` : null
+  if (!last?.refused) return null
+  const why = last.refused.policy === '' ? `: no policy allows it${last.phase === 'request' ? ACCESS : ''}` : ''
+  return `${DENIED[last.phase]} with \`${last.refused.code}\`${why}`
 }
 
 /** Why a policy on these phases was never asked, or null if it was, or if it was out of the question before. */

@@ -43,6 +43,14 @@ describe('sallyport policy', function () {
     )
   })
 
+  it('check: says where the words of a plugin are known, where only paths were named', async () => {
+    const words = write('words.policy', 'policy a.b "x" {\n  on request\n  charge to "CC-4711-3"\n}\n')
+    assert.doesNotMatch((await failure('check', words)).stdout, /--config/)
+    write('sallyport.yaml', 'pluginPaths: [./mine]\n')
+    assert.match((await failure('check', words)).stdout, /names plugins \(pluginPaths\); their words are known with --config/)
+    rmSync(join(folder, 'sallyport.yaml'))
+  })
+
   it('test: runs the tests of the files, and says what came instead', async () => {
     assert.match(await run('test', GUARD), /14 passed, 0 failed/)
     const failing = write(

@@ -111,6 +111,11 @@ describe('expect', () => {
     )
   })
 
+  it('says what brings an `allow` where a test asks for one and no policy has it', async () => {
+    const [result] = await runText('module a\ntest "t" {\nmessage user "hi"\nexpect allow\n}')
+    assert.match(result!.failures[0]!.message, /with `policy\.no_match`: no policy allows it; `import standard\.access` brings the one/)
+  })
+
   it('reports each one that is not met, and shows it with a caret', async () => {
     const text = `${BASE}${POLICIES}test "twice wrong" {
   message user "hi"

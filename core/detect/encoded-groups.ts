@@ -3,7 +3,7 @@
 import { isHidden } from './encoded-signs.ts'
 import { isPrintable, looksLikeText, textOf } from './encoded-text.ts'
 import { mayBeGroup, SIXES } from './encoded-words.ts'
-import type { EncodedRun, Encoding, RunWord } from './encoded-run.ts'
+import type { EncodedRun, RunWord } from './encoded-run.ts'
 import { DENSE, kindsOfUnits, WORD } from './encoded-units.ts'
 
 const LETTERS = 1
@@ -174,6 +174,7 @@ export class SpacedGroup {
     if (this.#kinds === LETTERS && isSign && this.#gap > 0 && !this.#hasSigns && unit > 32 && unit < 127) {
       // A sign that stands alone is one of the characters.
       this.#words.push(`${this.#gap > 1 ? ' ' : ''}${String.fromCharCode(unit)}`)
+      this.#starts.push(this.#end)
       this.#gap = 0
       return NONE
     }
@@ -276,44 +277,82 @@ function decode(kind: number, words: readonly string[]): Pick<EncodedRun, 'encod
   return isText ? { encoding, text: textOf(bytes) } : null
 }
 
-/** Of words with escapes: one run, whose findings cover the words that they touch. */
+/** Plain text behind an escape that is read with it, for a value of several words of which one has escapes. */
+export const TAIL_CHARS = 48
+
+/** Words with escapes and what stands between and behind them: one run, whose findings cover the words that they touch. */
 export class EscapedGroup {
   /** The plain text before it. */
   before = ''
-  #runs: EncodedRun[] = []
-  #joints: string[] = []
+  #first: EncodedRun | null = null
+  #words: RunWord[] = []
+  #text = ''
+  /** Plain text behind the last escape, and where it ends. */
+  #tail = ''
+  #end = 0
 
   get start(): number {
-    return this.#runs[0]?.start ?? Infinity
+    return this.#first?.start ?? Infinity
   }
 
-  /** `joint`: what the separator behind it stands for. */
-  add(run: EncodedRun, joint: string): void {
-    this.#runs.push(run)
-    this.#joints.push(joint)
+  /** Whether so much plain text stands behind the last escape that nothing more is read with it. */
+  get isFull(): boolean {
+    return this.#tail.length >= TAIL_CHARS
+  }
+
+  add(run: EncodedRun): void {
+    this.#endTail()
+    this.#first ??= run
+    this.#text += run.text
+    this.#words.push({ textEnd: this.#text.length, start: run.start, end: run.end })
+    this.#end = run.end
+  }
+
+  /** Plain text that follows. */
+  pass(text: string): void {
+    this.#tail += text
+    this.#end += text.length
+  }
+
+  /** An end of a line: false where it ends the group. Behind a soft end of quoted-printable the word goes on. */
+  passLineEnd(unit: number): boolean {
+    if (unit === 13) {
+      this.pass('\r')
+      return true
+    }
+    const soft = SOFT_END.exec(this.#tail)
+    if (!soft) return false
+    const end = this.#end
+    this.#tail = this.#tail.slice(0, soft.index)
+    this.#end -= soft[0].length
+    this.#endTail()
+    this.#end = end + 1
+    return true
   }
 
   finish(): EncodedRun | null {
-    const runs = this.#runs
-    const [first] = runs
+    const first = this.#first
     if (!first) return null
-    const joints = this.#joints
-    this.#runs = []
-    this.#joints = []
-    if (runs.length === 1) return first
-    const words: RunWord[] = []
-    let text = ''
-    runs.forEach((run, i) => {
-      text += (i === 0 ? '' : joints[i - 1]!) + run.text
-      words.push({ textEnd: text.length, start: run.start, end: run.end })
-    })
-    return { ...first, end: runs.at(-1)!.end, text, words }
+    const over = this.#tail.length - TAIL_CHARS
+    if (over > 0) {
+      this.#tail = this.#tail.slice(0, TAIL_CHARS)
+      this.#end -= over
+    }
+    this.#endTail()
+    const words = this.#words
+    const text = this.#text
+    this.#first = null
+    this.#words = []
+    this.#text = ''
+    return { ...first, end: words.at(-1)!.end, text, words }
+  }
+
+  #endTail(): void {
+    if (this.#tail === '') return
+    this.#text += this.#tail
+    this.#words.push({ textEnd: this.#text.length, start: this.#end - this.#tail.length, end: this.#end, isPlain: true })
+    this.#tail = ''
   }
 }
 
-/** What a separator behind a word of escapes stands for; null where the next word is another matter. */
-export function jointOf(word: string, { encoding }: { readonly encoding: Encoding }, separator: number): string | null {
-  if (encoding !== 'url' && encoding !== 'escape') return null
-  if (separator === 32) return ' '
-  return word.endsWith('=') && (separator === 10 || separator === 13) ? '' : null
-}
+const SOFT_END = /=[ \t]*\r?$/

@@ -24,6 +24,8 @@ export interface RunWord {
   readonly textEnd: number
   readonly start: number
   readonly end: number
+  /** Stands in the text as it is, unit by unit: a finding has its very place there, and none that lies in such words alone is of the run. */
+  readonly isPlain?: true
 }
 
 /** What stands before a run that goes on from the one before it. */

@@ -16,6 +16,9 @@ export const UNSEEN = 64
 /** Looks like a character of a word, and is another one. */
 export const OTHER = 128
 
+/** No escape is without one of these, of any width. */
+export const ESCAPE_SIGN = /[%\\&=\uff05\uff3c\uff06\uff1d\ufe6a\ufe68\ufe60\ufe66]/
+
 /** Bits of ASCII characters; 0 ends a word. */
 function kindOf(character: string): number {
   if (/[A-Z0-9]/.test(character)) return WORD | DENSE

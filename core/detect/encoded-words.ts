@@ -217,7 +217,7 @@ function openEscape(word: string): number {
   let start = end
   for (const { 0: raw, index } of word.slice(0, end).matchAll(escapedPart(word))) if (index + raw.length === end) start = index
   const escaped = word.slice(start)
-  if (escaped === '') return word.length
+  if (escaped === '') return end
   const first = escaped.search(BEGINS_ESCAPE)
   const before = first < 0 ? escaped.length - (escaped.endsWith('&') ? 1 : 0) : first
   return start + (before > MAX_BEFORE_ESCAPE ? before : 0)

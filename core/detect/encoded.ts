@@ -2,14 +2,14 @@
 // found word by word, so that a stream holds no more than the word or group that may still become one; whether it does is decided by what its
 // beginning decodes to.
 import { hasEscape, openChars, LEAD_CHARS, MAX_WORD_CHARS, MIN_BASE64_CHARS, openFrom, runsIn, wholeChars } from './encoded-words.ts'
-import type { EncodedRun, Lead } from './encoded-run.ts'
-import { EscapedGroup, jointOf, MAX_CODE_CHARS, mayOpenGroup, SpacedGroup } from './encoded-groups.ts'
+import type { EncodedRun, Lead, RunWord } from './encoded-run.ts'
+import { EscapedGroup, MAX_CODE_CHARS, mayOpenGroup, SpacedGroup } from './encoded-groups.ts'
 import { LineGroup } from './encoded-lines.ts'
 import { PieceGroup } from './encoded-pieces.ts'
 import { foldWithOffsets, isPlain, type Folded } from './fold.ts'
 import { joinsAt } from './encoded-ahead.ts'
 import { skipWords } from './encoded-sieve.ts'
-import { BESIDE_ESCAPES, ESCAPES, kindsOfUnits, NAMES, UNSEEN } from './encoded-units.ts'
+import { BESIDE_ESCAPES, ESCAPE_SIGN, ESCAPES, kindsOfUnits, NAMES, UNSEEN } from './encoded-units.ts'
 import { endsInEntity, LONGEST_NAME } from './entities.ts'
 import { firstTag, tagsIn } from './encoded-tags.ts'
 import { PIECE_UNITS, unitsOf } from './units.ts'
@@ -102,6 +102,7 @@ export class EncodedRuns {
         else if (unit === 35 && (i > from ? units[i - 1] === 38 : this.#word.endsWith('&'))) kind = ESCAPES
         else if ((kinds & ESCAPES) === 0) kind = unit === 59 && (kinds & NAMES) !== 0 && this.#endsInEntity(text, from, i) ? ESCAPES : 0
       } else if (kind === UNSEEN && from < 0) {
+        if (this.#escaped.start !== Infinity) this.#escaped.pass(text[i]!)
         this.#position++
         continue
       }
@@ -129,7 +130,7 @@ export class EncodedRuns {
       } else {
         if (this.#lead !== null && unit !== 10 && unit !== 13) this.#lead = null
         if (this.#spaced.start !== Infinity) this.#emitSpaced(this.#spaced.separate(unit))
-        if (this.#escaped.start !== Infinity && unit !== 10) this.#endEscaped()
+        if (this.#escaped.start !== Infinity) this.#passEscaped(unit)
         if (this.#lines.start !== Infinity && !this.#lines.separate(unit)) this.#endLines()
         if (this.#pieces.start !== Infinity && !this.#pieces.separate(unit)) this.#endPieces()
         this.#pass()
@@ -225,13 +226,12 @@ export class EncodedRuns {
     const reaches = seenEnd === seen.length || (seenEnd === seen.length - 1 && seen.endsWith('='))
     const placed = this.#place(runs, folded)
     const last = reaches ? placed[runs.length - 1]! : null
-    const joint = last && jointOf(seen, last, separator)
     const lineLead = last && leadBehind(last, separator, seen.endsWith('='))
     // A soft end of a line may stand behind a blank.
     const raw = last && runs.at(-1)!.end === seen.length ? seen.slice(runs.at(-1)!.start) : ''
     const isLine = last !== null && LineGroup.mayOpen(last, raw, separator)
-    if (!(seen === '=' && isLineEnd(separator) && this.#escaped.start !== Infinity))
-      this.#take(isLine ? placed.filter((run) => run !== last) : placed, start, joint)
+    this.#take(isLine ? placed.filter((run) => run !== last) : placed, word, start)
+    if (this.#escaped.start !== Infinity && separator !== 0) this.#passEscaped(separator)
     if (isLine) {
       this.#lines.open({ run: last, before: this.#contextAt(last.start) }, raw)
       this.#lead = null
@@ -242,7 +242,7 @@ export class EncodedRuns {
       const value = behindEquals(seen)
       if (mayOpenGroup(value, separator)) this.#closeSpaced(value, this.#position - value.length, separator)
     }
-    this.#lead = joint === null ? lineLead : null
+    this.#lead = lineLead
   }
 
   #closeSpaced(word: string, start: number, separator: number): void {
@@ -251,18 +251,33 @@ export class EncodedRuns {
     this.#emitSpaced(this.#spaced.separate(separator))
   }
 
-  /** Escapes wait for those behind the next blank; all else is done. */
-  #take(runs: readonly EncodedRun[], start: number, joint: string | null): void {
-    const first = this.#escaped.start === Infinity ? undefined : runs.find((run) => isEscaped(run) && run.start === start)
-    if (!first) this.#endEscaped()
-    runs.forEach((run, i) => {
-      const waits = joint !== null && i === runs.length - 1
-      if (run !== first && !waits) return this.#emit(run, this.#contextAt(run.start))
-      if (run !== first) this.#endEscaped()
+  /** Escapes wait for what stands behind them; all else is done. */
+  #take(runs: readonly EncodedRun[], word: string, start: number): void {
+    let from = start
+    for (const run of runs) {
+      const raw = word.slice(run.start - start, run.end - start)
+      if (run.start < from || run.lead > 0 || !isEscaped(run) || !ESCAPE_SIGN.test(raw)) {
+        this.#emit(run, this.#contextAt(run.start))
+        continue
+      }
       if (this.#escaped.start === Infinity) this.#escaped.before = this.#contextAt(run.start)
-      this.#escaped.add(run, joint ?? '')
-      if (!waits) this.#endEscaped()
-    })
+      else this.#escaped.pass(word.slice(from - start, run.start - start))
+      this.#escaped.add(run)
+      from = run.end
+    }
+    if (this.#escaped.start === Infinity) return
+    this.#escaped.pass(word.slice(from - start))
+    if (this.#escaped.isFull) this.#endEscaped()
+  }
+
+  /** A character between words, behind an escape. */
+  #passEscaped(unit: number): void {
+    if (isLineEnd(unit)) {
+      if (!this.#escaped.passLineEnd(unit)) this.#endEscaped()
+      return
+    }
+    this.#escaped.pass(String.fromCharCode(unit))
+    if (this.#escaped.isFull) this.#endEscaped()
   }
 
   /** The word is as long as it may be: its last run ends at a whole character and goes on as a run of its own. */
@@ -305,18 +320,21 @@ export class EncodedRuns {
   #contextAt(start: number): string {
     const from = this.#position - this.#word.length
     const text = this.#before + this.#word.slice(0, start - from)
-    return text.slice(-PLAIN_CHARS)
+    const chars = Math.min(PLAIN_CHARS, start - this.#lastEnd)
+    return chars > 0 ? text.slice(-chars) : ''
   }
 
   #emit(run: EncodedRun, context: string): void {
-    const chars = Math.min(context.length, Math.max(0, run.start - this.#lastEnd))
     this.#lastEnd = Math.max(this.#lastEnd, run.end)
-    if (run.lead > 0 || chars === 0) return void this.found.push(run)
-    const before = context.slice(context.length - chars).replace(/0[xX]$/, '')
+    if (run.lead > 0 || context === '') return void this.found.push(run)
+    const before = context.replace(CALL, '')
     const plain = /\w$/.test(before) ? `${before} ` : before
-    const moved = run.words?.map((word) => ({ ...word, textEnd: word.textEnd + plain.length }))
     const led = { ...run, text: plain + run.text, lead: plain.length, plain: plain.length }
-    this.found.push(moved ? { ...led, words: moved } : led)
+    if (!run.words) return void this.found.push(led)
+    const end = run.start - (context.length - before.length)
+    const words: RunWord[] = run.isJoined ? [] : [{ textEnd: before.length, start: end - before.length, end, isPlain: true }]
+    for (const word of run.words) words.push({ ...word, textEnd: word.textEnd + plain.length })
+    this.found.push({ ...led, words })
   }
 
   #emitSpaced(runs: readonly EncodedRun[]): void {
@@ -346,7 +364,7 @@ export class EncodedRuns {
     this.#endPieces()
     const lines = this.#endLines()
     const run = this.#endEscaped()
-    if (run) this.#lead = { encoding: run.encoding, text: `${run.text.slice(-LEAD_CHARS)} ` }
+    if (run) this.#lead = leadOf(run)
     else if (lines) this.#lead = leadOf(lines)
     return true
   }
@@ -357,6 +375,9 @@ const lastChars = (before: string, text: string): string =>
 
 /** What is given to a name: the value may be the first word of a group. */
 const behindEquals = (word: string): string => word.slice(word.lastIndexOf('=') + 1) || word
+
+/** What decodes the run that stands behind it: `atob("`, `String.fromCharCode(`, `data:text/plain;base64,`, `0x`. */
+const CALL = /(?:0[xX]|[xX]['"]|\bdata:[^\s,"']{0,32},|\bbase64[:,]\s?|[A-Za-z][\w.]{1,28}\(\s?["'`[]?|\$'|\b[uUbB]["'])$/
 
 const isLineEnd = (unit: number): boolean => unit === 10 || unit === 13
 

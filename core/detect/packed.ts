@@ -8,8 +8,10 @@ import type { DecodedRun, RunInOrder, Walked, WalkedInOrder } from './walk.ts'
 const MAX_NUMBERS = 10_000_000
 /** Of a candidate: start (its complement where it continues another), place of the partner or -1, place of shared ends, number of ends. */
 export const HEAD = 4
-/** Of a run: start, end, encoding, lead, whether it goes on, place and length of its text, number of its words, numbers of these and its walk. */
+/** Of a run: start, end, encoding, lead, flags, place and length of its text, number of its words, numbers of these and its walk. */
 const RUN_HEAD = 9
+const GOES_ON = 1
+const IS_JOINED = 2
 const ENCODINGS: readonly Encoding[] = ['base64', 'hex', 'url', 'escape']
 
 export interface PackedWalk {
@@ -74,16 +76,18 @@ class Packer {
     this.#numbers.set(ends, at + HEAD)
   }
 
-  #run({ start, end, encoding, text, lead, goesOn, words = [], walked }: DecodedRun): void {
+  #run({ start, end, encoding, text, lead, goesOn, isJoined, words = [], walked }: DecodedRun): void {
     const at = this.#at
     this.#at += RUN_HEAD
     this.#texts.push(text)
     const place = this.#chars
     this.#chars += text.length
-    for (const word of words) for (const number of [word.textEnd, word.start, word.end]) this.#numbers[this.#at++] = number
+    for (const word of words)
+      for (const number of [word.textEnd, word.isPlain ? ~word.start : word.start, word.end]) this.#numbers[this.#at++] = number
     this.#walk(walked)
     const size = this.#at - at - RUN_HEAD
-    this.#numbers.set([start, end, ENCODINGS.indexOf(encoding), lead, goesOn ? 1 : 0, place, text.length, words.length, size], at)
+    const flags = (goesOn ? GOES_ON : 0) | (isJoined ? IS_JOINED : 0)
+    this.#numbers.set([start, end, ENCODINGS.indexOf(encoding), lead, flags, place, text.length, words.length, size], at)
   }
 }
 
@@ -118,27 +122,31 @@ function partnerAt(numbers: Int32Array, at: number, partners: Map<number, Candid
 
 function* runsIn(numbers: Int32Array, texts: string, from: number, to: number): Generator<RunInOrder> {
   for (let at = from; at < to;) {
-    const [start, end, encoding, lead, goesOn, place, length, count, size] = numbers.subarray(at, at + RUN_HEAD)
+    const [start, end, encoding, lead, flags, place, length, count, size] = numbers.subarray(at, at + RUN_HEAD)
     at += RUN_HEAD
     const words = wordsAt(numbers, at, count!)
     const walked = walkAt(numbers, texts, at + 3 * count!, at + size!)
     at += size!
-    const run = {
+    const run: RunInOrder = {
       start: start!,
       end: end!,
       encoding: ENCODINGS[encoding!]!,
       text: texts.slice(place, place! + length!),
       lead: lead!,
       walked,
+      ...(words.length > 0 && { words }),
+      ...((flags! & GOES_ON) !== 0 && { goesOn: true }),
+      ...((flags! & IS_JOINED) !== 0 && { isJoined: true }),
     }
-    yield goesOn === 1 ? { ...run, goesOn: true } : words.length > 0 ? { ...run, words } : run
+    yield run
   }
 }
 
 function wordsAt(numbers: Int32Array, from: number, count: number): readonly RunWord[] {
   return Array.from({ length: count }, (_, i) => {
     const at = from + 3 * i
-    return { textEnd: numbers[at]!, start: numbers[at + 1]!, end: numbers[at + 2]! }
+    const [textEnd, start, end] = [numbers[at]!, numbers[at + 1]!, numbers[at + 2]!]
+    return start < 0 ? { textEnd, start: ~start, end, isPlain: true } : { textEnd, start, end }
   })
 }
 

@@ -1,7 +1,7 @@
 // Scans one whole text. Walking it (here or in a worker, `walk.ts`) and judging its candidates (always here, where the checks live) are apart.
 import type { Finding } from '../model/content.ts'
 import type { DetectorSet } from './detectors.ts'
-import type { EncodedRun } from './encoded-run.ts'
+import type { EncodedRun, RunWord } from './encoded-run.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match, type TextWindow } from './judge-candidate.ts'
 import type { Candidate } from './candidate.ts'
 import type { Openings } from './openings.ts'
@@ -111,10 +111,24 @@ function isDue(step: { done: number }, cost: number): boolean {
 function placeFindings({ start, end, encoding, lead, goesOn, words, isJoined }: EncodedRun, found: readonly Finding[]): readonly Finding[] {
   return found.flatMap((finding): readonly Finding[] => {
     if (finding.end <= lead) return NONE
-    const first = words?.find(({ textEnd }) => textEnd > finding.start)
-    const last = words?.find(({ textEnd }) => textEnd >= finding.end)
-    if (isJoined && first === last) return NONE
-    const placed = { ...finding, start: first?.start ?? start, end: last?.end ?? end, decoded: encoding }
+    const place = words ? placeIn(words, finding, isJoined ? 2 : 1) : { start, end }
+    if (!place) return NONE
+    const placed = { ...finding, ...place, decoded: encoding }
     return [goesOn && finding.start === 0 ? { ...placed, continues: true } : placed]
   })
+}
+
+/** From the first to the last of the words that it touches; null if fewer than `least` of them are other than they look. */
+function placeIn(words: readonly RunWord[], { start, end }: Finding, least: number): { start: number; end: number } | null {
+  const from = words.findIndex(({ textEnd }) => textEnd > start)
+  const to = words.findIndex(({ textEnd }) => textEnd >= end)
+  const [first, last] = [words[from], words[to]]
+  if (!first || !last) return null
+  let changed = 0
+  for (let i = from; i <= to; i++) if (!words[i]!.isPlain) changed++
+  if (changed < least) return null
+  return {
+    start: first.isPlain ? first.end - (first.textEnd - start) : first.start,
+    end: last.isPlain ? last.end - (last.textEnd - end) : last.end,
+  }
 }

@@ -4,6 +4,7 @@ import type { Finding } from '../model/content.ts'
 import { Candidates, type Candidate } from './candidates.ts'
 import type { DetectorSet } from './detectors.ts'
 import { EncodedRuns } from './encoded.ts'
+import { ESCAPE_SIGN } from './encoded-units.ts'
 import { joined, partedAt } from './hold.ts'
 import { CandidateJudge, inTextOrder, windowOf, type Match } from './judge-candidate.ts'
 import { Openings } from './openings.ts'
@@ -29,6 +30,8 @@ export class DetectorStream implements StreamScanner {
   #waiting: Match[] = []
   /** By start; not released yet. */
   #findings: Finding[] = []
+  /** Where a match may have begun of which the escape that is open now is a part; Infinity without one. */
+  #guard = Infinity
 
   constructor(set: DetectorSet) {
     this.#set = set
@@ -50,6 +53,9 @@ export class DetectorStream implements StreamScanner {
       const piece = room < text.length - at ? text.slice(at, at + room) : text.slice(at)
       at += piece.length
       released = joined(released, this.#read(piece))
+      if (this.held < bound) continue
+      this.#guard = Infinity
+      released = joined(released, this.#release(this.#candidates.firstOpen, this.#candidates.position))
       if (this.held >= bound) released = joined(released, this.#part())
     }
     return released
@@ -58,9 +64,23 @@ export class DetectorStream implements StreamScanner {
   #read(text: string): Released {
     this.#text += text
     this.#received += text.length
+    const sign = text.search(ESCAPE_SIGN)
+    const from = sign < 0 ? 0 : text.lastIndexOf(' ', sign) + 1
+    if (from > 0) this.#readPiece(text.slice(0, from), false)
+    this.#readPiece(from > 0 ? text.slice(from) : text, sign >= 0)
+    return this.#release(this.#candidates.firstOpen, this.#candidates.position)
+  }
+
+  /** An escape ends candidates that go on behind it, in what is decoded: while its word is open, they are. */
+  #readPiece(text: string, hasEscape: boolean): void {
+    const { firstOpen, position } = this.#candidates
     this.#candidates.read(text)
     this.#runs.read(text)
-    return this.#release(this.#candidates.firstOpen, this.#candidates.position)
+    if (!hasEscape && this.#guard === Infinity) return
+    const open = this.#runs.firstOpen
+    if (open >= this.#candidates.position) this.#guard = Infinity
+    else if (hasEscape) this.#guard = Math.min(this.#guard, firstOpen)
+    else if (open >= position) this.#guard = Infinity
   }
 
   /** As much as may be is held: findings are parted where nothing is open any more, and what has matched for certain goes. */
@@ -96,7 +116,10 @@ export class DetectorStream implements StreamScanner {
 
   /** Decoded texts are bounded by the longest run, so they are scanned at once. */
   #scanRuns(): void {
-    for (const run of this.#runs.found) this.#findings.push(...scanRun(this.#set, run, this.#openings))
+    for (const run of this.#runs.found)
+      for (const finding of scanRun(this.#set, run, this.#openings))
+        // What has left is gone.
+        this.#findings.push(finding.start < this.#released ? { ...finding, start: this.#released } : finding)
     this.#runs.found = []
     this.#findings.sort(inTextOrder)
   }
@@ -124,7 +147,7 @@ export class DetectorStream implements StreamScanner {
 
   /** Where the first of all that is not decided yet begins: candidates (`closed`), findings that wait for words nearby, encoded runs. */
   #closedTo(closed: number): number {
-    return this.#beforeWaiting(Math.min(closed, this.#candidates.firstOpen, this.#runs.firstOpen))
+    return this.#beforeWaiting(Math.min(closed, this.#candidates.firstOpen, this.#runs.firstOpen, this.#guard))
   }
 
   #beforeWaiting(closed: number): number {

@@ -15,6 +15,7 @@ function scanCut(pieces: readonly string[]): readonly Finding[] {
   return [...pieces.map((piece) => stream.push(piece)), stream.end()].flatMap(({ text, findings }) => {
     const from = at
     at += text.length
+    for (const { start, end } of findings) assert.ok(start >= 0 && end <= text.length, 'a finding lies beside the text that it came with')
     return findings.map((one) => ({ ...one, start: one.start + from, end: one.end + from }))
   })
 }
@@ -188,6 +189,30 @@ describe('disguises', () => {
         assert.ok(clean.isWellFormed() && redacted(clean, scan(clean)) === clean, clean)
       }
     })
+
+  it('finds a value of several words of which one has an escape, from its first character to its last', () => {
+    const values = [
+      ['payment_card', CARD],
+      ['iban', 'DE89 3704 0044 0532 0130 00'],
+    ] as const
+    const escapes = ['&shy;', '&#8203;', '\\u200b', '%E2%80%8B', '&ZeroWidthSpace;']
+    for (const [name, value] of values)
+      for (let at = 1; at < value.length; at++) {
+        const code = value.charCodeAt(at)
+        const written = [`&#${code};`, `%${code.toString(16)}`, `\\x${code.toString(16)}`, ...escapes.map((escape) => escape + value[at]!)]
+        const escape = written[at % written.length]!
+        const disguised = value.slice(0, at) + escape + value.slice(at + 1)
+        const text = `see ${disguised}, now`
+        const found = scan(text).filter(({ detector }) => detector.endsWith(name))
+        assert.deepEqual(
+          found.map(({ start, end }) => text.slice(start, end)),
+          [disguised],
+        )
+        for (let cut = 1; cut < text.length; cut++)
+          assert.deepEqual(scanCut([text.slice(0, cut), text.slice(cut)]), scan(text), `${cut} ${text}`)
+        assert.deepEqual(scanCut(text.split('')), scan(text))
+      }
+  })
 
   it('sees through codes that are made characters one by one', () => {
     for (const write of [

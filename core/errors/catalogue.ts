@@ -51,7 +51,11 @@ export const CATALOGUE = {
   scope_missing: refused(403, 'The key lacks the scope that this endpoint needs.', 'Ask your administrator for a key with the scope.'),
   policy_denied: refused(403, 'A policy refused the request.', 'See `reason` and `policy`.'),
   model_not_found: refused(404, 'No active model has this name.', 'Use a model that `GET /v1/models` lists.'),
-  unknown_endpoint: refused(404, 'There is no such endpoint.', 'See the documentation for the endpoints that exist.'),
+  unknown_endpoint: refused(
+    404,
+    'There is no such endpoint.',
+    'Use `POST /v1/chat/completions` or `GET /v1/models`; docs/api.md has all endpoints.',
+  ),
   approval_required: refused(409, 'The request needs an approval.', 'Ask for the approval and repeat with `x-sallyport-approval`.'),
   body_too_large: refused(413, 'The request body is too large.', 'Send a smaller body, or raise `server.maxBodyBytes`.'),
   quota_exceeded: refused(429, 'The token quota is used up.', 'Wait for the next window, or ask for a larger quota.'),

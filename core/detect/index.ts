@@ -3,10 +3,10 @@ import type { Finding } from '../model/content.ts'
 import { FindingsCache, type CacheBounds } from './cache.ts'
 import { Engines } from './engines.ts'
 import type { Engine } from '../plugin/contract.ts'
-import { prepareAutomata } from './automaton.ts'
+import { inSlices, prepareAutomata } from './automaton.ts'
 import { DetectorSet, type CheckTest } from './detectors.ts'
 import { inTextOrder } from './judge-candidate.ts'
-import { allMarksOf, marksInSteps, marksOf } from './marks.ts'
+import { allMarksOf, marksInSteps, marksOf, tableOfMarks } from './marks.ts'
 import { PairedStream } from './paired-stream.ts'
 import { ScanPool } from './pool.ts'
 import { JsonStream, placeInSource, unescapeJson } from './json-escapes.ts'
@@ -65,6 +65,7 @@ export async function prepareDetection(specs: readonly DetectorSpec[]): Promise<
     members.filter(({ normalize }) => normalize === 'marks'),
   ])
   for (const automaton of automata) await warmAutomaton(automaton)
+  if (members.some(({ normalize }) => normalize === 'marks')) await inSlices(tableOfMarks())
 }
 
 class DetectionRoom implements Detection {

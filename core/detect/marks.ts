@@ -96,6 +96,19 @@ function firstUnit(codePoint: number): string {
 /** Marks of the basic plane as character codes; made once, on first use. */
 let table: Uint8Array<ArrayBuffer> | null = null
 
+/** Makes the table, with pauses for the event loop. */
+export function* tableOfMarks(): Generator<void, void> {
+  if (table) return
+  const made = new Uint8Array(0x10000)
+  for (let unit = 0; unit < made.length; unit++) {
+    made[unit] = markOf(unit).charCodeAt(0)
+    if (unit % TABLE_STEP === 0) yield
+  }
+  table = made
+}
+
+const TABLE_STEP = 1024
+
 /** The text in marks, whatever is in it. A half of a surrogate pair counts as seen. */
 export function allMarksOf(text: string): string {
   table ??= Uint8Array.from({ length: 0x10000 }, (_, unit) => markOf(unit).charCodeAt(0))

@@ -61,6 +61,11 @@ export class StreamGovernor {
     this.decision = this.#decide()
   }
 
+  /** What texts are scanned for: of all policies that may act, together. */
+  get detectors(): readonly string[] {
+    return this.#detectors
+  }
+
   /** No policy can touch the text: chunks pass as they are. */
   get transparent(): boolean {
     return this.#detectors.length === 0

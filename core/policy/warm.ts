@@ -32,8 +32,10 @@ async function judgeOrdinary(bound: BoundPolicies): Promise<void> {
   await scanProtected(bound, prompt, await judge.decideTarget(NO_VIEW, prompt))
   const streamed = judge.fork()
   for (const detectors of bound.streamDetectors) await bound.detection.prepare(detectors)
-  await nextTurn()
   const governor = new StreamGovernor(bound, streamed, await streamed.foresee('stream', NO_VIEW, prompt), () => {})
+  // A stream is scanned for what all of its policies ask for, as one set.
+  await bound.detection.prepare(governor.detectors)
+  await nextTurn()
   governor.push(CHANNEL, ORDINARY)
   governor.end(CHANNEL)
   const completion = contentOf(bound, 'completion.text')

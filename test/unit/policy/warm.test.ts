@@ -25,6 +25,11 @@ policy warm.answers "Keys stay, also in streams" {
   when   completion contains std.api_key
   redact std.api_key in completion
 }
+policy warm.mailboxes "Mailboxes stay, also in streams" {
+  on     response, stream
+  when   completion contains std.email
+  redact std.email in completion
+}
 `
 const STD = 'standard.detectors.'
 
@@ -36,33 +41,46 @@ describe('policies that were just loaded', () => {
   after(() => bound.detection.close())
 
   /** Sets that are asked for while warming. `services`: detectors that are no patterns. */
-  async function asked(services: readonly string[] = []): Promise<{ scans: readonly string[]; streams: readonly string[] }> {
+  async function asked(
+    services: readonly string[] = [],
+  ): Promise<{ scans: readonly string[]; streams: readonly string[]; prepared: readonly string[] }> {
+    const prepared: string[] = []
     const scans: string[] = []
     const streams: string[] = []
     const detection: Detection = {
       members: (name) => bound.detection.members(name),
       engineMembers: (names) => names.filter((name) => services.includes(name)),
       close: () => bound.detection.close(),
-      prepare: (names) => bound.detection.prepare(names),
+      prepare: async (names) => {
+        await bound.detection.prepare(names)
+        prepared.push(names.join())
+      },
       scan: (texts, names, deadlineMs, encodings) => {
         scans.push(names.join())
         assert.ok(texts.every((text) => text.length > 100))
         return bound.detection.scan(texts, names, deadlineMs, encodings)
       },
       openStream: (names, encoding) => {
+        assert.ok(prepared.includes(names.join()), `${names.join()} is prepared before a stream asks for it`)
         streams.push(names.join())
         return bound.detection.openStream(names, encoding)
       },
     }
     await warmPolicies({ ...bound, detection })
-    return { scans, streams }
+    return { scans, streams, prepared }
   }
 
   it('have their detectors ready for a request, for what it protects, and for an answer in either form', async () => {
     const { scans, streams } = await asked()
     const all = scans.join()
     for (const name of ['email', 'iban', 'api_key']) assert.ok(all.includes(STD + name), `${name} in ${all}`)
-    assert.deepEqual(streams, [`${STD}api_key`])
+    assert.deepEqual(streams, [`${STD}api_key,${STD}email`])
+  })
+
+  it('have the detectors of all policies of a stream ready as one set, with pauses for the event loop', async () => {
+    const { prepared, streams } = await asked()
+    assert.equal(streams.length, 1)
+    assert.ok(prepared.includes(streams[0]!), prepared.join(' | '))
   })
 
   it('ask no service for that', async () => {

@@ -2,13 +2,13 @@
 // before that is known, it may.
 import { isBetween, isBetweenCodes, MAX_CODE_CHARS, MAX_GAP, MIN_BYTES } from './encoded-groups.ts'
 import { MIN_NUMBER } from './encoded-signs.ts'
-import { mayJoin, mayPart } from './encoded-pieces.ts'
+import { isQuote, mayJoin, mayPart } from './encoded-pieces.ts'
 import { mayBeThree } from './encoded-shapes.ts'
 import { ESCAPES, kindsOfUnits, OTHER, UNSEEN, WORD } from './encoded-units.ts'
 
 const MAX_HEX_WORD = 8
 /** Of the characters of a group of letters every second one may be a blank. */
-const LETTERS_AHEAD = MIN_NUMBER >> 1
+const LETTERS_AHEAD = (MIN_NUMBER + 1) >> 1
 
 /** Of the word from `start` to `at`, where a character stands that belongs to none. */
 export function mayOpen(units: Uint16Array, start: number, at: number, end: number): boolean {
@@ -16,6 +16,7 @@ export function mayOpen(units: Uint16Array, start: number, at: number, end: numb
   const unit = units[at]!
   if (length > MAX_CODE_CHARS || !isBetweenCodes(unit)) return false
   if (length > 1 && isCode(units, start, at) && mayGoOnInCodes(units, at, end)) return true
+  if (length === 1 && isQuote(unit)) return mayGoOnInStrings(units, at, end)
   if (!isBetween(unit) || length > MAX_HEX_WORD) return false
   if (length === 1) return mayGoOnInLetters(units, at, end)
   if ((length & 1) !== 0) return false
@@ -46,6 +47,19 @@ function mayGoOnInLetters(units: Uint16Array, from: number, end: number): boolea
     if (!isBetween(unit) || ++gap > MAX_GAP) return false
   }
   return hasLetter
+}
+
+/** Letters that are strings of their own: three more, each between two quotation marks. */
+function mayGoOnInStrings(units: Uint16Array, from: number, end: number): boolean {
+  let at = from
+  for (let letters = 0; letters < 3; letters++) {
+    if (++at < end && isOdd(units[at]!)) return true
+    while (at < end && !isQuote(units[at]!)) if (isWord(units[at]!) || ++at - from > LETTERS_AHEAD * MAX_GAP) return false
+    if (at + 2 >= end || isOdd(units[at + 1]!)) return true
+    if (!isQuote(units[at + 2]!)) return false
+    at += 2
+  }
+  return true
 }
 
 function mayGoOnInHex(units: Uint16Array, start: number, end: number): boolean {

@@ -1,6 +1,7 @@
 // Words that are read as one: escapes with a blank between them, lines of quoted-printable, bytes in hex and base64 in groups, single letters.
 // A group is no longer than a word may be, so that a stream holds no more for it.
 import { isHidden } from './encoded-signs.ts'
+import { isQuote } from './encoded-pieces.ts'
 import { isPrintable, looksLikeText, textOf } from './encoded-text.ts'
 import { mayBeGroup, SIXES } from './encoded-words.ts'
 import type { EncodedRun, RunWord } from './encoded-run.ts'
@@ -90,6 +91,7 @@ export const MAX_GAP = 8
 /** Whether a word that stands before `separator` may be the first of a group. */
 export function mayOpenGroup(word: string, separator: number): boolean {
   if (word.length > MAX_CODE_CHARS) return false
+  if (word.length === 1 && isQuote(separator)) return openingKindsOf(word) !== 0
   return isBetween(separator) ? openingKindsOf(word) !== 0 : isBetweenCodes(separator) && (openingKindsOf(word) & CODES) !== 0
 }
 
@@ -106,6 +108,8 @@ export class SpacedGroup {
   #gap = 0
   /** In the gap there are more than blanks. */
   #hasSigns = false
+  /** Behind a quotation mark that may open a string of one character. */
+  #isQuoted = false
   #start = Infinity
   #end = 0
 
@@ -163,6 +167,7 @@ export class SpacedGroup {
     this.#starts.push(start)
     this.#gap = 0
     this.#hasSigns = false
+    this.#isQuoted = false
     this.#end = end
     return isOnlyLast ? [...ended, ...this.finish()] : ended
   }
@@ -170,6 +175,7 @@ export class SpacedGroup {
   /** What stands behind a word; returns the group that it ends. */
   separate(unit: number): readonly EncodedRun[] {
     if (this.#start === Infinity) return NONE
+    if (this.#kinds === LETTERS && (isQuote(unit) || this.#isQuoted)) return this.#separateQuoted(unit)
     const isSign = !isBetween(unit) || unit === 58 || unit === 44
     if (this.#kinds === LETTERS && isSign && this.#gap > 0 && !this.#hasSigns && unit > 32 && unit < 127) {
       // A sign that stands alone is one of the characters.
@@ -179,13 +185,28 @@ export class SpacedGroup {
       return NONE
     }
     if (isSign) this.#hasSigns = true
-    const most = (this.#kinds & CODES) !== 0 ? MAX_GAP : this.#kinds === LETTERS ? 4 : 2
+    const most = (this.#kinds & CODES) !== 0 || (this.#kinds === LETTERS && this.#hasSigns) ? MAX_GAP : this.#kinds === LETTERS ? 4 : 2
     const may = (this.#kinds & CODES) !== 0 ? isBetweenCodes(unit) : isBetween(unit)
     return may && ++this.#gap <= most ? NONE : this.finish()
   }
 
+  /** Between letters that are strings of their own: whatever stands between two quotation marks is one of the characters. */
+  #separateQuoted(unit: number): readonly EncodedRun[] {
+    if (isQuote(unit)) {
+      this.#isQuoted = this.#gap > 0 && !this.#isQuoted
+      this.#hasSigns = true
+      return ++this.#gap <= MAX_GAP ? NONE : this.finish()
+    }
+    if (unit < 32 || unit > 126) return this.finish()
+    this.#words.push(String.fromCharCode(unit))
+    this.#starts.push(this.#end)
+    this.#gap = 0
+    return NONE
+  }
+
   finish(): readonly EncodedRun[] {
     if (this.#start === Infinity) return NONE
+    this.#isQuoted = false
     const runs = this.#runs(this.#kinds)
     this.#start = Infinity
     this.#kinds = 0

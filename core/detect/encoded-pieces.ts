@@ -2,14 +2,14 @@
 // emphasis in them. They are read as one word; only what goes from one piece to the next is found here.
 import type { EncodedRun, RunWord } from './encoded-run.ts'
 
-const STRINGS = /^["'`]\s*(?:[+.&~]|\|\|)\s*["'`]$|^["'`]\s*\n\s*["'`]$/
+const STRINGS = /^["'`]\s*(?:[+.&~]|\|\||\.\.|\+\+|<>)\s*["'`]$|^["'`]\s*\n\s*["'`]$|^(["'`]) ?\1$/
 const TAG =
   '(?:!--[^<>]{0,40}--|\\/?(?:b|i|u|s|em|strong|span|font|wbr|mark|small|big|tt|code|sub|sup|a|q|del|ins|bdi|bdo)(?: [^<>]{0,60})?\\/?)'
 const TAGS = new RegExp(`^(?:<${TAG}>){1,4}$`, 'i')
 const CONTINUED = /^\r?\n[ \t]*$/
-const BEGINNING = /^["'`]\s{0,24}(?:[+.&~]|\|{1,2})?\s{0,24}["'`]?$|^(?:<[^<>]{0,70}>){0,3}(?:<[^<>]{0,70}>?)?$|^\*{1,2}$/
+const BEGINNING = /^["'`]\s{0,24}(?:[+.&~]|\|{1,2}|\.\.|\+\+|<>?)?\s{0,24}["'`]?$|^(?:<[^<>]{0,70}>){0,3}(?:<[^<>]{0,70}>?)?$|^\*{1,2}$/
 
-const isQuote = (unit: number): boolean => unit === 34 || unit === 39 || unit === 96
+export const isQuote = (unit: number): boolean => unit === 34 || unit === 39 || unit === 96
 /** Whether what stands behind a word may part two pieces. */
 export const mayPart = (unit: number): boolean => unit === 60 || unit === 42 || isQuote(unit)
 
@@ -21,16 +21,21 @@ export function mayJoin(units: Uint16Array, at: number, end: number, isWord: (un
     while (i < end && i < at + 72 && units[i] !== 62 && units[i] !== 60) i++
     return i + 1 >= end || (units[i] === 62 && (units[i + 1] === 60 || isWord(units[i + 1]!)))
   }
+  if (i < end && units[i] === units[at]) return i + 1 >= end || isWord(units[i + 1]!)
   let hasLine = false
   for (; i < end && i < at + 24 && isBlank(units[i]!); i++) hasLine ||= units[i] === 10
   if (i + 1 >= end) return true
   const unit = units[i]!
-  if (isQuote(unit)) return hasLine
-  const isOr = unit === 124 && units[i + 1] === 124
-  if (!isOr && unit !== 43 && unit !== 46 && unit !== 38 && unit !== 126) return false
-  for (i += isOr ? 2 : 1; i < end && i < at + 48 && isBlank(units[i]!); i++);
+  if (isQuote(unit)) return hasLine || (unit === units[at] && i === at + 2 && isWord(units[i + 1]!))
+  const isPair = isPairOfSigns(unit, units[i + 1]!)
+  if (!isPair && unit !== 43 && unit !== 46 && unit !== 38 && unit !== 126) return false
+  for (i += isPair ? 2 : 1; i < end && i < at + 48 && isBlank(units[i]!); i++);
   return i === end || isQuote(units[i]!)
 }
+
+/** `||`, `++`, `..`, `<>`. */
+const isPairOfSigns = (first: number, second: number): boolean =>
+  first === 60 ? second === 62 : first === second && (first === 124 || first === 43 || first === 46)
 
 const isBlank = (unit: number): boolean => unit === 32 || unit === 9 || unit === 10 || unit === 13
 

@@ -158,7 +158,9 @@ function ended({ length, isDense, hasEquals, isBase64, isHex, isCode, isPoint }:
   const looks =
     (length >= MIN_BASE64_CHARS && isDense ? MAY_HOLD : 0) |
     (hasValue ? MAY_BE_PADDED : 0) |
-    ((separator !== APART && (opensCodes || hasValue)) || (separator === BETWEEN && opens) ? MAY_OPEN : 0) |
+    ((separator !== APART && (opensCodes || hasValue)) || (separator === BETWEEN && opens) || (separator === PARTS && length === 1)
+      ? MAY_OPEN
+      : 0) |
     (separator === PARTS ? MAY_JOIN : 0)
   return looks === 0 ? 0 : ENDED | looks | length
 }

@@ -13,10 +13,12 @@ const HEX_BYTES = /(?<![A-Za-z0-9])[2-7][0-9a-fA-F]([-._])[0-9a-fA-F]{2}(?:\1[0-
 /** Fewer letters are an abbreviation. */
 const MIN_LETTERS = 12
 /** Of digits, with at least one other character. */
-export const MIN_NUMBER = 9
+export const MIN_NUMBER = 7
+/** Of digits alone. */
+const MIN_DIGITS = 8
 /** A longer row of digits alone is data. */
 const MAX_DIGITS = 19
-const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._-](?:\1[A-Za-z0-9@._-]){7,}(?![A-Za-z0-9])/g
+const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._~+/=-](?:\1[A-Za-z0-9@._~+/=-]){7,}(?![A-Za-z0-9])/g
 
 const IS_SIGN = Uint8Array.from({ length: 128 }, (_, unit) => ('-._~/+'.includes(String.fromCharCode(unit)) ? 1 : 0))
 /** Between the fewest bytes, one to three characters; and between the fewest letters, one to two. */
@@ -79,7 +81,7 @@ function lettersIn(word: string): readonly Run[] {
 
 /** Whether single characters are a value: few letters are an abbreviation, and long rows of digits are numbers. */
 export function isHidden(text: string): boolean {
-  if (/^[0-9]*$/.test(text)) return text.length >= MIN_LETTERS && text.length <= MAX_DIGITS
+  if (/^[0-9]*$/.test(text)) return text.length >= MIN_DIGITS && text.length <= MAX_DIGITS
   return text.length >= (/[0-9].*[0-9].*[0-9]/.test(text) ? MIN_NUMBER : MIN_LETTERS)
 }
 

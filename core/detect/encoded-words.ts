@@ -116,7 +116,21 @@ function hexIn(word: string): readonly Run[] {
   })
 }
 
+/** Base64 in lines whose ends are written as escapes, as in a string of JSON. */
+const ESCAPED_LINES = /[A-Za-z0-9+/_-]{8,}(?:(?:\\{1,2}r)?\\{1,2}n[A-Za-z0-9+/_-]{2,})+={0,2}/g
+const ESCAPED_END = /(?:\\{1,2}r)?\\{1,2}n/g
+
+function linesIn(word: string): readonly Run[] {
+  if (!word.includes('\\n')) return []
+  return [...word.matchAll(ESCAPED_LINES)].flatMap(({ 0: raw, index }): Run[] => {
+    const bytes = Buffer.from(raw.replaceAll(ESCAPED_END, ''), 'base64')
+    return looksLikeText(bytes) ? [{ start: index, end: index + raw.length, encoding: 'base64', text: textOf(bytes) }] : []
+  })
+}
+
 function base64In(word: string): readonly Run[] {
+  const lines = linesIn(word)
+  if (lines.length > 0) return lines
   return [...word.matchAll(BASE64)].flatMap(({ 0: raw, index }): Run[] => {
     for (const from of placesToTry(raw)) {
       const length = raw.length - from
@@ -201,7 +215,8 @@ function placesToTry(raw: string): readonly number[] {
  */
 export function openFrom(word: string): number {
   let open = Math.min(word.length, openEscape(word), openHex(word), openSpaced(word), openBase32(word))
-  for (const { start, end } of runsIn(word)) if (end < word.length) open = Math.min(open, start)
+  const hasLines = word.includes('\\n')
+  for (const { start, end } of runsIn(word)) if (hasLines || end < word.length) open = Math.min(open, start)
   const end = word.length - (word.endsWith('==') ? 2 : word.endsWith('=') ? 1 : 0)
   const start = suffixStart(word, end, (unit) => SIXES[unit]! < 64)
   if (start === end || start >= open) return open

@@ -377,7 +377,7 @@ const lastChars = (before: string, text: string): string =>
 const behindEquals = (word: string): string => word.slice(word.lastIndexOf('=') + 1) || word
 
 /** What decodes the run that stands behind it: `atob("`, `String.fromCharCode(`, `data:text/plain;base64,`, `0x`. */
-const CALL = /(?:0[xX]|[xX]['"]|\bdata:[^\s,"']{0,32},|\bbase64[:,]\s?|[A-Za-z][\w.]{1,28}\(\s?["'`[]?|\$'|\b[uUbB]["'])$/
+const CALL = /(?:0[xX]|[xX]['"]|\bdata:[^\s,"']{0,32},|\bbase64[:,]\s?|[A-Za-z][\w.]{1,28}\(\s?["'`[]?|\[\s?["'`]?|\$'|\b[uUbB]["'])$/
 
 const isLineEnd = (unit: number): boolean => unit === 10 || unit === 13
 

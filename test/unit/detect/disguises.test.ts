@@ -98,6 +98,8 @@ const LINES: { readonly [title: string]: Disguise } = {
   'base64 in comments': (text) => every(16, '\n// ')(base64(text)),
   'base64 in strings that are put together': (text) => `"${every(12, '" + "')(base64(text))}"`,
   'base64 in strings on lines': (text) => `'${every(12, "'\n  '")(base64(text))}'`,
+  'base64 in lines whose ends are escapes': (text) => every(12, '\\n')(base64(text)),
+  'base64 in lines whose ends are long escapes': (text) => every(16, '\\r\\n')(base64(text)),
   'hex in lines': (text) => every(16, '\n')(hex(text)),
 }
 
@@ -161,6 +163,11 @@ const PIECES: { readonly [title: string]: Disguise } = {
   'strings that are put together without blanks': inPieces("'+'"),
   'strings of PHP': inPieces("' . '"),
   'strings of SQL': inPieces("' || '"),
+  'strings of Lua': inPieces('" .. "'),
+  'strings of Haskell': inPieces('" ++ "'),
+  'strings of Elixir': inPieces('" <> "'),
+  'strings side by side': inPieces('" "'),
+  'empty strings of a shell inside': inPieces("''"),
   'strings over lines': inPieces('"\n    "'),
   'strings that are put together over lines': inPieces('" +\n    "'),
   'lines that go on behind a backslash': inPieces('\\\n'),
@@ -214,13 +221,18 @@ describe('disguises', () => {
       }
   })
 
-  it('sees through codes that are made characters one by one', () => {
+  it('sees through lists of characters and calls that decode', () => {
     for (const write of [
       (text: string) => `String.fromCharCode(${codes(String, ',')(text)})`,
       codes((code) => `chr(${code})`, '+'),
       codes((code) => `CHAR(${code})`, ' || '),
       codes((code) => `chr(${code})`, ' . '),
       (text: string) => `key=${codes(String, ' ')(text)}`,
+      (text: string) => JSON.stringify([...text]),
+      (text: string) => `['${[...text].join("', '")}']`,
+      (text: string) => `data:text/plain;base64,${base64(text)}`,
+      (text: string) => `atob("${base64(text)}")`,
+      (text: string) => `X'${hex(text)}'`,
     ])
       for (const [name, value] of VALUES) {
         const found = scan(`see ${write(value)} now`)

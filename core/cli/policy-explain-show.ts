@@ -3,24 +3,27 @@ import { pad, paintFor, type Paint, type Screen } from './policy-output.ts'
 import { widthOf } from '../policy/toolbox.ts'
 import type { ClauseExplanation, Explanation, PhaseExplanation, PolicyExplanation } from './policy-explain.ts'
 
-export function showExplanation({ verdict, refused, phases }: Explanation, screen: Screen): string {
+/** `brief`: policies that stay silent are counted alone. */
+export function showExplanation({ verdict, refused, phases }: Explanation, screen: Screen, brief = false): string {
   const paint = paintFor(screen)
   const head = `verdict: ${paint(verdict === 'allow' ? 'green' : 'red', verdict)}${refused ? ` (${refusal(refused)})` : ''}`
-  return [head, ...phases.flatMap((phase) => ['', ...showPhase(phase, paint)])].join('\n')
+  return [head, ...phases.flatMap((phase) => ['', ...showPhase(phase, paint, brief)])].join('\n')
 }
 
 function refusal({ code, policy }: NonNullable<Explanation['refused']>): string {
   return policy === '' ? `${code}: no policy allows it` : `${code} by ${policy}`
 }
 
-function showPhase({ phase, verdict, refused, why, effects, policies }: PhaseExplanation, paint: Paint): readonly string[] {
+function showPhase({ phase, verdict, refused, why, effects, policies }: PhaseExplanation, paint: Paint, brief: boolean): readonly string[] {
+  const shown = brief ? policies.filter(({ state }) => state !== 'silent') : policies
+  const left = policies.length - shown.length
   const outcome = verdict === null ? `not judged: ${why}` : refused ? `${verdict}, ${refusal(refused)}` : verdict
   const isReached = policies.some(({ clauses, state }) => clauses.length > 0 || state !== 'open')
   return [
     `${paint('bold', phase)}: ${outcome}`,
     ...effects.map(({ policy, phrase }) => `  ${phrase} ${paint('dim', `(${policy})`)}`),
     ...(isReached
-      ? policies.flatMap((policy) => showPolicy(policy, paint))
+      ? [...shown.flatMap((policy) => showPolicy(policy, paint)), ...(left > 0 ? [`  ${paint('dim', `silent ${left} more`)}`] : [])]
       : [`  ${paint('dim', policies.map(({ policy }) => policy).join(', '))}`]),
   ]
 }

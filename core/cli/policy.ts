@@ -42,6 +42,7 @@ export function registerPolicy(program: Command): void {
   withFormat(command('explain', 'what is decided for a request and why, each condition with its value').argument('[path...]'))
     .requiredOption('--request <file>', 'a chat completion request (JSON)')
     .option('--given <attribute=value...>', 'values of attributes')
+    .option('--brief', 'count the policies that stay silent, and show the others')
     .action(explain)
   withFormat(command('scan', 'findings in a text, with positions, scores and checks, and the decision'))
     .argument('<file>', 'a file, or - for standard input')
@@ -156,6 +157,7 @@ async function test(paths: readonly string[], options: Options & { readonly cove
 interface ExplainOptions extends Options {
   readonly request: string
   readonly given?: readonly string[]
+  readonly brief?: boolean
 }
 
 async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<void> {
@@ -166,7 +168,7 @@ async function explain(paths: readonly string[], given: ExplainOptions, command:
   try {
     const explanation = await explainRequest(set, body, options.given ?? [])
     if (wantsJson(options)) printJson(explanation)
-    else print(showExplanation(explanation, screen()))
+    else print(showExplanation(explanation, screen(), options.brief === true))
   } catch (error) {
     if (!(error instanceof GivenError)) throw error
     command.error(`error: ${error.message}`, { exitCode: 2 })

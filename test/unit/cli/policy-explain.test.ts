@@ -162,6 +162,17 @@ overlay bank for tenant "bank" { param most = 2 }
     assert.equal((await explain('tenant.id=123', 'client.ip=2001:db8::1', 'tenant.region=null')).verdict, 'allow')
   })
 
+  it('--brief counts the silent policies, and shows those that fire', async () => {
+    const args = ['policy', 'explain', 'x.policy', '--request', 'request.json']
+    const [whole, brief] = await Promise.all([runCli(args, { cwd: folder }), runCli([...args, '--brief'], { cwd: folder })])
+    const silent = (text: string): number => text.match(/^ {2}silent .*\./gm)?.length ?? 0
+    const fires = (text: string): readonly string[] => text.match(/^ {2}fires .*/gm) ?? []
+    assert.ok(silent(whole) > 0)
+    assert.deepEqual([silent(brief), fires(brief)], [0, fires(whole)])
+    const counted = [...brief.matchAll(/^ {2}silent (\d+) more$/gm)].reduce((sum, [, left]) => sum + Number(left), 0)
+    assert.equal(counted, silent(whole))
+  })
+
   it('exits with 2 for a value that does not fit', async () => {
     const args = ['policy', 'explain', 'x.policy', '--request', 'request.json', '--given', 'tenant.regoin=eu']
     await assert.rejects(runCli(args, { cwd: folder }), (error: { code: number; stderr: string }) => {

@@ -140,7 +140,7 @@ async function answer(bound: BoundPolicies, { previewed, given }: Asked): Promis
     const values = givenFrom(given, { words: bound.words, bundle })
     return { ...(await preview(bound, previewed, values)), policy_hash: hash }
   } catch (error) {
-    if (error instanceof GivenError) return bad(`given: ${error.message}.`, 'given')
+    if (error instanceof GivenError) return bad(`given: ${error.message}${error.message.endsWith('?') ? '' : '.'}`, 'given')
     throw error
   }
 }

@@ -1,6 +1,6 @@
 // Plugins from folders outside the repository, as `pluginPaths` names them, behind those that come with the gateway.
 // Nothing is kept between reloads but what Node keeps: an unchanged folder is the same module, a changed one is a new one.
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { importVersioned } from './module-hooks.ts'
 import { PluginConfigError } from './registry.ts'
 import { pluginOf } from './shape.ts'
@@ -40,7 +40,9 @@ export async function loadPlugin(folder: string): Promise<Plugin> {
   const { path, entry, hash } = readPluginFolder(folder)
   const version = `${hash.slice(0, 16)}.${failures}`
   try {
-    const plugin = pluginOf(await inTime(importVersioned(entry, path, `${version}.${folderId(path)}`).catch(explain)))
+    const plugin = pluginOf(
+      await inTime(importVersioned(entry, path, `${version}.${folderId(path)}`).catch((error) => explain(error, entry))),
+    )
     if (readPluginFolder(folder).hash !== hash) throw new Error('changed while it was loaded; reload once more')
     return plugin
   } catch (error) {
@@ -52,13 +54,20 @@ export async function loadPlugin(folder: string): Promise<Plugin> {
 /** Two folders with the same content are two plugins. */
 const folderId = (path: string): string => Buffer.from(path).toString('base64url')
 
-function explain(error: unknown): never {
+function explain(error: unknown, entry: string): never {
   const { message, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error), code: undefined }
   const help =
     code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
       ? '. Node reads no TypeScript below node_modules: publish the plugin as JavaScript'
-      : ''
+      : placeOf(error, entry)
   throw new Error(`cannot be imported: ${message}${help}`, { cause: error })
+}
+
+/** Node says where code does not parse: for TypeScript ahead of the stack, for JavaScript only to those who ask it. */
+function placeOf(error: unknown, entry: string): string {
+  if (!(error instanceof SyntaxError)) return ''
+  const place = /^(?:file:\/\/)?(\/[^?\n]*?)(?:\?[^:\n]*)?:(\d+)\n/.exec(error.stack ?? '')
+  return place ? ` (${basename(place[1]!)}:${place[2]})` : `; \`node --check ${basename(entry)}\` may show where`
 }
 
 async function inTime<T>(pending: Promise<T>): Promise<T> {

@@ -104,7 +104,8 @@ describe('plugins from folders', function () {
     'an entry outside the folder': [{ 'package.json': { ...PACKAGE, exports: '../x.js' } }, /lies outside the folder/],
     'a package.json that is no JSON': [{ 'package.json': '{', 'index.js': PLUGIN }, /package\.json is no JSON/],
     'code that throws': [{ 'index.js': 'throw new Error("out of paint")\nexport {}' }, /cannot be imported: out of paint/],
-    'code that does not parse': [{ 'index.js': 'export default {' }, /cannot be imported: /],
+    'code that does not parse': [{ 'index.js': 'export default {' }, /cannot be imported: .*; `node --check index\.js` may show where/],
+    'TypeScript that does not parse': [{ 'index.ts': '// one\nexport const a = {{' }, /cannot be imported: .* \(index\.ts:2\)/],
     'an import that leads nowhere': [{ 'index.js': "import './gone.js'" }, /cannot be imported: .*gone\.js/],
     CommonJS: [{ 'index.js': 'module.exports = {}', 'package.json': { type: 'commonjs' } }, /is CommonJS; write ES modules/],
   }

@@ -68,7 +68,7 @@ function brokenVerb({ phrase, use, phases, aliases, protects, doc, operands, act
     ...when(!isText(phrase), 'phrase must be a template such as `stamp <name:text>`'),
     ...when(!isOneOf(USES, use), `use must be one of ${USES.join(', ')}`),
     ...when(!Array.isArray(phases) || !phases.every((phase) => isOneOf(PHASES, phase)), `phases must be a list of ${PHASES.join(', ')}`),
-    ...when(!Array.isArray(aliases), 'aliases must be a list'),
+    ...when(!Array.isArray(aliases), 'aliases must be a list, `[]` where there are none'),
     ...when(typeof protects !== 'boolean', 'protects must be true or false'),
     ...when(!isText(doc), 'doc must be a sentence'),
     ...brokenRules(operands),

@@ -1,8 +1,9 @@
 // The workers of one host: starts them, starts them again when they die, replaces them one by one, and asks them all at once.
 import cluster, { type Worker } from 'node:cluster'
-import { Link, type Handlers } from './link.ts'
+import { Link, Silence, type Handlers } from './link.ts'
+import { systemClock } from '../../plugin/clock.ts'
+import type { Clock, Log } from '../../plugin/contract.ts'
 import type { Door, Receipt, Taker } from './door.ts'
-import type { Log } from '../../plugin/contract.ts'
 
 export interface CrewOptions {
   readonly size: number
@@ -15,12 +16,27 @@ export interface CrewOptions {
   readonly generation: () => number
   /** Longest time that a worker may take to drain, in milliseconds. */
   readonly drainMs: () => number
-  /** First and longest pause before a restart, in milliseconds (default 200 and 10 000). */
-  readonly backoffMs?: number
-  readonly maxBackoffMs?: number
+  /** A worker is about to take connections, which waits for this, or speaks again after a silence. */
+  readonly heard?: () => Promise<void>
+  /** For tests. */
+  readonly clock?: Pick<Clock, 'after' | 'monotonic'>
+}
+
+/** Of all that serve. Who ended meanwhile is in neither list. */
+export interface Answers<T> {
+  readonly given: readonly T[]
+  /** Ids of processes that said nothing in time. */
+  readonly silent: readonly number[]
+}
+
+/** The place of a worker: whoever dies in it is followed by another in the same. */
+interface Place {
+  /** Starts that came to nothing, or to a worker that died soon. */
+  failures: number
 }
 
 interface Member {
+  readonly place: Place
   readonly worker: Worker
   readonly link: Link
   readonly taker: Taker
@@ -32,25 +48,39 @@ interface Member {
   admitted: boolean
   /** Its end is wanted. */
   leaving: boolean
+  /** How often it was asked in a row whether it lives, without an answer. */
+  unanswered: number
 }
 
 /** A worker that lived this long had nothing wrong with its start. */
 const STEADY_MS = 30_000
 /** On top of the time for draining. */
 const GRACE_MS = 5000
+/** The first start after a death is at once; the pauses that follow double. */
+const PAUSE_MS = 200
+const MAX_PAUSE_MS = 10_000
+/** Workers are asked this often whether they live, */
+const BEAT_MS = 5000
+/** and ended when so many questions in a row have no answer: half a minute. Counted, because a clock also runs while the whole machine stands still. */
+const SILENT_BEATS = 6
+/** A worker that has not built what judges by then is replaced. */
+const CATCH_UP_MS = 120_000
+/** The channel of a process that was killed may fail before the system says that the process has ended. */
+const LAST_BREATH_MS = 1000
 
 /** Environment of a worker: generation of its first snapshot. */
 export const GENERATION = 'SALLYPORT_GENERATION'
 
 export class Crew {
   readonly #options: CrewOptions
+  readonly #clock: Pick<Clock, 'after' | 'monotonic'>
   readonly #members = new Set<Member>()
-  #failures = 0
   #stopping = false
   #replacing: Promise<void> | null = null
 
   constructor(options: CrewOptions) {
     this.#options = options
+    this.#clock = options.clock ?? systemClock
   }
 
   get pids(): readonly number[] {
@@ -65,13 +95,47 @@ export class Crew {
       await this.stop()
       throw failed.reason
     }
+    this.#clock.after(BEAT_MS, () => this.#beat())
   }
 
-  /** Asks every worker that serves; one that dies meanwhile is left out. Nobody waits for one that starts. */
-  async askAll<T>(name: string, argument: unknown = null): Promise<readonly T[]> {
-    const serving = [...this.#members].filter((member) => member.serving && !member.leaving)
-    const answers = await Promise.allSettled(serving.map(({ link }) => link.ask<T>(name, argument)))
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  /** Asks every worker that serves, and waits `limitMs` at most. Nobody waits for one that starts, dies or leaves. */
+  async askAll<T>(name: string, argument: unknown, limitMs: number): Promise<Answers<T>> {
+    const serving = this.#serving
+    const answers = await Promise.allSettled(serving.map(({ link }) => link.askWithin<T>(limitMs, name, argument)))
+    return {
+      given: answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])),
+      silent: serving.flatMap(({ worker }, i) => (isSilence(answers[i]!) ? [worker.process.pid!] : [])),
+    }
+  }
+
+  get #serving(): readonly Member[] {
+    return [...this.#members].filter(({ serving, leaving }) => serving && !leaving)
+  }
+
+  #beat(): void {
+    if (this.#stopping) return
+    for (const member of this.#serving) {
+      if (member.unanswered < SILENT_BEATS) void this.#feel(member)
+      else {
+        const silentMs = BEAT_MS * SILENT_BEATS
+        this.#options.log.error({ pid: member.worker.process.pid, silentMs }, 'a worker stands still; ending it')
+        member.worker.process.kill('SIGKILL')
+      }
+    }
+    this.#clock.after(BEAT_MS, () => this.#beat())
+  }
+
+  async #feel(member: Member): Promise<void> {
+    member.unanswered++
+    try {
+      await member.link.ask('echo')
+    } catch {
+      // It has ended, or is about to.
+      return
+    }
+    const wasSilent = member.unanswered > 1
+    member.unanswered = 0
+    if (wasSilent) await this.#options.heard?.()
   }
 
   /** One after the other: a new one serves before an old one drains, so that capacity never sinks. */
@@ -102,15 +166,17 @@ export class Crew {
     await Promise.all([...this.#members].map((member) => this.#end(member)))
   }
 
-  async #add(): Promise<void> {
+  async #add(place: Place = { failures: 0 }): Promise<void> {
     const generation = this.#options.generation()
     const ready = Promise.withResolvers<void>()
-    const member = this.#fork(generation, ready)
+    const member = this.#fork(place, generation, ready)
     const { worker, link, taker } = member
     try {
       await ready.promise
       member.serving = true
+      await this.#options.heard?.()
       if (generation !== this.#options.generation()) await catchUp(link, this.#options.generation())
+      if (!this.#members.has(member)) throw new Error('a worker ended before it took connections')
     } catch (error) {
       member.leaving = true
       worker.process.kill('SIGKILL')
@@ -121,17 +187,31 @@ export class Crew {
   }
 
   /** `ready` is settled when it says that it serves, or why it does not, or has ended. */
-  #fork(generation: number, ready: PromiseWithResolvers<void>): Member {
+  #fork(place: Place, generation: number, ready: PromiseWithResolvers<void>): Member {
     const worker = cluster.fork({ [GENERATION]: String(generation) })
     const exited = Promise.withResolvers<void>()
-    const link = new Link(worker, {
-      ...this.#options.handlers,
-      ready: () => ready.resolve(),
-      failed: (argument) => ready.reject(new Error(String(argument))),
-    })
-    const taker = takerOf(link)
-    const flags = { serving: false, admitted: false, leaving: false }
-    const member: Member = { worker, link, taker, startedAt: Date.now(), exited: exited.promise, ...flags }
+    const link = new Link(
+      worker,
+      {
+        ...this.#options.handlers,
+        ready: () => ready.resolve(),
+        failed: (argument) => ready.reject(new Error(String(argument))),
+      },
+      this.#clock,
+    )
+    const taker: Taker = {
+      hand: async (socket) => {
+        try {
+          return await link.ask<Receipt>('connection', null, socket)
+        } catch (error) {
+          this.#cannotTake(member, error)
+          throw error
+        }
+      },
+      echo: () => link.ask('echo'),
+    }
+    const flags = { serving: false, admitted: false, leaving: false, unanswered: 0 }
+    const member: Member = { place, worker, link, taker, startedAt: this.#clock.monotonic(), exited: exited.promise, ...flags }
     const gone = (error: Error): void => {
       this.#members.delete(member)
       this.#options.door.dismiss(taker)
@@ -150,29 +230,43 @@ export class Crew {
     worker.process.once('close', () => link.close('the worker has ended'))
     worker.once('exit', (code, signal) => {
       gone(new Error(`a worker ended with ${signal ?? code} before it served`))
-      if (member.admitted && !member.leaving) this.#startAgain(member, code, signal)
+      if (member.admitted && !member.leaving) this.#startAgain(member, { code, signal }, 'a worker ended; starting another')
     })
     return member
   }
 
-  #startAgain({ startedAt, worker }: Member, code: number | null, signal: string | null): void {
-    if (this.#stopping) return
-    this.#failures = Date.now() - startedAt > STEADY_MS ? 1 : this.#failures + 1
-    const { backoffMs = 200, maxBackoffMs = 10_000, log } = this.#options
-    const pauseMs = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#failures - 1, 10))
-    log.error({ pid: worker.process.pid, code, signal, pauseMs }, 'a worker ended; starting another')
-    setTimeout(() => void this.#again(), pauseMs)
+  /** The door has given it up. What it has taken may go on, but it is no use any more. */
+  #cannotTake(member: Member, error: unknown): void {
+    this.#clock.after(LAST_BREATH_MS, () => {
+      if (!this.#members.has(member) || member.leaving) return
+      void this.#end(member)
+      this.#startAgain(member, { err: error }, 'a worker cannot take connections; ending it and starting another')
+    })
   }
 
-  async #again(): Promise<void> {
+  #startAgain({ place, startedAt, worker }: Member, why: object, message: string): void {
+    if (this.#stopping) return
+    const wasSteady = this.#clock.monotonic() - startedAt > STEADY_MS
+    place.failures = wasSteady ? 1 : place.failures + 1
+    const pauseMs = pauseAfter(place)
+    this.#options.log.error({ pid: worker.process.pid, ...why, pauseMs }, message)
+    this.#again(place, pauseMs)
+  }
+
+  #again(place: Place, pauseMs: number): void {
+    if (pauseMs === 0) void this.#tryAgain(place)
+    else this.#clock.after(pauseMs, () => void this.#tryAgain(place))
+  }
+
+  async #tryAgain(place: Place): Promise<void> {
     if (this.#stopping) return
     try {
-      await this.#add()
+      await this.#add(place)
     } catch (error) {
-      this.#options.log.error({ err: error }, 'a worker does not start; trying again')
-      this.#failures++
-      const { backoffMs = 200, maxBackoffMs = 10_000 } = this.#options
-      setTimeout(() => void this.#again(), Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#failures, 10)))
+      place.failures++
+      const pauseMs = pauseAfter(place)
+      this.#options.log.error({ err: error, pauseMs }, 'a worker does not start; trying again')
+      this.#again(place, pauseMs)
     }
   }
 
@@ -187,13 +281,12 @@ export class Crew {
   }
 }
 
-const takerOf = (link: Link): Taker => ({
-  hand: (socket) => link.ask<Receipt>('connection', null, socket),
-  echo: () => link.ask('echo'),
-})
+const pauseAfter = ({ failures }: Place): number => (failures <= 1 ? 0 : Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** Math.min(failures - 2, 10)))
+
+const isSilence = (answer: PromiseSettledResult<unknown>): boolean => answer.status === 'rejected' && answer.reason instanceof Silence
 
 /** A reload came while it started: what it read may be older. */
 async function catchUp(link: Link, generation: number): Promise<void> {
-  const error = await link.ask<string | null>('prepare', generation)
+  const error = await link.askWithin<string | null>(CATCH_UP_MS, 'prepare', generation)
   await (error === null ? link.ask('commit', generation) : link.ask('refuse', error))
 }

@@ -1,5 +1,7 @@
 // Questions and answers between the primary and a worker, both ways, over the channel that Node gives a forked process. What is sent arrives in the
 // order in which it was sent, or never.
+import { systemClock } from '../../plugin/clock.ts'
+import type { Clock } from '../../plugin/contract.ts'
 import type { Socket } from 'node:net'
 
 /** The end of a channel: `process` in a worker, a `cluster.Worker` in the primary. */
@@ -16,16 +18,21 @@ type Message =
   | { readonly sallyport: 'question'; readonly id: number; readonly name: string; readonly argument: unknown }
   | { readonly sallyport: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }
 
+/** No answer came in time. It may still come, and nobody waits for it. */
+export class Silence extends Error {}
+
 export class Link {
   readonly #end: End
   readonly #handlers: Handlers
+  readonly #clock: Pick<Clock, 'after'>
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #lastId = 0
   #closed: Error | null = null
 
-  constructor(end: End, handlers: Handlers) {
+  constructor(end: End, handlers: Handlers, clock: Pick<Clock, 'after'> = systemClock) {
     this.#end = end
     this.#handlers = handlers
+    this.#clock = clock
     end.on('message', (message, socket) => this.#take(message as Message, socket))
   }
 
@@ -40,6 +47,21 @@ export class Link {
     this.#waiting.set(id, answer)
     this.#send({ sallyport: 'question', id, name, argument }, socket)
     return answer.promise as Promise<T>
+  }
+
+  /** As `ask`; rejects with `Silence` when no answer came within `limitMs`. */
+  async askWithin<T>(limitMs: number, name: string, argument: unknown = null): Promise<T> {
+    const asked = this.ask<T>(name, argument)
+    const id = this.#lastId
+    const cancel = this.#clock.after(limitMs, () => {
+      this.#waiting.get(id)?.reject(new Silence(`nothing was said for ${limitMs / 1000} s`))
+      this.#waiting.delete(id)
+    })
+    try {
+      return await asked
+    } finally {
+      cancel()
+    }
   }
 
   /** Whoever still waits for an answer is told that none will come. Not to be called before everything that was sent has been read. */

@@ -9,7 +9,7 @@ import { endOnSignals } from '../end-on-signals.ts'
 import { firstStart, printWelcome } from '../welcome.ts'
 import { loadConfig } from '../../config/load.ts'
 import { recordOptions } from '../record-options.ts'
-import { reloadWithNote, type Judging } from '../note-reload.ts'
+import { reloadWithNote } from '../note-reload.ts'
 import { superviseRecorder } from '../../recorder/supervise.ts'
 import { TogetherReload } from './reload.ts'
 import { VERSION } from '../../model/version.ts'
@@ -22,6 +22,9 @@ import { openState } from '../../state/open.ts'
 import { systemClock } from '../../plugin/clock.ts'
 import type { LoadedConfig } from '../../config/config.ts'
 import type { Log } from '../../plugin/contract.ts'
+
+/** Prometheus waits ten seconds unless told otherwise. */
+const METRICS_MS = 5000
 
 export async function servePrimary(flags: ServeFlags): Promise<void> {
   const loaded = loadConfig(flags.config)
@@ -36,12 +39,17 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     door,
     generation: () => together.generation,
     drainMs: () => loaded.config.server.drainSeconds * 1000,
+    heard: async () => {
+      if (together.isOwed) await (makingUp ??= files.reload().finally(() => (makingUp = null)))
+    },
     handlers: {
       reload: () => together.reload(),
-      metrics: async () => textOf([await metrics.read(), ...(await crew.askAll<MetricsReading>('metrics'))]),
+      metrics: async () => textOf([await metrics.read(), ...(await crew.askAll<MetricsReading>('metrics', null, METRICS_MS)).given]),
     },
   })
   const together = new TogetherReload(crew)
+  const files = new Files(flags, loaded, { together, log })
+  let makingUp: Promise<unknown> | null = null
   const { token, demoKey } = await prepareState(loaded, log)
   const url = await openPort(door.open.bind(door), { flags, loaded })
   await crew.start().catch((error: unknown) => {
@@ -50,7 +58,8 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
   })
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
   watchPrimary(metrics, { workers: () => crew.pids.length, isRecorderRunning: recorder && (() => recorder.pid !== null) })
-  const stopWatching = watchFiles(flags, loaded, { crew, together, log })
+  await together.judging()
+  const stopWatching = files.watch()
   printWelcome({ adminToken: token.current(), demoKey, url, loaded, workers: flags.workers! })
   log.info({ pids: crew.pids }, 'the workers serve')
   process.on('SIGUSR2', () => void crew.replaceAll())
@@ -63,22 +72,41 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
 }
 
 /** Reloads all workers when a file changes. The paths are those of the last good configuration, which only this process needs to read again. */
-function watchFiles(
-  flags: ServeFlags,
-  loaded: LoadedConfig,
-  { crew, together, log }: { readonly crew: Crew; readonly together: TogetherReload; readonly log: Log },
-): () => void {
-  let watched = loaded
-  const reload = async (): Promise<void> => {
-    const { ok } = await reloadWithNote({
-      judging: async () => (await crew.askAll<Judging>('judging'))[0] ?? null,
-      reload: () => together.reload(),
-      note: noteAsSystem(loaded),
-      log,
-    })
-    if (ok) watched = readAgain(flags) ?? watched
+class Files {
+  readonly #flags: ServeFlags
+  readonly #together: TogetherReload
+  readonly #log: Log
+  readonly #note: CommandRecord['note']
+  #watched: LoadedConfig
+
+  constructor(flags: ServeFlags, loaded: LoadedConfig, { together, log }: { readonly together: TogetherReload; readonly log: Log }) {
+    this.#flags = flags
+    this.#together = together
+    this.#log = log
+    this.#note = noteAsSystem(loaded)
+    this.#watched = loaded
   }
-  return watchConfig(loaded.path, () => watchedPaths(watched), reload)
+
+  async reload(): Promise<void> {
+    const { ok, error } = await reloadWithNote({
+      judging: () => this.#together.judging(),
+      reload: () => this.#together.reload(),
+      note: this.#note,
+      log: this.#log,
+    })
+    if (ok) this.#watched = readAgain(this.#flags) ?? this.#watched
+    // Any other reason is logged by the workers; here there may be none.
+    if (this.#together.isOwed) this.#log.error({ err: error }, 'changed files could not be checked')
+  }
+
+  /** Returns how to end it. */
+  watch(): () => void {
+    return watchConfig(
+      this.#watched.path,
+      () => watchedPaths(this.#watched),
+      () => this.reload(),
+    )
+  }
 }
 
 /** Null: it was changed once more since the workers read it, and is broken now; the next call is on its way. */

@@ -5,7 +5,7 @@ import { createLog } from '../../telemetry/log.ts'
 import { createMetrics } from '../../telemetry/metrics.ts'
 import { endOnce } from '../end-on-signals.ts'
 import { GENERATION } from './crew.ts'
-import { judgingOf } from '../note-reload.ts'
+import { judgingOf, type Judging } from '../note-reload.ts'
 import { Link, type Handlers } from './link.ts'
 import { loadConfig } from '../../config/load.ts'
 import { readingsOf } from '../readings.ts'
@@ -50,7 +50,7 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
     // A terminal sends its signals to the whole group; the primary decides what they mean.
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
     process.on('SIGTERM', () => end('SIGTERM'))
-    process.once('disconnect', () => end('the primary has ended'))
+    // When the primary is gone, node:cluster ends this process at once (`disconnect`); what that breaks off is recorded at the next start.
     await primary.ask('ready')
   } catch (error) {
     await primary.ask('failed', error instanceof Error ? error.message : String(error)).catch(() => undefined)
@@ -82,10 +82,12 @@ function receive({ gateway, opened }: Started<Receiver>, socket: Socket | undefi
 }
 
 /** A worker that began to serve between the two phases was not asked to prepare, and makes up for it. */
-async function commit(gateway: Gateway, generation: number): Promise<void> {
+async function commit(gateway: Gateway, generation: number): Promise<Judging> {
   gateway.commit()
-  if (gateway.current.generation === generation) return
-  const error = await gateway.prepare(generation)
-  if (error === null) gateway.commit()
-  else await gateway.refuse(error)
+  if (gateway.current.generation !== generation) {
+    const error = await gateway.prepare(generation)
+    if (error === null) gateway.commit()
+    else await gateway.refuse(error)
+  }
+  return judgingOf(gateway)
 }

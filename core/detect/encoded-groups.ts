@@ -1,10 +1,10 @@
-// Words that are read as one: escapes with a blank between them, lines of quoted-printable, bytes in hex and base64 in groups, single letters.
-// A group is no longer than a word may be, so that a stream holds no more for it.
+// Words that are read as one: bytes in hex and base64 in groups, codes of characters, single letters. A group is no longer than a word may be, so
+// that a stream holds no more for it.
 import { isHidden } from './encoded-signs.ts'
 import { isQuote } from './encoded-pieces.ts'
 import { isPrintable, looksLikeText, textOf } from './encoded-text.ts'
 import { mayBeGroup, SIXES } from './encoded-words.ts'
-import type { EncodedRun, RunWord } from './encoded-run.ts'
+import type { EncodedRun } from './encoded-run.ts'
 import { DENSE, kindsOfUnits, WORD } from './encoded-units.ts'
 
 const LETTERS = 1
@@ -136,10 +136,8 @@ export class SpacedGroup {
     const kindOf = kindsOfUnits()
     let at = from
     for (; at + 1 < end && units[at + 1] === 32 && (kindOf[units[at]!]! & ~DENSE) === WORD; at += 2) {
-      const letter = String.fromCharCode(units[at]!)
-      this.#words.push(this.#gap > 1 && !this.#hasSigns ? ` ${letter}` : letter)
+      this.#push(String.fromCharCode(units[at]!))
       this.#gap = 1
-      this.#hasSigns = false
     }
     if (at > from) this.#end = position + at - from - 1
     return at
@@ -163,13 +161,17 @@ export class SpacedGroup {
     const ended = kinds === this.#kinds ? NONE : this.#leave(kinds)
     const isOnlyLast = kinds === BASE64 && isLast
     if (!isOnlyLast) this.#begin(openingKindsOf(word, all) & ~kinds)
-    this.#words.push(this.#gap > 1 && !this.#hasSigns && kinds === LETTERS ? ` ${word}` : word)
+    this.#push(word)
     this.#starts.push(start)
+    this.#end = end
+    return isOnlyLast ? [...ended, ...this.finish()] : ended
+  }
+
+  #push(word: string): void {
+    this.#words.push(this.#gap > 1 && !this.#hasSigns && this.#kinds === LETTERS ? ` ${word}` : word)
     this.#gap = 0
     this.#hasSigns = false
     this.#isQuoted = false
-    this.#end = end
-    return isOnlyLast ? [...ended, ...this.finish()] : ended
   }
 
   /** What stands behind a word; returns the group that it ends. */
@@ -297,83 +299,3 @@ function decode(kind: number, words: readonly string[]): Pick<EncodedRun, 'encod
   const isText = bytes.length >= MIN_BYTES && (bytes.length < SURE_BYTES ? isPrintable(bytes) : looksLikeText(bytes))
   return isText ? { encoding, text: textOf(bytes) } : null
 }
-
-/** Plain text behind an escape that is read with it, for a value of several words of which one has escapes. */
-export const TAIL_CHARS = 48
-
-/** Words with escapes and what stands between and behind them: one run, whose findings cover the words that they touch. */
-export class EscapedGroup {
-  /** The plain text before it. */
-  before = ''
-  #first: EncodedRun | null = null
-  #words: RunWord[] = []
-  #text = ''
-  /** Plain text behind the last escape, and where it ends. */
-  #tail = ''
-  #end = 0
-
-  get start(): number {
-    return this.#first?.start ?? Infinity
-  }
-
-  /** Whether so much plain text stands behind the last escape that nothing more is read with it. */
-  get isFull(): boolean {
-    return this.#tail.length >= TAIL_CHARS
-  }
-
-  add(run: EncodedRun): void {
-    this.#endTail()
-    this.#first ??= run
-    this.#text += run.text
-    this.#words.push({ textEnd: this.#text.length, start: run.start, end: run.end })
-    this.#end = run.end
-  }
-
-  /** Plain text that follows. */
-  pass(text: string): void {
-    this.#tail += text
-    this.#end += text.length
-  }
-
-  /** An end of a line: false where it ends the group. Behind a soft end of quoted-printable the word goes on. */
-  passLineEnd(unit: number): boolean {
-    if (unit === 13) {
-      this.pass('\r')
-      return true
-    }
-    const soft = SOFT_END.exec(this.#tail)
-    if (!soft) return false
-    const end = this.#end
-    this.#tail = this.#tail.slice(0, soft.index)
-    this.#end -= soft[0].length
-    this.#endTail()
-    this.#end = end + 1
-    return true
-  }
-
-  finish(): EncodedRun | null {
-    const first = this.#first
-    if (!first) return null
-    const over = this.#tail.length - TAIL_CHARS
-    if (over > 0) {
-      this.#tail = this.#tail.slice(0, TAIL_CHARS)
-      this.#end -= over
-    }
-    this.#endTail()
-    const words = this.#words
-    const text = this.#text
-    this.#first = null
-    this.#words = []
-    this.#text = ''
-    return { ...first, end: words.at(-1)!.end, text, words }
-  }
-
-  #endTail(): void {
-    if (this.#tail === '') return
-    this.#text += this.#tail
-    this.#words.push({ textEnd: this.#text.length, start: this.#end - this.#tail.length, end: this.#end, isPlain: true })
-    this.#tail = ''
-  }
-}
-
-const SOFT_END = /=[ \t]*\r?$/

@@ -187,7 +187,7 @@ export class SpacedGroup {
       return NONE
     }
     if (isSign) this.#hasSigns = true
-    const most = (this.#kinds & CODES) !== 0 || (this.#kinds === LETTERS && this.#hasSigns) ? MAX_GAP : this.#kinds === LETTERS ? 4 : 2
+    const most = (this.#kinds & CODES) !== 0 || (this.#kinds === LETTERS && this.#hasSigns) ? MAX_GAP : this.#kinds === LETTERS ? 6 : 2
     const may = (this.#kinds & CODES) !== 0 ? isBetweenCodes(unit) : isBetween(unit)
     return may && ++this.#gap <= most ? NONE : this.finish()
   }
@@ -289,7 +289,9 @@ const textOfCodes = (words: readonly string[], radix: number): string =>
 /** What words of one kind stand for; null where that is no text. */
 function decode(kind: number, words: readonly string[]): Pick<EncodedRun, 'encoding' | 'text'> | null {
   if (kind === LETTERS) {
-    const text = words.join('')
+    // Two blanks part words only where one parts letters.
+    const isWide = words.every((word, i) => i === 0 || word.startsWith(' '))
+    const text = isWide ? words.join('').replaceAll(' ', '') : words.join('')
     return isHidden(text) ? { encoding: 'escape', text } : null
   }
   const radix = RADIXES.get(kind)

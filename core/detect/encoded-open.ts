@@ -4,7 +4,7 @@ import { SpacedGroup } from './encoded-groups.ts'
 import { LineGroup } from './encoded-lines.ts'
 import { PieceGroup } from './encoded-pieces.ts'
 import type { EncodedRun, RunWord } from './encoded-run.ts'
-import { openInSource } from './encoded-source.ts'
+import { foldedOf, openInSource } from './encoded-source.ts'
 import { ESCAPE_SIGN } from './encoded-units.ts'
 import { isPlain } from './fold.ts'
 
@@ -95,7 +95,7 @@ export class OpenGroups {
 
   /** Ends those that the unfinished word can not be a part of: nothing waits for them. */
   endWithout(word: string): void {
-    if (this.spaced.start !== Infinity && !this.spaced.mayTake(word)) this.#endSpaced()
+    if (this.spaced.start !== Infinity && !this.spaced.mayTake(foldedOf(word)?.text ?? word)) this.#endSpaced()
     if (this.lines.start !== Infinity && isPlain(word) && !this.lines.mayTake(word)) this.endLines()
   }
 

@@ -226,7 +226,8 @@ export class EncodedRuns {
     if (this.#groups.spaced.start !== Infinity) this.#closeSpaced(seen, start, separator)
     else if (seen.length <= MAX_CODE_CHARS || seen.includes('=')) {
       const value = behindEquals(seen)
-      if (mayOpenGroup(value, separator)) this.#closeSpaced(value, this.#position - value.length, separator)
+      const at = seen.length - value.length
+      if (mayOpenGroup(value, separator)) this.#closeSpaced(value, start + (folded ? folded.starts[at]! : at), separator)
     }
     this.#lead = lineLead
   }

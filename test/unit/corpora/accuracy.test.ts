@@ -23,9 +23,15 @@ const FLOORS: { readonly [of: string]: Target } = {
 const TOLERANCE = 0.02
 /** Of each class, written in any of the ways of `evasions.ts`. */
 const FOUND_IN_DISGUISE = 0.95
-/** Base32 of nine characters is too short to be told from a name, and a value of several words is in pieces where it has blanks. */
+/**
+ * Base32 of nine characters is too short to be told from a name, few numbers or digits in a row are numbers and digits, and a value of several
+ * words is in pieces where it has blanks.
+ */
 const FOUND_LESS: { readonly [name: string]: number } = {
   base32: 0.75,
+  'decimal codes of the value': 0.9,
+  'blanks between the characters of the value': 0.8,
+  'a list of the characters of the value': 0.8,
   'strings put together': 0.8,
   'a comment of HTML in the value': 0.8,
 }

@@ -123,6 +123,17 @@ export const EVASIONS: { readonly [name: string]: Disguise } = {
     String.fromCodePoint(...Array.from(Buffer.from(text), (byte) => (byte < 16 ? 0xfe00 : 0xe00f0) + byte)),
 }
 
+const inMiddle =
+  (between: string): Disguise =>
+  (text) =>
+    text.slice(0, text.length >> 1) + between + text.slice(text.length >> 1)
+
+/** The character in the middle, written in another way; a value with none of ASCII there stays. */
+function oneOf(text: string, write: (code: number) => string): string {
+  const middle = text.length >> 1
+  return isSeen(text[middle] ?? '') ? text.slice(0, middle) + write(text.charCodeAt(middle)) + text.slice(middle + 1) : text
+}
+
 /** Of the value alone, where it is known; what stands around it stays. */
 export const EVASIONS_OF_VALUES: { readonly [name: string]: Disguise } = {
   'base64 of the value': base64,
@@ -130,6 +141,13 @@ export const EVASIONS_OF_VALUES: { readonly [name: string]: Disguise } = {
   'URL-encoding of the value': percent,
   'JSON escapes of the value': EVASIONS['JSON escapes']!,
   'HTML entities of the value': EVASIONS['HTML entities']!,
+  'decimal codes of the value': EVASIONS['decimal codes']!,
+  'blanks between the characters of the value': (text) => [...text].join(' '),
+  'a list of the characters of the value': (text) => JSON.stringify([...text]),
+  'a soft hyphen in the value': inMiddle('&shy;'),
+  'an entity of no width in the value': inMiddle('&#8203;'),
+  'one character of the value as an entity': (text) => oneOf(text, (code) => `&#${code};`),
+  'one character of the value URL-encoded': (text) => oneOf(text, (code) => `%${code.toString(16)}`),
   'strings put together': (text) => text.replace(/^.{4}\S{2}(?=\S)/, '$&" + "'),
   'a comment of HTML in the value': (text) => text.replace(/^.{4}\S{2}(?=\S)/, '$&<!-- -->'),
 }

@@ -1,7 +1,7 @@
 // Whether a word may hold encoded text, told by its units alone: what `encoded-words.ts` would find is never refused here, and most of what it
 // would not find is.
 import { MIN_BASE32_CHARS } from './encoded-base32.ts'
-import { MIN_BYTE_SIGNS, MIN_NUMBER } from './encoded-signs.ts'
+import { MIN_BYTE_SIGNS, MIN_LETTER_SIGNS } from './encoded-signs.ts'
 import { looksLikeText } from './encoded-text.ts'
 import { MAX_TRIES, MIN_BASE64_CHARS, MIN_HEX_CHARS, SIXES, SURE_BASE64_CHARS } from './encoded-words.ts'
 
@@ -187,8 +187,8 @@ function mayBeHexText(units: Uint16Array, from: number, end: number): boolean {
 }
 
 /**
- * Whether there may be bytes or letters with one sign between them: as many of the same sign with one character between as letters have that
- * are a disguise, or with a byte between.
+ * Whether there may be bytes or letters with one sign between them: as many of the same sign with one character between as the fewest
+ * letters have, or with a byte between.
  */
 function mayHoldSpaced(units: Uint16Array, start: number, end: number): boolean {
   let letters = 0
@@ -199,5 +199,5 @@ function mayHoldSpaced(units: Uint16Array, start: number, end: number): boolean 
     if (units[i - 2] === unit) letters++
     if (i > start + 2 && units[i - 3] === unit && isHex(units[i - 1]!) && isHex(units[i - 2]!)) hex++
   }
-  return hex >= MIN_BYTE_SIGNS - 1 || letters >= MIN_NUMBER - 2
+  return hex >= MIN_BYTE_SIGNS - 1 || letters >= MIN_LETTER_SIGNS - 1
 }

@@ -23,7 +23,7 @@ const LETTERS = /(?<![A-Za-z0-9])[A-Za-z0-9]([-._~/+])[A-Za-z0-9@._~+/=-](?:\1[A
 const IS_SIGN = Uint8Array.from({ length: 128 }, (_, unit) => ('-._~/+'.includes(String.fromCharCode(unit)) ? 1 : 0))
 /** Between the fewest bytes, one to three characters; and between the fewest letters, one to two. */
 export const MIN_BYTE_SIGNS = 5
-const MIN_LETTER_SIGNS = 8
+export const MIN_LETTER_SIGNS = 8
 const NONE: readonly Run[] = []
 
 /** Whether there may be quoted-printable in the word. */

@@ -71,14 +71,14 @@ function utf8Of(bytes: Buffer): string {
 
 /**
  * Whether bytes are mostly printable UTF-8 (or UTF-16 of plain letters), at every place from the start on: what is refused once is
- * refused with anything behind it. Looks at the first `length` of them.
+ * refused with anything behind it. Looks at the first `length` of them. A byte order mark says that they are.
  */
 export function looksLikeText(bytes: Uint8Array, length = bytes.length): boolean {
   let good = 0
   let bad = 0
   let zero = 0
   let following = 0
-  for (let i = 0; i < length; i++) {
+  for (let i = length > 1 && hasMark(bytes) ? 2 : 0; i < length; i++) {
     const byte = bytes[i]!
     if (byte === 0) zero++
     else if (following > 0 && byte >= 0x80 && byte < 0xc0) {
@@ -102,6 +102,9 @@ export function isPrintable(bytes: Uint8Array): boolean {
   return true
 }
 
+/** The byte order mark of UTF-16, of either order. */
+const hasMark = (bytes: Uint8Array): boolean => (bytes[0]! & bytes[1]!) === 0xfe && bytes[0] !== bytes[1]
+
 export function textOf(bytes: Buffer): string {
-  return bytes.toString('utf8').replaceAll('\0', '')
+  return (hasMark(bytes) ? bytes.subarray(2) : bytes).toString('utf8').replaceAll('\0', '')
 }

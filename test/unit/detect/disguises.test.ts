@@ -149,6 +149,9 @@ const ESCAPES: { readonly [title: string]: Disguise } = {
   'entities that nobody sees, in the middle': (text) => `${text.slice(0, 3)}&ZeroWidthSpace;${text.slice(3).replaceAll(' ', '')}`,
   'escapes of Perl': each((code) => `\\x{${code.toString(16)}}`),
   'code points in escapes': each((code) => `\\N{U+${code.toString(16)}}`),
+  'blanks, tabs and brackets by their names': (text) =>
+    `&lsqb;${text.replace(' ', '&thinsp;').replace(' ', '&ensp;').replace('@', '&commat;')}&rsqb;`,
+  'UTF-16 with its byte order mark in base64': (text) => Buffer.from(`\ufeff${text}`, 'utf16le').toString('base64'),
   base32: (text) => `${base32('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')(text)}==`,
   'base32 in small letters': base32('abcdefghijklmnopqrstuvwxyz234567'),
   'bytes in variation selectors': (text) => each((code) => String.fromCodePoint(code < 16 ? 0xfe00 + code : 0xe0100 + code - 16))(text),

@@ -8,8 +8,10 @@ import type { ReloadReport } from '../../server/gateway.ts'
 const ALIVE_MS = 10_000
 /** Thousands of policies take seconds on a machine that does nothing else. */
 const BUILD_MS = 120_000
-/** What is built already takes effect, or is thrown away. */
+/** What is built already takes effect. */
 const SWAP_MS = 10_000
+/** Who could not be asked need not be told. */
+const TELL_MS = 1000
 
 export class TogetherReload {
   readonly #crew: Pick<Crew, 'askAll'>
@@ -51,7 +53,7 @@ export class TogetherReload {
       this.#generation = next
       const { given } = await this.#crew.askAll<Judging>('commit', next, SWAP_MS)
       this.#judging = given[0] ?? this.#judging
-    } else await this.#crew.askAll('refuse', error, SWAP_MS)
+    } else await this.#crew.askAll('refuse', error, TELL_MS)
     this.#isOwed = isOwed
     return { ok: error === null, generation: this.#generation, error }
   }

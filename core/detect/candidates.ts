@@ -3,7 +3,7 @@
 import type { Automaton } from './automaton.ts'
 import type { Candidate } from './candidate.ts'
 import { EXPANDED, expansionOf, foldAstral, INVISIBLE } from './fold.ts'
-import { OpenCandidates, PLACE } from './open-candidates.ts'
+import { OpenCandidates, PLACE, type Sieve } from './open-candidates.ts'
 import {
   BEGINS,
   CHANGES,
@@ -23,7 +23,7 @@ import { FIRST_HALF, SEVERAL, SPECIAL, UNSEEN } from './symbols.ts'
 import { DEAD, HAS_MATCHES, ROW_SHIFT, TEXT_START, type Table } from './table.ts'
 import { PIECE_UNITS, unitsOf } from './units.ts'
 
-export type { Candidate }
+export type { Candidate, Sieve }
 
 /** A match is never longer, however it is written, unless it can be taken in pieces; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
@@ -69,6 +69,11 @@ export class Candidates {
 
   set found(left: Candidate[]) {
     this.#open.found = left
+  }
+
+  /** For this text: see `Sieve`. */
+  set sieve(sieve: Sieve) {
+    this.#open.sieve = sieve
   }
 
   /** Units read, without a first half of a surrogate pair that waits for its second. */

@@ -105,8 +105,13 @@ export class CandidateJudge {
       if (isOwn && ends[i]! > start) own[count++] = ends[i]! - window.from
     }
     this.#hadAll = 2 * count === at + 2
+    return this.#lastOf(checks, detector, count, start, window)
+  }
+
+  /** Of the first `count` of `#ends`. */
+  #lastOf(checks: PreparedDetector['checks'], detector: number, count: number, start: number, window: TextWindow): number {
     for (let k = this.#refused[detector]!, agreed = 0; agreed < checks.length; k = (k + 1) % checks.length) {
-      const last = checks[k]!.test.lastOf!(window.text, start - window.from, own, count)
+      const last = checks[k]!.test.lastOf!(window.text, start - window.from, this.#ends, count)
       if (last < 0) {
         this.#refused[detector] = k
         return -1
@@ -114,7 +119,21 @@ export class CandidateJudge {
       agreed = last + 1 === count ? agreed + 1 : 1
       count = last + 1
     }
-    return own[count - 1]! + window.from
+    return this.#ends[count - 1]! + window.from
+  }
+
+  /** False where `judge` would find nothing: all ends are of one detector, and its checks refuse them. For plain texts. See `Sieve`. */
+  mayPass(start: number, ends: Int32Array, from: number, to: number, window: TextWindow): boolean {
+    const { rules } = this.#set.automaton
+    const { detector } = rules[ends[from + 1]!]!
+    const { checks, judgesAtOnce } = this.#set.detectors[detector]!
+    if (!judgesAtOnce) return true
+    let count = 0
+    for (let i = from; i < to; i += 2) {
+      if (rules[ends[i + 1]!]!.detector !== detector) return true
+      if (ends[i]! > start) this.#ends[count++] = ends[i]! - window.from
+    }
+    return count === 0 || this.#lastOf(checks, detector, count, start, window) >= 0
   }
 
   #passes({ checks, entropy }: PreparedDetector, start: number, end: number, window: TextWindow): boolean {

@@ -9,6 +9,12 @@ export const PLACE = PLACES - 1
 const ROOM = 16
 const NO_LIST = -1
 
+/**
+ * Asked of a candidate that closes, with pairs of end and rule in `ends` from `from` to `to`: false where judging it would find nothing, so that
+ * it need not be kept.
+ */
+export type Sieve = (start: number, ends: Int32Array, from: number, to: number) => boolean
+
 /** By ascending start, from `head` to `tail`, in a ring. Indices may be any numbers between them. */
 export class OpenCandidates {
   head = 0
@@ -16,6 +22,8 @@ export class OpenCandidates {
   readonly starts = new Int32Array(PLACES)
   /** Closed, or one with another, and not without an end; not sorted. */
   found: Candidate[] = []
+  /** Without one all are kept that have an end. */
+  sieve: Sieve | null = null
   /** By place: those that others are one with, or that have many ends. Null for most. */
   readonly #candidates: (Candidate | null)[] = new Array<null>(PLACES).fill(null)
   /** By place: a list of ends, or NO_LIST. */
@@ -36,6 +44,7 @@ export class OpenCandidates {
   reset(): void {
     this.head = this.tail = 0
     this.found = []
+    this.sieve = null
     if (this.#noted === 0) return
     this.#candidates.fill(null)
     this.#lists.fill(NO_LIST)
@@ -80,10 +89,23 @@ export class OpenCandidates {
   shut(index: number): void {
     const place = index & PLACE
     if (!this.#hasNotes(place)) return
+    this.#noted--
+    if (this.sieve !== null && !this.#passes(place, this.sieve)) return this.#dropList(place)
     const candidate = this.#gathered(place)
     if (candidate.ends.length > 0) this.found.push(candidate)
     this.#candidates[place] = null
-    this.#noted--
+  }
+
+  /** No other is one with what has nothing but a list. */
+  #passes(place: number, sieve: Sieve): boolean {
+    if (this.#candidates[place] !== null) return true
+    const list = this.#lists[place]!
+    return sieve(this.starts[place]!, this.#ends, list * ROOM, list * ROOM + this.#counts[list]!)
+  }
+
+  #dropList(place: number): void {
+    this.#freeLists.push(this.#lists[place]!)
+    this.#lists[place] = NO_LIST
   }
 
   #shutAll(from: number, to: number): void {
@@ -172,8 +194,7 @@ export class OpenCandidates {
     const ends = this.#ends
     const from = list * ROOM
     for (let i = from; i < from + this.#counts[list]!; i++) candidate.ends.push(ends[i]!)
-    this.#lists[place] = NO_LIST
-    this.#freeLists.push(list)
+    this.#dropList(place)
     return candidate
   }
 

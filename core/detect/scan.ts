@@ -18,6 +18,10 @@ export function scanText(set: DetectorSet, text: string): readonly Finding[] | n
   let judging: Judging | null = null
   const walked = walkText(set.automaton, text, {
     maxNewWork: MAX_NEW_WORK,
+    sieve: (start, ends, from, to) => {
+      const { judge, window } = (judging ??= judgingOf(set, text))
+      return !window.isPlain || judge.mayPass(start, ends, from, to, window)
+    },
     take: (closed) => {
       judging ??= judgingOf(set, text)
       for (const candidate of closed) for (const match of judging.judge.judge(candidate, judging.window)) judging.matches.push(match)

@@ -1,6 +1,6 @@
 // Walks a text and the encoded runs in it: where candidates are, before anything is judged. This part runs in workers too.
 import { hasEnds, type Candidate } from './candidate.ts'
-import { Candidates } from './candidates.ts'
+import { Candidates, type Sieve } from './candidates.ts'
 import { EncodedRuns } from './encoded.ts'
 import type { EncodedRun } from './encoded-run.ts'
 import { Openings } from './openings.ts'
@@ -50,15 +50,14 @@ export interface WalkOptions {
   readonly plainChars?: number | undefined
   /** Gets candidates of the text itself as soon as some are closed, by ascending start; those that are left are in the result. */
   readonly take?: (closed: readonly Candidate[]) => void
+  /** Asked of most candidates of the text itself. */
+  readonly sieve?: Sieve
 }
 
 /** Null as soon as the automaton has grown by more than `maxNewWork`, or there is more than can be judged. */
-export function walkText(
-  automaton: Automaton,
-  text: string,
-  { maxNewWork = Infinity, depth = 0, plainChars = 0, take }: WalkOptions = {},
-): Walked | null {
-  const candidates = findWithin(automaton, text, maxNewWork, take ?? null)
+export function walkText(automaton: Automaton, text: string, options: WalkOptions = {}): Walked | null {
+  const { maxNewWork = Infinity, depth = 0, plainChars = 0 } = options
+  const candidates = findWithin(automaton, text, options)
   if (!candidates) return null
   if (depth === MAX_DEPTH || text.length < MIN_ENCODED_CHARS) return { candidates, decoded: NO_RUNS }
   const runs = new EncodedRuns(plainChars, text.slice(0, plainChars))
@@ -82,47 +81,39 @@ const MIN_ENCODED_CHARS = 8
 
 /** All candidates of a text that found an end, by ascending start. */
 export function findCandidates(automaton: Automaton, text: string): readonly Candidate[] {
-  return findWithin(automaton, text, Infinity, null)!
+  return findWithin(automaton, text, {})!
 }
 
-/** Candidates that are handed on together. */
-const TAKEN = 64
+type FindOptions = Pick<WalkOptions, 'maxNewWork' | 'take' | 'sieve'>
 
-function findWithin(
-  automaton: Automaton,
-  text: string,
-  maxNewWork: number,
-  take: ((closed: readonly Candidate[]) => void) | null,
-): readonly Candidate[] | null {
-  const spares = sparesOf(automaton)
+/** Walks that have ended: to make one costs as much as to read a message. Several, as a check of a plugin may look for something itself. */
+const spareWalks = new WeakMap<Automaton, Candidates[]>()
+
+function findWithin(automaton: Automaton, text: string, options: FindOptions): readonly Candidate[] | null {
+  let spares = spareWalks.get(automaton)
+  if (!spares) spareWalks.set(automaton, (spares = []))
   const candidates = spares.pop() ?? new Candidates(automaton)
-  const found = findBy(candidates, automaton, text, maxNewWork, take)
+  const found = findBy(candidates, automaton, text, options)
   candidates.reset()
   spares.push(candidates)
   return found
 }
 
-/** Walks that have ended: to make one costs as much as to read a message. A list, as plugins that judge candidates might scan a text of theirs. */
-const spareWalks = new WeakMap<Automaton, Candidates[]>()
-
-function sparesOf(automaton: Automaton): Candidates[] {
-  let spares = spareWalks.get(automaton)
-  if (!spares) spareWalks.set(automaton, (spares = []))
-  return spares
-}
+/** Candidates that are handed on together. */
+const TAKEN = 64
 
 function findBy(
   candidates: Candidates,
   automaton: Automaton,
   text: string,
-  maxNewWork: number,
-  take: ((closed: readonly Candidate[]) => void) | null,
+  { maxNewWork = Infinity, take, sieve }: FindOptions,
 ): readonly Candidate[] | null {
+  if (sieve) candidates.sieve = sieve
   const most = automaton.work + maxNewWork
   for (let at = 0; at < text.length; at += PIECE_CHARS) {
     candidates.read(text.length <= PIECE_CHARS ? text : text.slice(at, at + PIECE_CHARS))
     if (automaton.work > most || candidates.found.length > MAX_CANDIDATES) return null
-    if (take === null || candidates.found.length < TAKEN) continue
+    if (!take || candidates.found.length < TAKEN) continue
     const { found, firstOpen } = candidates
     const open = found.filter(({ start }) => start >= firstOpen)
     candidates.found = open

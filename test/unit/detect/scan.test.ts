@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { FindingsCache } from '../../../core/detect/cache.ts'
 import { createDetection } from '../../../core/detect/index.ts'
+import { DetectorSet } from '../../../core/detect/detectors.ts'
 import type { Detection, ScanResult } from '../../../core/detect/port.ts'
-import { ALL, detector, standardDetection } from './standard.ts'
+import { judgeInSteps, scanText } from '../../../core/detect/scan.ts'
+import { walkText } from '../../../core/detect/walk.ts'
+import { ALL, checks, detector, specs, standardDetection } from './standard.ts'
 import { proseOf } from './prose.ts'
 
 const EMAIL = 'standard.detectors.email'
@@ -19,6 +23,35 @@ describe('scanning', () => {
     assert.deepEqual(
       result.findings.map(({ length }) => length),
       [1, 0, 0],
+    )
+  })
+
+  it('finds the same whether a candidate is asked as it closes or judged with all others', () => {
+    const set = new DetectorSet(
+      specs.filter(({ any }) => any.length === 0),
+      checks,
+    )
+    const piece = fc.constantFrom(
+      '4111 1111 1111 1111',
+      'DE89 3704 0044 0532 0130 00',
+      '4',
+      '1',
+      '1 ',
+      '5500-',
+      '0000 ',
+      '+49 30 ',
+      'a',
+      'é',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const text = pieces.join('')
+        const steps = judgeInSteps(set, text, walkText(set.automaton, text)!)
+        let step = steps.next()
+        while (!step.done) step = steps.next()
+        assert.deepEqual(scanText(set, text), step.value)
+      }),
+      { numRuns: process.env['SALLYPORT_TEST_LONG'] ? 5000 : 500, seed: 13 },
     )
   })
 

@@ -37,10 +37,18 @@ describe('limits of a cluster after everything went wrong', function () {
   })
 
   /** Requests that end with their clients, in each worker: whoever is killed has some under way, however slow the machine is with the others. */
-  function holdSome(key: string, signal: AbortSignal): Promise<unknown> {
+  function holdSome(key: string, signal: AbortSignal): Promise<readonly PromiseSettledResult<Response>[]> {
     for (let i = 0; i < HELD; i++) upstream.next(hang())
     const options = { signal, headers: { connection: 'close' } }
     return Promise.allSettled(Array.from({ length: HELD }, () => postChat(gateway, key, user('held'), options)))
+  }
+
+  async function agree(): Promise<void> {
+    const { booked, figures, outcomes } = await recordOf(gateway)
+    assert.deepEqual(await ledgerOf(gateway), booked)
+    assert.deepEqual(figures, booked, 'a counter sums what the other columns say')
+    assert.ok(outcomes.interrupted! > 0 && outcomes.aborted! > 0 && outcomes.failed! > 0, JSON.stringify(outcomes))
+    assert.ok(Object.keys(booked).length >= 3, 'day, month and model at least')
   }
 
   it('are the sum of what is recorded, to the unit', async () => {
@@ -60,10 +68,23 @@ describe('limits of a cluster after everything went wrong', function () {
     await held
     await load(gateway, key, 40)
     await gateway.stop()
-    const { booked, figures, outcomes } = await recordOf(gateway)
-    assert.deepEqual(await ledgerOf(gateway), booked)
-    assert.deepEqual(figures, booked, 'a counter sums what the other columns say')
-    assert.ok(outcomes.interrupted! > 0 && outcomes.aborted! > 0 && outcomes.failed! > 0, JSON.stringify(outcomes))
-    assert.ok(Object.keys(booked).length >= 3, 'day, month and model at least')
+    await agree()
+  })
+  it('are it also after the first process was killed under load, which closes every connection at once', async () => {
+    gateway = await startGateway({ folder: gateway.folder, recorder: true, args: ['--workers', '4'] })
+    const key = await gateway.key()
+    const before = upstream.calls.length
+    // Their clients wait for ever: whatever ends them is no client's patience.
+    const held = holdSome(key, new AbortController().signal)
+    await eventually(async () => upstream.calls.length === before + HELD)
+    const running = load(gateway, key, 600)
+    await eventually(async () => upstream.calls.length > before + HELD + 100)
+    await gateway.stop('SIGKILL')
+    assert.deepEqual(new Set((await held).map(({ status }) => status)), new Set(['rejected']))
+    await running
+    gateway = await startGateway({ folder: gateway.folder, recorder: true, args: ['--workers', '4'] })
+    await load(gateway, key, 40)
+    await gateway.stop()
+    await agree()
   })
 })

@@ -155,11 +155,15 @@ export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKn
 
   async close(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer)
-    if (this.#available && !this.#isVisitor)
-      await this.#deadlines.within(this.#client.zrem(this.names.processes()[0]!, this.id)).catch(() => undefined)
+    if (this.#available && !this.#isVisitor) await this.#deadlines.within(this.#signOff()).catch(() => undefined)
     this.#available = false
     this.#deadlines.close()
     this.#client.disconnect()
+  }
+
+  #signOff(): Promise<unknown> {
+    const [processes, heard] = this.names.processes() as [string, string]
+    return this.#client.multi().zrem(processes, this.id).hdel(heard, this.id).exec()
   }
 
   #failed(error: unknown): never {
@@ -226,7 +230,8 @@ export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKn
     if (this.#isVisitor) return void (await this.#deadlines.within(this.#client.ping()))
     this.#beating = true
     try {
-      const beat = readBeat((await this.#script('beat', this.names.processes(), [this.id, PROCESS_MS])) as (number | string)[])
+      const told = [this.id, PROCESS_MS, this.#newcomer.heard]
+      const beat = readBeat((await this.#script('beat', this.names.processes(), told)) as (number | string)[])
       this.#newcomer.take(beat)
       if (beat.count >= this.#processes || !this.isSettling) this.#processes = beat.count
     } finally {

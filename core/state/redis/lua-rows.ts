@@ -10,14 +10,25 @@ end
 local function whole(number) return string.format('%.0f', number) end
 `
 
-/** Registers a process and counts those heard of lately; a write, so that a server which takes none counts as away. ARGV: process, ms. */
+/**
+ * Registers a process and counts those heard of lately; a write, so that a server which takes none counts as away. ARGV: process, ms, moment of the
+ * last reply that reached it. What a process says that this server did not know is of another server's clock.
+ */
 export const BEAT = `${CLOCK}
-local now = clock('')
+local now, heard = clock(''), ARGV[3]
 local added = redis.call('ZADD', KEYS[1], whole(now), ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', whole(now - ARGV[2]))
-local oldest = redis.call('ZRANGE', KEYS[1], 0, 1, 'WITHSCORES')
-local other = oldest[1] == ARGV[1] and 4 or 2
-return {redis.call('ZCARD', KEYS[1]), added, whole(now), oldest[other] or ''}`
+if added == 1 then heard = '0' end
+redis.call('HSET', KEYS[2], ARGV[1], heard)
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', whole(now - ARGV[2]))) do
+  redis.call('ZREM', KEYS[1], gone)
+  redis.call('HDEL', KEYS[2], gone)
+end
+local oldest = ''
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local its = id ~= ARGV[1] and (redis.call('HGET', KEYS[2], id) or '0')
+  if its and (oldest == '' or tonumber(its) < tonumber(oldest)) then oldest = its end
+end
+return {redis.call('ZCARD', KEYS[1]), added, whole(now), oldest}`
 
 /**
  * A breaker that is not closed stands in the hash `breakers` as `open|cool|probe` (moments, 0: none); its counts stand by bucket in

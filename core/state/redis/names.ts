@@ -68,8 +68,9 @@ export class Names {
     return `${this.#shared}secrets`
   }
 
+  /** When each was last heard of, and the last answer that each has heard. */
   processes(): string[] {
-    return [`${this.#shared}processes`]
+    return [`${this.#shared}processes`, `${this.#shared}heard`]
   }
 
   /** The troubled ones of all breakers, and the counts of one. */

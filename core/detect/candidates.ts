@@ -185,7 +185,7 @@ export class Candidates {
         if ((cell & CHANGES) !== 0) {
           open.head = head
           open.tail = tail
-          cell = open.change(sets.changes, cell >> CHANGE_SHIFT, base + i, i === from ? this.#end : base + i)
+          cell = open.change(sets.changes.numbers, cell >> CHANGE_SHIFT, base + i, i === from ? this.#end : base + i)
           ;({ head, tail } = open)
         } else {
           const closes = cell & CLOSES

@@ -1,5 +1,6 @@
 // The places where a match may have begun, with what is known of each: they close, move up and join as a change of their set says.
-import { CHANGE, NEW, PLACES, SET_SHIFT } from './open-sets.ts'
+import { CHANGE, NEW } from './open-changes.ts'
+import { PLACES, SET_SHIFT } from './open-sets.ts'
 import type { Candidate } from './candidate.ts'
 
 /** Makes an index in a ring of PLACES. */

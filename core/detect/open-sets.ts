@@ -1,5 +1,6 @@
 // All open candidates of a walk as one state: one look-up per character moves them all, however many they are. What is not known yet is worked
 // out from the rows of the candidates, and kept in a hash table: most of the many sets that a text leads to see one or two symbols.
+import { Changes, extended, NEW } from './open-changes.ts'
 import type { Symbols } from './symbols.ts'
 import { DEAD, HAS_MATCHES, ROW_SHIFT, type Table } from './table.ts'
 
@@ -38,32 +39,6 @@ const MAX_ROWS = 4_000_000
 
 /** Sets beyond these were seen by few texts: the cells of one stand together, so that memory is read in the order of the text. */
 export const MANY_SETS = 0x8000
-/** 28 MB, and room for the last change. */
-const MAX_CHANGE_NUMBERS = 7_000_000
-
-/**
- * What one symbol does to a set, as numbers one behind the other: what comes of it, then four lists, in which indices are those before. First
- * candidates end (pairs of a candidate and a rule), then they join (pairs of a candidate, NEW for the one that begins, and the one that it goes
- * on as one with), then close (those that go on neither way), and those that go on move (pairs of a free place and who moves there, in order).
- */
-export const CHANGE = {
-  /** The next set, twice, and one more if a candidate begins. */
-  next: 0,
-  /** Where the first of those that go on is then. */
-  shift: 1,
-  /** How many go on, without one that begins. */
-  open: 2,
-  /** Where each list ends in `changes`. */
-  notesEnd: 3,
-  joinsEnd: 4,
-  closedEnd: 5,
-  movesEnd: 6,
-  /** Where the first list begins. */
-  notes: 7,
-} as const
-
-export const NEW = -1
-
 /** The place of a key in `slots`, whose last pair begins at `last`. */
 export const slotFor = (key: number, set: number, symbol: number, last: number): number =>
   (set < MANY_SETS ? key << 1 : (set << 2) | ((symbol & 1) << 1)) & last
@@ -75,9 +50,7 @@ export class OpenSets {
    */
   slots = new Int32Array(FIRST_SLOTS << 1).fill(EMPTY)
   readonly stride: number
-  /** See CHANGE. Replaced when it grows. */
-  changes = new Int32Array(1024)
-  #changesEnd = 0
+  readonly changes = new Changes()
   readonly table: Table
   isFull = false
   readonly #symbols: Symbols
@@ -184,23 +157,9 @@ export class OpenSets {
     const isTogether = stays <= STAYS >> STAYS_SHIFT && (stays === count || kept[stays] === stays + closes)
     if (isTogether && notes.length === 0 && joins.length === 0)
       return (target << SET_SHIFT) | (stays << STAYS_SHIFT) | (begins ? BEGINS : 0) | closes
-    const change = this.#addChange(notes, joins, kept.subarray(0, count), open, (target << 1) | (begins ? 1 : 0))
+    const change = this.changes.add(notes, joins, kept.subarray(0, count), open, (target << 1) | (begins ? 1 : 0))
+    if (this.changes.isFull) this.isFull = true
     return (change << CHANGE_SHIFT) | CHANGES
-  }
-
-  /** Returns where it begins. */
-  #addChange(notes: readonly number[], joins: readonly number[], kept: Uint8Array, open: number, next: number): number {
-    const shift = shiftOf(kept)
-    const lists = [notes, joins, closedOf(kept, open, joins), movesOf(kept, shift)]
-    const at = this.#changesEnd
-    let end = at + CHANGE.notes
-    const ends = lists.map((list) => (end += list.length))
-    if (end > this.changes.length) this.changes = extended(this.changes, Math.max(end, 2 * this.changes.length))
-    this.changes.set([next, shift, kept.length, ...ends], at)
-    lists.forEach((list, i) => this.changes.set(list, ends[i]! - list.length))
-    if (end > MAX_CHANGE_NUMBERS) this.isFull = true
-    this.#changesEnd = end
-    return at
   }
 
   #is(set: number, before: number, rows: Int32Array, count: number): boolean {
@@ -234,38 +193,4 @@ function staysOf(kept: Uint8Array, count: number): number {
   let stays = 0
   while (stays < count && kept[stays] === stays) stays++
   return stays
-}
-
-/** Those that neither go on nor join another. */
-function closedOf(kept: Uint8Array, open: number, joins: readonly number[]): readonly number[] {
-  if (kept.length === open) return NO_NUMBERS
-  const gone = new Uint8Array(open).fill(1)
-  for (let i = 0; i < kept.length; i++) gone[kept[i]!] = 0
-  for (let i = 0; i < joins.length; i += 2) if (joins[i] !== NEW) gone[joins[i]!] = 0
-  const closed: number[] = []
-  for (let i = 0; i < open; i++) if (gone[i] === 1) closed.push(i)
-  return closed
-}
-
-const NO_NUMBERS: readonly number[] = []
-
-/** How those that are kept move together: most of them stay where they are. */
-function movesOf(kept: Uint8Array, shift: number): readonly number[] {
-  const moves: number[] = []
-  for (let i = kept.length - 1; i >= 0; i--) if (kept[i]! < i + shift) moves.push(i + shift, kept[i]!)
-  for (let i = 0; i < kept.length; i++) if (kept[i]! > i + shift) moves.push(i + shift, kept[i]!)
-  return moves
-}
-
-/** Places in front of them that stay free: as many as are free before most of them. */
-function shiftOf(kept: Uint8Array): number {
-  const counts = new Uint8Array(PLACES)
-  for (let i = 0; i < kept.length; i++) counts[kept[i]! - i]!++
-  return counts.indexOf(Math.max(...counts))
-}
-
-function extended(numbers: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(length)
-  longer.set(numbers)
-  return longer
 }

@@ -180,6 +180,8 @@ export interface Settled {
 export interface Host {
   readonly state: State
   readonly directory: Directory
+  /** Code of the base currency, in which all money of ours is: `USD`. */
+  readonly currency: string
   readonly clock: Clock
   readonly log: Log
   /** New random id, `prefix_` and 26 characters. */

@@ -50,6 +50,7 @@ export async function buildSnapshot(
   const hostFor = (plugin: string): Host => ({
     state: kernel.state,
     directory: loaded.directory,
+    currency: loaded.config.money.base,
     clock: kernel.clock,
     log: named(kernel.log, plugin),
     newId,

@@ -1,11 +1,17 @@
 // How much output a request may still produce: the client's own bound, the feature's, the price cap, and what its limits still buy.
-import { GatewayError, formatNano, type EnactView, type Target } from '../../core/plugin/index.ts'
+import { GatewayError, type EnactView, type Target } from '../../core/plugin/index.ts'
 import type { Limit, Limits } from './limits.ts'
-import { costOf, type Price } from './price.ts'
+import { costOf, showMoneyIn, type Price } from './price.ts'
 
 export interface BoundSettings {
   /** Output tokens per choice for a request that no one bounds, where a finite limit applies. */
   readonly defaultMaxOutputTokens: number
+}
+
+/** The settings, and the base currency for what a client is told. */
+export interface BoundRules {
+  readonly settings: BoundSettings
+  readonly currency: string
 }
 
 /** True where a limit makes it matter how much output comes. */
@@ -18,19 +24,20 @@ export function countsOutput({ unit, finite }: Limit): boolean {
  * client that names both, and whose maximum could cost more, gets `max_cost_exceeded`. Where neither names one and something counts the output,
  * it is what the model can give if that is known, or `defaultMaxOutputTokens`: all that money buys is more than a provider takes.
  */
-export function ownBound(view: EnactView, limits: Limits, price: Price, settings: BoundSettings): number | GatewayError {
+export function ownBound(view: EnactView, limits: Limits, price: Price, { settings, currency }: BoundRules): number | GatewayError {
   const { maxCostNano } = limits
   const asked = askedTokens(view)
   const affordable = maxCostNano === null ? Infinity : tokensFor(maxCostNano - price.input * view.promptTokens, price)
   const choices = choicesOf(view)
-  if (maxCostNano !== null && affordable < choices) return tooDear(maxCostNano, costOf(price, view.promptTokens, choices))
+  if (maxCostNano !== null && affordable < choices) return tooDear(maxCostNano, costOf(price, view.promptTokens, choices), currency)
   const possible = possibleTokens(view) * choices
   const usual = settings.defaultMaxOutputTokens * choices
   let bound = Math.min(asked ?? Infinity, Math.max(choices, view.feature?.maxOutput ?? Infinity))
   if (bound !== Infinity) bound = asked === null ? Math.min(bound, possible) : bound
   else if (affordable !== Infinity) bound = possible === Infinity ? usual : possible
   else if (!view.request.stream && limits.amounts.some(countsOutput)) bound = Math.min(possible, usual)
-  if (maxCostNano !== null && asked !== null && affordable < bound) return tooDear(maxCostNano, costOf(price, view.promptTokens, bound))
+  if (maxCostNano !== null && asked !== null && affordable < bound)
+    return tooDear(maxCostNano, costOf(price, view.promptTokens, bound), currency)
   return Math.min(bound, affordable)
 }
 
@@ -101,7 +108,7 @@ function tokensFor(nano: number, price: Price): number {
   return price.output === 0 ? Infinity : Math.floor(nano / price.output)
 }
 
-function tooDear(maxCostNano: number, costNano: number): GatewayError {
-  const [cost, cap] = [formatNano(BigInt(costNano)), formatNano(BigInt(maxCostNano))]
-  return new GatewayError('max_cost_exceeded', { message: `The request could cost ${cost} and may cost at most ${cap} (base currency).` })
+function tooDear(maxCostNano: number, costNano: number, currency: string): GatewayError {
+  const [cost, cap] = [showMoneyIn(currency, costNano), showMoneyIn(currency, maxCostNano)]
+  return new GatewayError('max_cost_exceeded', { message: `The request could cost ${cost} and may cost at most ${cap}.` })
 }

@@ -23,7 +23,7 @@ import { worstPrice, type Price } from './price.ts'
 import type { LearnedOutput } from './learned.ts'
 import type { RaisesCopy } from './raises.ts'
 import { rateHeaders } from './rate-headers.ts'
-import { refusalOf } from './refusals.ts'
+import { refusalOf, slotsTaken } from './refusals.ts'
 
 export interface QuotaSettings extends BoundSettings {
   /** A slot whose exchange never ended is free again after this. */
@@ -41,6 +41,8 @@ export interface QuotaService {
   readonly ledger: Ledger
   readonly learned: LearnedOutput
   readonly settings: QuotaSettings
+  /** Code of the base currency. */
+  readonly currency: string
   readonly clock: Clock
   readonly raises: RaisesCopy
   readonly notices: Notices
@@ -77,7 +79,7 @@ export function enactLimits(service: QuotaService, view: EnactView, calls: reado
 
 function enactRead(service: QuotaService, view: EnactView, limits: Limits): Awaitable<Change | GatewayError> {
   const price = worstPrice(view.candidates)
-  const bound = ownBound(view, limits, price, service.settings)
+  const bound = ownBound(view, limits, price, service)
   if (bound instanceof GatewayError) return bound
   if (limits.amounts.length === 0 && limits.slots.length === 0) return capped(view, bound)
   const ceiling = boughtTokens(limits.amounts, price, view)
@@ -95,7 +97,9 @@ function reserve(service: QuotaService, plan: Plan, bought: number, tries: numbe
     if (reserved.ok) return granted(service, plan, { reserved, claims, outputTokens, bound })
     const limit = limitOf(plan.limits, reserved.claim)
     const room = limit.kind === 'slots' || tries === 0 ? 0 : roomFor(limit, reserved.level.used, plan.price, view.promptTokens)
-    return room >= choicesOf(view) && room < outputTokens ? reserve(service, plan, room, tries - 1) : refused(service, reserved, limit)
+    return room >= choicesOf(view) && room < outputTokens
+      ? reserve(service, plan, room, tries - 1)
+      : refused(service, plan, reserved, limit)
   })
 }
 
@@ -125,13 +129,19 @@ function granted(service: QuotaService, plan: Plan, { reserved, claims, outputTo
   return responseHeaders === null ? change : { ...change, responseHeaders }
 }
 
-function refused(service: QuotaService, reserved: Extract<Reserved, { ok: false }>, limit: Limits['slots'][number] | Limit): GatewayError {
+function refused(
+  service: QuotaService,
+  { view, price }: Plan,
+  reserved: Extract<Reserved, { ok: false }>,
+  limit: Limits['slots'][number] | Limit,
+): GatewayError {
   const now = service.clock.now()
-  if (limit.kind === 'slots') return refusalOf(reserved, limit, now)
+  if (limit.kind === 'slots') return slotsTaken(reserved, limit)
   service.known.note(limit)
   service.notices.tell('reached', limit, reserved.level.used)
   if (limit.soft !== null && reserved.level.used >= limit.soft) service.notices.tell('soft', limit, reserved.level.used)
-  return refusalOf(reserved, limit, now)
+  const least = amountFor(limit, price, view.promptTokens, choicesOf(view))
+  return refusalOf(reserved, limit, { now, least, currency: service.currency })
 }
 
 /**
@@ -154,7 +164,7 @@ function claimsOf({ settings }: QuotaService, { view, limits, price }: Plan, out
 }
 
 function holdOf(
-  { ledger, learned, notices, raises, clock }: QuotaService,
+  { ledger, learned, notices, raises, clock, currency }: QuotaService,
   { view, limits, price }: Plan,
   { levels, outputTokens, bound }: Pick<Grant, 'outputTokens' | 'bound'> & { readonly levels: readonly Level[] },
 ): Hold {
@@ -162,6 +172,7 @@ function holdOf(
     id: view.id,
     ledger,
     clock,
+    currency,
     limits: limits.amounts,
     price,
     promptTokens: view.promptTokens,

@@ -21,6 +21,7 @@ export interface Reservation {
   readonly id: string
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly currency: string
   readonly limits: readonly Limit[]
   readonly price: Price
   readonly promptTokens: number
@@ -185,7 +186,9 @@ export class StreamHold implements Hold {
 
   #refuse(reserved: Extract<Reserved, { ok: false }>): void {
     const limit = this.#growing.find(({ counter }) => counter === reserved.claim.counter)!
-    this.#refusal = streamEndOf(reserved, { ...limit, limit: reserved.claim.limit }, this.#held, this.#reservation.clock.now())
+    const { clock, currency, price } = this.#reservation
+    const asking = { now: clock.now(), least: amountFor(limit, price, 0, 1), currency }
+    this.#refusal = streamEndOf(reserved, { ...limit, limit: reserved.claim.limit }, this.#held, asking)
     this.#askAt = this.#held
   }
 

@@ -44,9 +44,17 @@ export const quota: Plugin<QuotaSettings> = {
 }
 
 function serviceFor(settings: QuotaSettings, host: Host): QuotaService {
-  const { state, clock, log } = host
+  const { state, clock, log, currency } = host
   const kept = keptFor.get(state) ?? { learned: new LearnedOutput(), known: new KnownLimits() }
   keptFor.set(state, kept)
   const { ledger } = state
-  return { ...kept, ledger, settings, clock, raises: new RaisesCopy(state.raises, clock, log), notices: new Notices(ledger, host) }
+  return {
+    ...kept,
+    ledger,
+    settings,
+    currency,
+    clock,
+    raises: new RaisesCopy(state.raises, clock, log),
+    notices: new Notices(ledger, host),
+  }
 }

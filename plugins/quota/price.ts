@@ -1,5 +1,5 @@
 // The worst price among the targets a request may go to, in nano-units per token. Only reservations use it; what is booked comes from the settlement.
-import type { Target } from '../../core/plugin/index.ts'
+import { formatNano, type Target } from '../../core/plugin/index.ts'
 
 export interface Price {
   readonly input: number
@@ -20,6 +20,11 @@ export function worstPrice(candidates: readonly Target[]): Price {
     if (price.output > output) output = price.output
   }
   return { input, output }
+}
+
+/** Nano-units for people: `0.000008 USD`, `2.50 USD`. */
+export function showMoneyIn(currency: string, nano: number): string {
+  return `${formatNano(BigInt(nano)).replace(/0{1,7}$/, '')} ${currency}`
 }
 
 /** Nano-units, rounded up. */

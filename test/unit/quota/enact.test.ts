@@ -147,9 +147,38 @@ describe('limit refuses', () => {
     const { message, resolution } = refused(service, viewOf({ maxTokens: 5 }), limit('tokens', 1000, 'day'))
     assert.equal(
       message,
-      'The limit of 1,000 tokens per day does not allow this request: 1,000 tokens are used or reserved, this request needs up to 15 tokens more. It resets at 2026-01-15T23:00:00.000Z (Europe/Berlin).',
+      'The limit of 1,000 tokens per day does not allow this request: it needs at least 11 tokens, and 0 tokens are left. It resets at 2026-01-15T23:00:00.000Z (Europe/Berlin).',
     )
     assert.match(resolution, /2026-01-15T23:00:00\.000Z/)
+  })
+  it('with the least it needs and what is left, since the most was lowered to that before', () => {
+    const service = serviceOn()
+    passed(service, viewOf({ promptTokens: 50, maxTokens: 16 }), limit('tokens', 100, 'day'))
+    const { message } = refused(service, viewOf({ promptTokens: 50, choices: 2 }), limit('tokens', 100, 'day'))
+    assert.match(message, /100 tokens per day does not allow this request: it needs at least 52 tokens, and 34 tokens are left\./)
+  })
+  it('with the whole that it needs where the least would fit: a rate gives all or nothing', () => {
+    const service = serviceOn()
+    passed(service, viewOf({ maxTokens: 50 }), limit('tokens', 100, 'minute'))
+    const { message } = refused(service, viewOf({ maxTokens: 70 }), limit('tokens', 100, 'minute'))
+    assert.equal(message, 'The limit of 100 tokens per minute is reached: it needs up to 80 tokens, and 40 tokens are left.')
+  })
+  it('with money in the base currency, without zeros that say nothing', () => {
+    const service = serviceOn()
+    const candidates = [targetAt(1_000_000_000n, 4_000_000_000n)]
+    const view = () => viewOf({ candidates, promptTokens: 4, maxTokens: 1 })
+    passed(service, view(), limit('money', 0.000015, 'day'))
+    assert.match(
+      refused(service, view(), limit('money', 0.000015, 'day')).message,
+      /^The limit of 0\.000015 USD per day does not allow this request: it needs at least 0\.000008 USD, and 0\.000007 USD are left\./,
+    )
+    const dear = refused(service, viewOf({ candidates, promptTokens: 4, maxTokens: 1, maxCostNano: 7000n }))
+    assert.equal(dear.message, 'The request could cost 0.000008 USD and may cost at most 0.000007 USD.')
+  })
+  it('with one request as one request', () => {
+    const service = serviceOn()
+    passed(service, viewOf(), limit('requests', 1, 'hour'))
+    assert.match(refused(service, viewOf(), limit('requests', 1, 'hour')).message, /limit of 1 request per hour .*: none is left\./)
   })
   it('what can never pass without advising to wait', () => {
     const error = refused(serviceOn(), viewOf({ promptTokens: 5000 }), limit('tokens', 1000, 'minute'))

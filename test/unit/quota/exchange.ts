@@ -58,6 +58,7 @@ export function serviceWith<L extends Ledger>(ledger: L, clock: ManualClock): Om
     clock,
     learned: new LearnedOutput(),
     settings: SETTINGS,
+    currency: 'USD',
     raises: new RaisesCopy(raises, clock, log),
     notices: new Notices(ledger, { log, clock, adminEvent: async (event) => void events.push(event) }),
     known: new KnownLimits(),

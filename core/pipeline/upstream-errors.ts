@@ -23,6 +23,12 @@ const CODES: { readonly [failure in FailureClass]: ErrorCode } = {
   breaker_open: 'no_providers_available',
 }
 
+/** Where the provider answered nothing, or not to the end, the catalogue's sentence about its answer would mislead. */
+const MESSAGES: { readonly [failure in FailureClass]?: string } = {
+  connect_failed: 'The provider could not be reached.',
+  connection_lost: 'The connection to the provider was lost before the answer was complete.',
+}
+
 /** Failures of our own set-up: a repeat by the client cures nothing. */
 const OPERATOR_MUST_ACT = new Set<FailureClass>(['quota_exhausted', 'bad_credentials', 'model_missing'])
 const ABOUT_THE_REQUEST = new Set<FailureClass>(['bad_request', 'context_too_long', 'content_filtered'])
@@ -41,7 +47,8 @@ export function errorFor(failure: UpstreamFailure, allOpen: boolean): GatewayErr
     return new GatewayError('invalid_request', { message: `The provider refused the request: ${failure.message}` })
   if (failure.class === 'rate_limited')
     return new GatewayError('rate_limited', { message: 'The provider limits the rate of requests.', ...wait })
-  return new GatewayError(CODES[failure.class], wait)
+  const message = MESSAGES[failure.class]
+  return new GatewayError(CODES[failure.class], message === undefined ? wait : { message, ...wait })
 }
 
 function operatorMessage(failure: FailureClass): string {

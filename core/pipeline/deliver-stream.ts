@@ -5,12 +5,12 @@ import { errorFor } from './upstream-errors.ts'
 import { gatherStream, mustHold } from './hold-stream.ts'
 import { isPromise, then, type Awaitable } from '../model/maybe-promise.ts'
 import { noteDecision, refusalOf } from './decide.ts'
-import { noteFinding } from './findings.ts'
+import { noteHit } from './findings.ts'
 import { notifyAnswer } from './notify.ts'
 import { settle } from './settle.ts'
 import { StreamRestoring } from './restore.ts'
 import { bodyMetadata, streamHeaders } from './headers.ts'
-import { StreamGovernor, type StreamHit } from '../policy/stream-governor.ts'
+import { StreamGovernor } from '../policy/stream-governor.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Committed } from './dispatch.ts'
 import type { Enacted } from './enact.ts'
@@ -44,9 +44,6 @@ export async function deliverStream(exchange: Exchange, enacted: Enacted, stream
   const guard = held.guard ? governed(held.guard, governor) : governor
   return new StreamDelivery(exchange, enacted, { ...stream, source: held.source }, governor, guard).run()
 }
-
-const noteHit = (exchange: Exchange, { location, finding, text, action }: StreamHit): void =>
-  noteFinding(exchange, 'stream', location, finding, text, action)
 
 /** What was held and judged whole still goes past the policies on `stream`. */
 function governed(held: TextGuard, governor: StreamGovernor): TextGuard {

@@ -68,7 +68,7 @@ function clientLeft(): GatewayError {
 
 function plannedTargets(exchange: Exchange, enacted: Enacted): PlannedTarget[] | Promise<PlannedTarget[] | GatewayError> | GatewayError {
   const edits = enacted.candidates.map((candidate) =>
-    candidate.decision ? editPrompt(exchange, 'target', enacted.prompt, candidate.decision.effects, enacted.decision.effects) : [],
+    candidate.decision ? editPrompt(exchange, candidate.target, enacted.prompt, candidate.decision.effects, enacted.decision.effects) : [],
   )
   if (edits.some(isPromise)) return Promise.all(edits).then((all) => withEdits(exchange, enacted, all))
   return withEdits(exchange, enacted, edits as (readonly TextEdit[] | GatewayError)[])

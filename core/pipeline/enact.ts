@@ -3,7 +3,7 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { then, type Awaitable } from '../model/maybe-promise.ts'
 import { asError, type Decided } from './decide.ts'
-import { noteFindings } from './findings.ts'
+import { noteRewrite } from './findings.ts'
 import { refusedForFailedSpans, refusedForFixed } from '../policy/failed-spans.ts'
 import { rewriteText, scanFor, spanCallsOf, type SpanCall } from '../policy/spans.ts'
 import { issuerFor, keepTokens, recallTokens } from './tokens.ts'
@@ -24,7 +24,7 @@ export interface Enacted extends Decided {
 }
 
 export function enact(exchange: Exchange, decided: Decided, candidates: readonly Candidate[]): Awaitable<Enacted | GatewayError> {
-  const edited = then(recallTokens(exchange, decided), () => editPrompt(exchange, 'request', decided.prompt, decided.decision.effects))
+  const edited = then(recallTokens(exchange, decided), () => editPrompt(exchange, null, decided.prompt, decided.decision.effects))
   return then(edited, (edits) => {
     if (edits instanceof GatewayError) return edits
     const changed = changeOutgoing(
@@ -39,24 +39,25 @@ export function enact(exchange: Exchange, decided: Decided, candidates: readonly
 }
 
 /**
- * Scans what span verbs protect and rewrites it. A finding that cannot be rewritten refuses the request. `earlier` are effects of the
- * phase before: a text is rewritten from its original, so whoever rewrites it again carries out both.
+ * Scans what span verbs protect and rewrites it: for one target, or, by the policies on `request`, for all (null). A finding that cannot
+ * be rewritten refuses the request. `earlier` are effects of the phase before: a text is rewritten from its original, so whoever rewrites
+ * it again carries out both.
  */
 export function editPrompt(
   exchange: Exchange,
-  phase: 'request' | 'target',
+  target: Target | null,
   prompt: ContentScan,
   effects: readonly EffectCall[],
   earlier: readonly EffectCall[] = [],
 ): Awaitable<readonly TextEdit[] | GatewayError> {
   const { words, detection } = exchange.snapshot.bound
   const rewrites = effects.some((call) => words.verbOf(call)?.verb.acts === 'spans')
-  if (phase === 'target' && !rewrites) return NO_EDITS
+  if (target !== null && !rewrites) return NO_EDITS
   const calls = spanCallsOf([...earlier, ...effects], words, detection)
   return then(scanFor(calls, prompt), () => {
     const unchecked = refusedForFailedSpans(exchange.snapshot.bound, calls, prompt)
     if (unchecked) return asError(unchecked)
-    const edits = rewriteParts(exchange, phase, prompt, calls, effects)
+    const edits = rewriteParts(exchange, target, prompt, calls, effects)
     return edits instanceof GatewayError ? edits : then(keepTokens(exchange), (refusal) => refusal ?? edits)
   })
 }
@@ -65,7 +66,7 @@ const NO_EDITS: readonly TextEdit[] = []
 
 function rewriteParts(
   exchange: Exchange,
-  phase: 'request' | 'target',
+  target: Target | null,
   prompt: ContentScan,
   calls: readonly SpanCall[],
   own: readonly EffectCall[],
@@ -77,10 +78,9 @@ function rewriteParts(
     const findings = prompt.findingsIn(index)
     if (findings.length === 0) continue
     const rewritten = rewriteText(part.text, findings, part, calls, undefined, issue)
-    const applied = rewritten?.applied.filter(({ call }) => own.includes(call)) ?? []
-    const noted = phase === 'request' ? findings : applied.map(({ finding }) => finding)
-    noteFindings(exchange, phase, part, noted, applied)
     if (!rewritten) continue
+    const applied = rewritten.applied.filter(({ call }) => own.includes(call))
+    noteRewrite(exchange, { phase: target === null ? 'request' : 'target', target, part: index, applied })
     if (!part.rewritable) return asError(refusedForFixed(part, rewritten), part.path.join('.'))
     edits.push({ path: part.path, text: rewritten.text })
   }

@@ -3,7 +3,9 @@
 import type { AnswerableView, Claims, ExchangeView, Hold, TokenSession } from '../plugin/contract.ts'
 import type { AttemptOutcome } from '../upstream/port.ts'
 import type { FindingRow, RequestRow } from '../record/rows.ts'
+import type { ContentScan } from '../policy/content-scan.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
+import type { HeldFindings, Rewrite } from './findings.ts'
 import type { HookLedger } from '../plugin/run.ts'
 import type { Incoming, Reply } from './ports.ts'
 import type { Kernel, Snapshot } from './snapshot.ts'
@@ -38,6 +40,14 @@ export class Exchange implements HookLedger {
   verdict: 'allow' | 'approval' | 'deny' | '' = ''
   primaryPolicy = ''
   readonly reasons: Reason[] = []
+  /** What was looked for in the request, and in an answer that was judged whole. */
+  prompt: ContentScan | null = null
+  completion: ContentScan | null = null
+  /** What span verbs did with it; null: nothing. */
+  rewrites: Rewrite[] | null = null
+  /** By location and detector; null: no held answer flows. */
+  heldFindings: Map<string, HeldFindings> | null = null
+  /** Of text that flowed. */
   readonly findings: FindingRow[] = []
   readonly findingCounts: { [detector: string]: number } = {}
   readonly attempts: AttemptOutcome[] = []

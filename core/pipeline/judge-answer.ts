@@ -2,7 +2,7 @@
 import { ContentScan } from '../policy/content-scan.ts'
 import { isPromise } from '../model/maybe-promise.ts'
 import { asError, noteDecision, refusalOf } from './decide.ts'
-import { noteFindings } from './findings.ts'
+import { noteRewrite } from './findings.ts'
 import { refusedForFailedSpans } from '../policy/failed-spans.ts'
 import { rewriteText, scanFor, spanCallsOf } from '../policy/spans.ts'
 import type { AnswerView, TargetView } from '../plugin/contract.ts'
@@ -23,6 +23,7 @@ export async function judgeAnswer(
   const program = bound.program.phases.response
   if (program.policies.length === 0 && bound.program.bundle.defaults.response === 'allow') return NO_EDITS
   const completion = new ContentScan(bound.detection, parts, bound.scanDeadlineMs)
+  exchange.completion = completion
   const pending = judge.decideResponse(view, prompt, completion)
   const decision = isPromise(pending) ? await pending : pending
   noteDecision(exchange, decision)
@@ -39,8 +40,9 @@ export async function judgeAnswer(
     const findings = completion.findingsIn(index)
     if (findings.length === 0) return []
     const rewritten = rewriteText(part.text, findings, part, calls)
-    noteFindings(exchange, 'response', part, findings, rewritten?.applied ?? [])
-    return rewritten ? [{ path: part.path, text: rewritten.text }] : []
+    if (!rewritten) return []
+    noteRewrite(exchange, { phase: 'response', target: null, part: index, applied: rewritten.applied })
+    return [{ path: part.path, text: rewritten.text }]
   })
 }
 

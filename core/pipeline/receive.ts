@@ -46,5 +46,7 @@ export async function receive(exchange: Exchange, principal: Principal): Promise
     directory: loaded.directory,
   }
   exchange.view = view
-  return { view, judge: new Judge(bound, exchange), prompt: new ContentScan(bound.detection, request.parts, bound.scanDeadlineMs) }
+  const prompt = new ContentScan(bound.detection, request.parts, bound.scanDeadlineMs)
+  exchange.prompt = prompt
+  return { view, judge: new Judge(bound, exchange), prompt }
 }

@@ -1,5 +1,6 @@
 // Writes the account of an exchange as rows of the record. Column names and meanings: `docs/data-dictionary.md`.
 import { clockIn } from '../policy/local-time.ts'
+import { findingCountsOf, findingRowsOf } from './findings.ts'
 import { formatNano, timesDecimal } from '../model/money.ts'
 import { figuresIfCutOff, type Figures } from './figures.ts'
 import type { AttemptRow, DecisionRow, RequestRow } from '../record/rows.ts'
@@ -18,7 +19,7 @@ export function closedRows(exchange: Exchange, figures: Figures): ExchangeRows {
   return {
     request: requestRow(exchange, figures),
     decisions: exchange.reasons.length === 0 ? NOTHING : exchange.reasons.map(decisionRow),
-    findings: exchange.findings,
+    findings: findingRowsOf(exchange),
     attempts: exchange.attempts.length === 0 ? NOTHING : exchange.attempts.map((attempt) => attemptRow(exchange, attempt)),
   }
 }
@@ -84,7 +85,7 @@ function requestRow(exchange: Exchange, { usage, usageSource, costNano, booked }
     config_hash: snapshot.loaded.hash,
     rates_version: snapshot.loaded.ratesVersion,
     gateway_version: kernel.version,
-    finding_counts: exchange.findingCounts,
+    finding_counts: findingCountsOf(exchange),
     warnings: exchange.warnings.size === 0 ? [] : [...exchange.warnings],
     unscanned: request ? [...new Set([...request.unscanned, ...request.references, ...exchange.answerUnscanned])] : [],
     request_bytes: request?.raw.length ?? 0,

@@ -2,7 +2,7 @@
 import { createDetection, prepareDetection } from '../detect/index.ts'
 import type { Detection } from '../detect/port.ts'
 import { locationsOf } from './locations.ts'
-import type { Attribute } from '../plugin/contract.ts'
+import type { Attribute, Verb } from '../plugin/contract.ts'
 import type { Location } from '../model/content.ts'
 import type { HookOwner } from '../plugin/run.ts'
 import { createProgram, readPaths, type Bundle, type CompiledPolicy, type Phase, type Program } from '../../dsl/index.ts'
@@ -48,6 +48,8 @@ export interface BoundPolicies {
   readonly planNeeds: (slots: readonly number[]) => Needs
   /** May a policy put placeholders into requests, whose values come back? */
   readonly issuesTokens: boolean
+  /** Names of the verbs in use that rewrite spans. */
+  readonly spanVerbs: ReadonlySet<string>
   /** Deadline of one scan. */
   readonly scanDeadlineMs: number
 }
@@ -86,6 +88,7 @@ export function bindPolicies(
     numbersOf: streamNumbers(program, detection),
     issuesTokens: bundle.policies.some(({ effects }) => effects.some((effect) => isReversible(words, effect))),
     planNeeds: needsPlanner(program, detection),
+    spanVerbs: new Set(bundle.policies.flatMap(({ effects }) => effects.filter((one) => spansVerb(words, one)).map(({ verb }) => verb))),
     scanDeadlineMs: options.scanDeadlineMs,
   }
 }
@@ -160,8 +163,12 @@ export function detectorsInStream({ when, effects }: CompiledPolicy): readonly s
 }
 
 function isReversible(words: Words, effect: CompiledPolicy['effects'][number]): boolean {
+  return spansVerb(words, effect)?.reversible === true
+}
+
+function spansVerb(words: Words, effect: CompiledPolicy['effects'][number]): Extract<Verb, { acts: 'spans' }> | null {
   const verb = words.verbOf({ ...effect, policy: '', severity: 'low', operands: {} })?.verb
-  return verb?.acts === 'spans' && verb.reversible === true
+  return verb?.acts === 'spans' ? verb : null
 }
 
 function resolverFor(words: Words, name: string, slot: number): Resolver {

@@ -20,6 +20,7 @@ export class ContentScan {
   readonly #findings: (readonly Finding[])[]
   readonly #scanned: { readonly members: readonly string[]; readonly locations: ReadonlySet<string> }[] = []
   #failed: readonly string[] = NO_NAMES
+  #isEmpty = true
 
   constructor(detection: Pick<Detection, 'scan'>, parts: readonly Part[], deadlineMs: number) {
     this.parts = parts
@@ -66,6 +67,7 @@ export class ContentScan {
 
   #add(index: number, findings: readonly Finding[]): void {
     if (findings.length === 0) return
+    this.#isEmpty = false
     const known = this.#findings[index]!
     const isNew = (finding: Finding): boolean =>
       !known.some((other) => other.detector === finding.detector && other.start === finding.start && other.end === finding.end)
@@ -79,8 +81,7 @@ export class ContentScan {
 
   /** Nothing was found in what was scanned so far. */
   get isEmpty(): boolean {
-    for (const findings of this.#findings) if (findings.length > 0) return false
-    return true
+    return this.#isEmpty
   }
 
   /** Did one of these detectors give no result? Nothing is known of it then, which is not the same as nothing found. */

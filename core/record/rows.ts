@@ -98,7 +98,7 @@ export interface FindingRow {
   engine_version: string
   location: string
   score: number
-  /** `redact`, `mask`, … or empty. */
+  /** `redact`, `mask`, …, `deny`, `warn`, … or empty. */
   action: string
   /** Shape only: first and last characters at most, e.g. `4***1`. */
   masked: string

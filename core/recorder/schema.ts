@@ -152,12 +152,16 @@ const FINDINGS = table(
   'One row per detector hit; never the value itself.',
   [
     REQUEST_ID,
-    column('phase', WORD, 'request, response or stream.'),
+    column('phase', WORD, 'Phase whose policies acted on it or, where none did, looked for it: request, target, response or stream.'),
     column('detector', WORD, 'Full name of the detector.'),
     column('engine_version', WORD, 'Version of what found it.'),
     column('location', WORD, 'Where it stood, e.g. prompt.user.'),
     column('score', 'Float32', 'Confidence, 0 to 1.'),
-    column('action', WORD, 'What was done with it, or empty.'),
+    column(
+      'action',
+      WORD,
+      'Verb that took it out (redact, mask, …), or else the strongest of those whose condition read it (deny, route, warn, …); or empty.',
+    ),
     column('masked', TEXT, 'Shape of the value, first and last characters at most.'),
     column('value_hmac', TEXT, 'Keyed hash of the value: equal values can be counted without knowing them.'),
     column('hmac_key_id', WORD, 'Key of that hash.'),

@@ -6,6 +6,42 @@ import { baseConfig, eventually, startGateway, type GatewaySetup, type Row, type
 import { errorCode, postChat, readStream, user } from '../support/chat.ts'
 import { dieAfter, startUpstream, status, text, type UpstreamServer } from '../support/upstream/index.ts'
 
+const HOUSE = `
+module house
+
+detector badge {
+  pattern  /\\bBADGE-\\d{4}\\b/
+  score    0.9
+  examples "BADGE-4711"
+  never    "BADGE-47"
+}
+
+detector secrecy {
+  pattern  /\\bsecret\\b/
+  score    0.9
+  examples "secret"
+  never    "open"
+}
+
+policy house.secret_badges "No badges of secret places" {
+  on   request
+  when prompt contains badge and prompt contains secrecy
+  deny "house.secret_badge"
+}
+
+policy house.badges "Badges are noticed" {
+  on   request
+  when prompt contains badge
+  warn "house.badge"
+}
+
+policy house.told_badges "No badges in answers" {
+  on   response, stream
+  when completion contains badge
+  deny "house.told_badge"
+}
+`
+
 describe('the record', function () {
   this.timeout(120_000)
   let upstream: UpstreamServer
@@ -14,6 +50,7 @@ describe('the record', function () {
 
   const setup = (): GatewaySetup => ({
     recorder: true,
+    policies: { 'house.policy': HOUSE },
     config: { ...baseConfig(upstream.url), plugins: { failover: { attempts: 2, backoff: { baseMs: 1, maxMs: 2 } } } },
   })
 
@@ -77,6 +114,35 @@ describe('the record', function () {
     assert.ok(!JSON.stringify(await rowsOf(id, 'findings')).includes('4111'), 'never the value')
     const [attempt] = await rowsOf(id, 'attempts')
     assert.equal(attempt!.status, 200)
+  })
+
+  it('tells what was found where a policy refuses, warns or stops, and takes nothing out', async () => {
+    const badge = 'BADGE-4711'
+    const cases: readonly [string, { readonly asked?: string; readonly answered?: string }, readonly string[]][] = [
+      [
+        'refused',
+        { asked: `${badge} and ${badge}, secret` },
+        ['request prompt.user house.badge deny', 'request prompt.user house.badge deny', 'request prompt.user house.secrecy deny'],
+      ],
+      ['warned of', { asked: badge }, ['request prompt.user house.badge warn']],
+      ['in an answer', { answered: `it is ${badge} .` }, ['completion.text house.badge deny']],
+    ]
+    for (const stream of [false, true]) {
+      for (const [title, { asked = 'hello', answered = 'fine' }, expected] of cases) {
+        upstream.always(text(answered))
+        const response = await postChat(gateway, key, { ...user(asked), stream })
+        await response.text().catch(() => '')
+        const id = response.headers.get('x-request-id')!
+        const rows = await rowsOf(id, 'findings')
+        const told = rows.map(({ phase, location, detector, action }) => `${phase} ${location} ${detector} ${action}`)
+        const phase = stream ? 'stream ' : 'response '
+        const wanted = expected.map((one) => (one.startsWith('completion') ? phase + one : one))
+        assert.deepEqual(told, wanted, `${title}, ${stream ? 'streamed' : 'whole'}`)
+        const counted = `SELECT arraySum(mapValues(finding_counts)) AS n FROM requests WHERE request_id = '${id}'`
+        assert.equal(Number((await gateway.sql(counted))[0]!.n), expected.length, title)
+        assert.ok(!JSON.stringify(rows).includes('4711'), 'never the value')
+      }
+    }
   })
 
   it('tells how an exchange ended that did not go well', async () => {

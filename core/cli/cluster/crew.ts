@@ -87,6 +87,11 @@ export class Crew {
     return [...this.#members].map(({ worker }) => worker.process.pid!)
   }
 
+  /** How many take connections, or end what they have taken. */
+  get running(): number {
+    return [...this.#members].filter(({ admitted }) => admitted).length
+  }
+
   /** Starts all; resolves when each serves, rejects with the first that cannot, after ending the others. */
   async start(): Promise<void> {
     const started = await Promise.allSettled(Array.from({ length: this.#options.size }, () => this.#add()))

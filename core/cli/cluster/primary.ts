@@ -57,7 +57,7 @@ export async function servePrimary(flags: ServeFlags): Promise<void> {
     throw error
   })
   const recorder = flags.recorder ? superviseRecorder({ ...recordOptions(loaded), log }) : null
-  watchPrimary(metrics, { workers: () => crew.pids.length, isRecorderRunning: recorder && (() => recorder.pid !== null) })
+  watchPrimary(metrics, { workers: () => crew.running, isRecorderRunning: recorder && (() => recorder.pid !== null) })
   await together.judging()
   const stopWatching = files.watch()
   printWelcome({ adminToken: token.current(), demoKey, url, loaded, workers: flags.workers! })

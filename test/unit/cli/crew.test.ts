@@ -40,6 +40,8 @@ inTest('the workers of a host', function () {
   let log: ReturnType<typeof silentLog>
   let answers: string[]
   let heard: number
+  /** How many ran when the first had started. */
+  let runningAtFirst: number
 
   beforeEach(() => {
     cluster.setupPrimary({ exec: import.meta.filename, args: [] })
@@ -58,7 +60,7 @@ inTest('the workers of a host', function () {
 
   async function start(size: number): Promise<void> {
     const handlers = { answered: (name: unknown) => void answers.push(String(name)) }
-    const told = async (): Promise<void> => void heard++
+    const told = async (): Promise<void> => void (heard++ === 0 && (runningAtFirst = crew.running))
     crew = new Crew({ size, log, clock, door, handlers, generation: () => 1, drainMs: () => 1000, heard: told })
     await crew.start()
   }
@@ -116,6 +118,8 @@ inTest('the workers of a host', function () {
     const before = crew.pids
     kill(before)
     await replaced(before, 3)
+    await until('who has started counts', () => crew.running === 3)
+    assert.equal(runningAtFirst, 0, 'who starts does not')
   })
   it('are replaced after a pause when they die again soon, each for itself', async () => {
     await start(2)

@@ -12,6 +12,7 @@ export class Connections {
   /** Each connection's last response; null: none was asked for yet. */
   readonly #last = new Map<Socket, ServerResponse | null>()
   #ended = Promise.withResolvers<void>()
+  #isEnding = false
 
   constructor(server: Server) {
     server.on('connection', (socket) => {
@@ -21,7 +22,10 @@ export class Connections {
         if (this.#last.size === 0) this.#ended.resolve()
       })
     })
-    server.prependListener('request', (request, response) => void this.#last.set(request.socket, response))
+    server.prependListener('request', (request, response) => {
+      this.#last.set(request.socket, response)
+      if (this.#isEnding) response.shouldKeepAlive = false
+    })
   }
 
   /** Resolves as soon as there is none. */
@@ -31,8 +35,9 @@ export class Connections {
     return this.#ended.promise
   }
 
-  /** From now on ends connections that have nothing to answer. Returns how to stop that. */
+  /** From now on ends connections that have nothing to answer, and each with its next answer. Returns how to stop looking. */
   endIdle(): () => void {
+    this.#isEnding = true
     const looks = new Map<Socket, number>()
     const timer = setInterval(() => {
       for (const [socket, response] of this.#last) {

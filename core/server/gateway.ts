@@ -190,12 +190,13 @@ export class Gateway {
     this.isDraining = true
     const server = this.#server
     if (server) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+      // Where others listen, nobody else comes, and who is here may be about to ask: the answer says that it is the last one.
+      const isListening = server.listening
+      const closed = isListening ? new Promise<void>((resolve) => server.close(() => resolve())) : Promise.resolve()
+      const idle = isListening ? setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS) : undefined
       const keepIdle = this.#connections?.endIdle()
       const cancel = this.kernel.clock.after(this.#current.loaded.config.server.drainSeconds * 1000, () => server.closeAllConnections())
       await closed
-      // A server that does not listen closes at once, whatever was given to it.
       await this.#connections?.ended()
       cancel()
       clearInterval(idle)

@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/config-error.ts'
 import { loadConfig } from '../config/load.ts'
-import { nearest } from '../config/suggest.ts'
+import { nearest } from '../model/nearest.ts'
 import { VERSION } from '../model/version.ts'
 
 type Register = (program: Command) => void

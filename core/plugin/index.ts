@@ -36,6 +36,7 @@ export type {
   VaultScope,
 } from '../model/state.ts'
 export { costNano, divideHalfEven, formatNano, parseDecimal, timesDecimal } from '../model/money.ts'
+export { nearest } from '../model/nearest.ts'
 export { FailedLogins } from '../model/failed-logins.ts'
 export { isKeyRow } from '../model/key-row.ts'
 export { equalHashes, hashKey, makeKey, prefixOfKey } from '../model/key-material.ts'

@@ -3,6 +3,7 @@ import { Router, type Request, type Response } from 'express'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { identifyCaller } from '../pipeline/identify.ts'
 import { modelBody, modelListBody } from '../wire/models.ts'
+import { nearest } from '../model/nearest.ts'
 import { sendError } from './hot.ts'
 import type { Gateway } from './gateway.ts'
 import type { Model } from '../model/directory.ts'
@@ -13,12 +14,19 @@ export function modelsRouter(gateway: Gateway): Router {
   router.get('/:id', (request, response) =>
     answer(gateway, request, response, (models) => {
       const model = models.find(({ name }) => name === request.params.id)
-      return model
-        ? modelBody(model.name)
-        : new GatewayError('model_not_found', { message: `There is no model "${request.params.id}" for this key.` })
+      return model ? modelBody(model.name) : notFound(request.params.id, models)
     }),
   )
   return router
+}
+
+function notFound(name: string, models: readonly Model[]): GatewayError {
+  const meant = nearest(
+    name,
+    models.map((model) => model.name),
+  )
+  const message = `There is no model "${name}" for this key.${meant === null ? '' : ` Did you mean "${meant}"?`}`
+  return new GatewayError('model_not_found', { message })
 }
 
 async function answer(gateway: Gateway, request: Request, response: Response, body: (models: readonly Model[]) => object): Promise<void> {

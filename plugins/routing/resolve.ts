@@ -1,12 +1,13 @@
 // Which models a request means: a name, `auto`, or a feature's model with the chain that may stand in for it.
-import { GatewayError, type Directory, type ExchangeView, type Feature, type Model } from '../../core/plugin/index.ts'
+import { GatewayError, nearest, type Directory, type ExchangeView, type Feature, type Model } from '../../core/plugin/index.ts'
 
 /** The models to try, in order; at least one, all active. An error when there is none. */
 export function resolveModels(view: ExchangeView): readonly Model[] | GatewayError {
   const { directory, feature, request } = view
   if (request.model === 'auto') return resolveAuto(directory, feature)
   const named = directory.models.get(request.model)
-  if (named === undefined || !named.active) return notFound(`No active model has the name \`${shorten(request.model)}\`.`)
+  if (named === undefined || !named.active)
+    return notFound(`No active model has the name \`${shorten(request.model)}\`.${didYouMean(view)}`)
   return feature?.model === named.name ? chainOf(directory, feature) : [named]
 }
 
@@ -27,6 +28,16 @@ function resolveAuto(directory: Directory, feature: Feature | null): readonly Mo
 function chainOf(directory: Directory, feature: Feature): readonly Model[] {
   const names = new Set([feature.model, ...feature.fallback])
   return [...names].flatMap((name) => (name === null ? [] : (directory.models.get(name) ?? []))).filter((model) => model.active)
+}
+
+/** Only what this key and this feature may use: the names of other models are none of the caller's business. */
+function didYouMean({ directory, feature, principal, request }: ExchangeView): string {
+  const names: string[] = []
+  for (const { name, active } of directory.models.values()) {
+    if (active && (principal.models?.includes(name) ?? true) && (feature?.models?.includes(name) ?? true)) names.push(name)
+  }
+  const meant = nearest(request.model, names)
+  return meant === null ? '' : ` Did you mean \`${meant}\`?`
 }
 
 function notFound(message: string): GatewayError {

@@ -34,16 +34,19 @@ const MODELS = [
 
 interface Wish {
   readonly model?: string
-  readonly feature?: { readonly model: string | null; readonly fallback: readonly string[] } | null
+  readonly feature?: { readonly model: string | null; readonly fallback: readonly string[]; readonly models?: readonly string[] } | null
   readonly body?: object
   readonly models?: readonly Model[]
+  /** What the key may use; null: everything. */
+  readonly allowed?: readonly string[] | null
 }
 
-function view({ model: name = 'small', feature = null, body = {}, models = MODELS }: Wish = {}): ExchangeView {
+function view({ model: name = 'small', feature = null, body = {}, models = MODELS, allowed = null }: Wish = {}): ExchangeView {
   const temperature = (body as { temperature?: number }).temperature ?? null
   return {
     id: 'x1',
     request: { model: name, body, temperature },
+    principal: { models: allowed },
     feature: feature && { name: 'f', ...feature },
     directory: {
       models: new Map(models.map((one) => [one.name, one])),
@@ -65,6 +68,24 @@ describe('routing', () => {
   })
   it('does not know a name that is unknown, asleep, or a property of objects', () => {
     for (const name of ['nobody', 'asleep', '__proto__', 'toString']) assert.equal(planned({ model: name }), 'model_not_found')
+  })
+  describe('told a name that is nearly one of a model', () => {
+    const told = (wish: Wish): string => {
+      const error = hooks.plan!(null, view(wish))
+      assert.ok(error instanceof GatewayError)
+      return error.message
+    }
+    it('says which', () => {
+      assert.equal(told({ model: 'smal' }), 'No active model has the name `smal`. Did you mean `small`?')
+    })
+    it('says nothing where none is near, or only one that sleeps', () => {
+      for (const model of ['entirely-different', 'aslep', 'x'.repeat(1_000_000)]) assert.doesNotMatch(told({ model }), /Did you mean/)
+    })
+    it('never tells of a model that the key or the feature may not use', () => {
+      const feature = { model: 'big', fallback: [], models: ['big'] }
+      for (const wish of [{ allowed: ['big'] }, { feature }]) assert.doesNotMatch(told({ model: 'smal', ...wish }), /small|Did you mean/)
+      assert.match(told({ model: 'bog', allowed: ['big'], feature }), /Did you mean `big`\?/)
+    })
   })
   it('takes the first active regular model for auto', () => {
     assert.deepEqual(planned({ model: 'auto' }), ['small@a', 'small@b'])

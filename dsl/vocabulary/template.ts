@@ -1,6 +1,8 @@
 // Phrase templates: `limit <unit:tokens|requests|money> to <amount:number|attribute> per … [at …]`. Parsed once at load; every use of
 // a verb in a policy is matched against them. Grammar: policy language, section 2.
 
+import { nearest } from '../diagnostics/suggest.ts'
+
 export const PREPOSITIONS = ['to', 'in', 'with', 'from', 'for', 'by', 'within', 'per', 'at', 'as', 'except'] as const
 
 export type OperandType =
@@ -125,9 +127,26 @@ function parseOperand(token: string, optional: boolean, source: string): Templat
   const colon = inner.indexOf(':')
   const alternatives = inner.slice(colon + 1).split('|')
   if (alternatives.some((word) => !/^[a-z][a-z_]*$/.test(word))) throw new Error(`template \`${source}\`: \`${token}\` is not an operand`)
+  requireKinds(alternatives, colon !== -1, `template \`${source}\`: \`${token}\``)
   const areTypes = alternatives.every((word) => TYPES.has(word))
   const name = colon === -1 ? (areTypes ? alternatives[0]! : 'choice') : inner.slice(0, colon)
   return { name, types: areTypes ? (alternatives as OperandType[]) : [], words: areTypes ? [] : alternatives, many, optional }
+}
+
+/**
+ * Behind a name one word that is no kind, or one among kinds, is a slip: read as a choice it would refuse every policy that means the kind.
+ * Without a name it is a word of the phrase, as in `buffer <completion>`.
+ */
+function requireKinds(alternatives: readonly string[], isNamed: boolean, where: string): void {
+  const unknown = alternatives.filter((word) => !TYPES.has(word))
+  const areWords = unknown.length === alternatives.length && (unknown.length > 1 || !isNamed)
+  if (unknown.length === 0 || areWords) return
+  const near = nearest(unknown[0]!, TYPES)
+  const meant = near === null ? '' : `; did you mean \`${near}\`?`
+  throw new Error(
+    `${where}: \`${unknown[0]!}\` is not a kind of operand${meant || ';'} kinds are ${[...TYPES].join(', ')}; ` +
+      'a choice has two words or more, and no kinds: `<side:first|last>`',
+  )
 }
 
 /** How an operand is written for people: `<amount:number|attribute>`. */

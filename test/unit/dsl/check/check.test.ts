@@ -121,6 +121,19 @@ describe('phrase templates', () => {
     }
   }
 
+  it('know what kinds there are: a slip in one is no choice of one word', () => {
+    for (const [phrase, says] of [
+      ['stamp <word:txt>', /`txt` is not a kind of operand; did you mean `text`\?.*kinds are text, code, .*, word/],
+      ['stamp <value:text|nmbr>', /`nmbr` is not a kind of operand/],
+      [
+        'stamp <value:text|nothing>',
+        /`nothing` is not a kind of operand; kinds are .* a choice has two words or more, and no kinds: `<side:first\|last>`/,
+      ],
+    ] as const)
+      assert.throws(() => parseTemplate(phrase), says)
+    assert.deepEqual(parseTemplate('buffer <completion>').slots[0]!.operands[0]!.words, ['completion'])
+    assert.deepEqual(parseTemplate('stamp <side:first|last>').slots[0]!.operands[0]!.words, ['first', 'last'])
+  })
   it('know slots, choices, lists, groups and what may be left out', () => {
     const { slots } = parseTemplate('mask <detector...> in <location...> [except <first|last> <number>]')
     assert.deepEqual(

@@ -52,7 +52,9 @@ export function seesAbsence(lowered: readonly Lowered[], trueIfAbsent: boolean |
   if (absent === undefined || absent === null) return
   if (trueIfAbsent !== 'either' && scope.positive !== null && trueIfAbsent !== scope.positive) return
   const fallback = fallbackOf(findAttribute(scope.names, absent)?.type ?? TEXT)
-  const help = `Write \`${absent} exists and …\`, or give a value for its absence: \`(${absent} ?? ${fallback})\`.`
+  // Absence in an order or in arithmetic has no answer, so there is nothing that it could count for.
+  const counts = trueIfAbsent === 'either' ? '' : ` \`${absent} is missing or …\` where absence shall count,`
+  const help = `Write \`${absent} exists and …\`,${counts} or give a value for its absence: \`(${absent} ?? ${fallback})\`.`
   scope.report.error('P120', span, `\`${absent}\` may be absent, and this test must not depend on that`, help)
 }
 

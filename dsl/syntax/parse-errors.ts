@@ -69,11 +69,14 @@ const EXPECTATIONS: Record<string, Expectation> = {
   text: { code: 'P010', what: 'a text', help: 'Write a text in double quotes.' },
 }
 
+/** In a detector; at the top of a file `list` is followed by its own name. */
+const NAME_A_LIST = 'Name a list: `list terms`, with `list terms = ["a", "b"]` outside the detector.'
+
 /** The rules whose repetition ended where `}` was expected, and what may stand there. */
 const BODIES: Record<string, string> = { clauses: 'clause', detector: 'detectorClause', overlay: 'overlayItem', test: 'testClause' }
 
 export const MESSAGES: IParserErrorMessageProvider = {
-  buildMismatchTokenMessage: ({ expected, actual, ruleName }) => mismatch(expected, actual, ruleName),
+  buildMismatchTokenMessage: ({ expected, actual, previous, ruleName }) => mismatch(expected, actual, previous, ruleName),
   buildNotAllInputParsedMessage: ({ firstRedundant }) => unexpected('declaration', firstRedundant),
   buildNoViableAltMessage: ({ actual, customUserDescription }) => unexpected(customUserDescription ?? '', actual[0]),
   buildEarlyExitMessage: ({ actual, customUserDescription }) => unexpected(customUserDescription ?? '', actual[0]),
@@ -84,7 +87,7 @@ export function toDiagnostic(error: IRecognitionException, source: SourceFile): 
   return { code, severity: 'error', message, span: placeOf(error, code, source), help }
 }
 
-function mismatch(expected: TokenType, actual: IToken, ruleName: string): string {
+function mismatch(expected: TokenType, actual: IToken, previous: IToken, ruleName: string): string {
   const body = BODIES[ruleName]
   if (expected === EOF) return unexpected('declaration', actual)
   if (expected === T.RightBrace && body !== undefined && actual.tokenType !== EOF && !isDeclarationWord(actual))
@@ -97,7 +100,8 @@ function mismatch(expected: TokenType, actual: IToken, ruleName: string): string
       'Choose another name; behind a dot any word may stand.',
     )
   }
-  return join('P010', `expected ${labelOf(expected)}, found ${describe(actual)}`, helpFor(ruleName))
+  const help = ruleName === 'path' && previous.tokenType === T.K.list ? NAME_A_LIST : helpFor(ruleName)
+  return join('P010', `expected ${labelOf(expected)}, found ${describe(actual)}`, help)
 }
 
 function unexpected(key: string, actual: IToken | undefined): string {

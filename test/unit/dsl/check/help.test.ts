@@ -23,6 +23,16 @@ describe('the help of a message', () => {
     for (const condition of ['(request.max_tokens ?? 0) > 5', '(tenant.plan ?? "") != "a"', 'not ((key.models ?? []) has "a")'])
       assert.deepEqual(codesOf(when(condition)), [], condition)
   })
+  it('P120: says how absence may count, in words that check', () => {
+    assert.match(onlyFault(when('not (tenant.plan == "a")')), /P120 .* `tenant\.plan is missing or …`/)
+    for (const condition of ['tenant.plan is missing or not (tenant.plan == "a")', 'tenant.plan exists and not (tenant.plan == "a")'])
+      assert.deepEqual(codesOf(when(condition)), [], condition)
+    assert.doesNotMatch(onlyFault(when('request.max_tokens > 5')), /is missing or/)
+  })
+  it('P010: wants the name of a list in a detector', () => {
+    const [first] = compile([{ path: 'p.policy', text: 'module acme.test\ndetector d {\n  list ["a"]\n}\n' }], house).diagnostics
+    assert.match(`${first?.code} ${first?.help}`, /P010 .*[Nn]ame .*list.* `list terms = \["a", "b"\]`/)
+  })
   it('P108: says which status, which code and which detector would fit', () => {
     assert.match(onlyFault(policy('deny "a.b" with status 200')), /P108 .* from 400 to 499/)
     assert.match(onlyFault(policy('deny a.b')), /P108 .* Put the code into quotes: "a\.b"/)

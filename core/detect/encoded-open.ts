@@ -20,6 +20,8 @@ export class OpenGroups {
   readonly escaped = new EscapedGroup()
   readonly lines = new LineGroup()
   readonly pieces = new PieceGroup()
+  /** Pieces of which the first stands before a tag: its own, since everything up to the end of what may be a tag goes into it. */
+  readonly tagged = new PieceGroup()
   /** Where the last run ends: what stands before it leads no other. */
   lastEnd: number
 
@@ -29,12 +31,12 @@ export class OpenGroups {
 
   /** Where the first of them begins; Infinity without one. */
   get start(): number {
-    return Math.min(this.spaced.start, this.escaped.start, this.lines.start, this.pieces.start)
+    return Math.min(this.spaced.start, this.escaped.start, this.lines.start, this.pieces.start, this.tagged.start)
   }
 
   /** Whether letters are all that is open. */
   get areLetters(): boolean {
-    return this.spaced.isOfLetters && Math.min(this.escaped.start, this.lines.start, this.pieces.start) === Infinity
+    return this.spaced.isOfLetters && Math.min(this.escaped.start, this.lines.start, this.pieces.start, this.tagged.start) === Infinity
   }
 
   /** `context`: what stands before the run, up to the last one. */
@@ -76,7 +78,8 @@ export class OpenGroups {
     if (this.spaced.start !== Infinity) this.emitSpaced(this.spaced.separate(unit))
     if (this.escaped.start !== Infinity) this.passEscaped(unit)
     if (this.lines.start !== Infinity && !this.lines.separate(unit)) this.endLines()
-    if (this.pieces.start !== Infinity && !this.pieces.separate(unit)) this.endPieces()
+    if (this.pieces.start !== Infinity && !this.pieces.separate(unit)) this.endPieces(this.pieces)
+    if (this.tagged.start !== Infinity && !this.tagged.separate(unit)) this.endPieces(this.tagged)
   }
 
   /** A character between words, behind an escape. */
@@ -115,15 +118,16 @@ export class OpenGroups {
     return run
   }
 
-  endPieces(): void {
-    const run = this.pieces.finish(openInSource)
-    if (run) this.emit(run, this.pieces.before)
+  endPieces(pieces: PieceGroup): void {
+    const run = pieces.finish(openInSource)
+    if (run) this.emit(run, pieces.before)
   }
 
   /** All of them; returns the last run, if it may lead what follows. */
   endAll(): EncodedRun | null {
     this.#endSpaced()
-    this.endPieces()
+    this.endPieces(this.pieces)
+    this.endPieces(this.tagged)
     const lines = this.endLines()
     return this.#endEscaped() ?? lines
   }

@@ -61,15 +61,15 @@ export class PieceGroup {
     this.#append(word, start, end)
   }
 
-  /** Takes the word as the next piece, or a part of what parts two. False where it is neither. */
-  add(word: string, start: number, end: number): boolean {
+  /** Takes the word as the next piece, or as a part of what parts two. */
+  add(word: string, start: number, end: number): 'piece' | 'part' | 'other' {
     const gap = this.#gap
     if (gap === '**' || STRINGS.test(gap) || TAGS.test(gap) || (this.#isContinued && CONTINUED.test(gap))) {
       this.#append(word, start, end)
-      return true
+      return 'piece'
     }
     this.#gap += word
-    return BEGINNING.test(this.#gap)
+    return BEGINNING.test(this.#gap) ? 'part' : 'other'
   }
 
   #append(word: string, start: number, end: number): void {

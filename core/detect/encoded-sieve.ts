@@ -165,20 +165,23 @@ function ended({ length, isDense, hasEquals, isBase64, isHex, isCode, isPoint }:
   return looks === 0 ? 0 : ENDED | looks | length
 }
 
-/** Where the first word begins that may hold an encoded run or open a group, or the word at the end. */
-export function skipWords(units: Uint16Array, from: number, end: number): number {
+/**
+ * Where the first word begins that may hold an encoded run or open a group, or the word at the end. `looksAhead`: words that open no group are told
+ * by those behind them.
+ */
+export function skipWords(units: Uint16Array, from: number, end: number, looksAhead = true): number {
   const { classes, next, lengths } = sieve()
   let state = 0
   for (let i = from; i < end; i++) {
     state = next[state + classes[units[i]!]!]!
     if (state < ENDED) continue
     if (state < LOOK) {
-      if (isInteresting(units, i, end, state)) return i - (state & ENDED_LENGTH)
+      if (isInteresting(units, i, looksAhead ? end : i + 1, state)) return i - (state & ENDED_LENGTH)
       state = 0
       continue
     }
     const start = i - (state - LOOK)
-    const wordEnd = endOfDull(units, start, end)
+    const wordEnd = endOfDull(units, start, end, looksAhead)
     if (wordEnd < 0) return start
     i = wordEnd
     state = 0
@@ -197,7 +200,7 @@ function isInteresting(units: Uint16Array, at: number, end: number, looks: numbe
 }
 
 /** Where a word ends in which there is nothing; -1 if there may be something. */
-function endOfDull(units: Uint16Array, start: number, end: number): number {
+function endOfDull(units: Uint16Array, start: number, end: number, looksAhead: boolean): number {
   const kindOf = kindsOfUnits()
   let kinds = 0
   let at = start
@@ -210,9 +213,10 @@ function endOfDull(units: Uint16Array, start: number, end: number): number {
     } else if (kind === 0) break
     kinds |= kind
   }
-  if (at === end || at - start >= MAX_WORD_CHARS || mayHold(units, start, at, kinds) || joinsAt(units, at, end)) return -1
+  const ahead = looksAhead ? end : at + 1
+  if (at === end || at - start >= MAX_WORD_CHARS || mayHold(units, start, at, kinds) || joinsAt(units, at, ahead)) return -1
   if (units[at - 1] === 92 && (units[at] === 10 || units[at] === 13)) return -1
-  return mayOpen(units, (kinds & EQUALS) === 0 ? start : behindEquals(units, start, at), at, end) ? -1 : at
+  return mayOpen(units, (kinds & EQUALS) === 0 ? start : behindEquals(units, start, at), at, ahead) ? -1 : at
 }
 
 /** Where the value begins that is given to a name: it may be the first word of a group. */

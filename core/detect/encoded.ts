@@ -5,6 +5,7 @@ import { hasEscape, openChars, LEAD_CHARS, MAX_WORD_CHARS, MIN_BASE64_CHARS, run
 import type { EncodedRun, Lead, Run } from './encoded-run.ts'
 import { MAX_CODE_CHARS, mayOpenGroup } from './encoded-groups.ts'
 import { LineGroup } from './encoded-lines.ts'
+import type { PieceGroup } from './encoded-pieces.ts'
 import { isLineEnd, OpenGroups } from './encoded-open.ts'
 import { foldedOf, openInSource, placeRuns } from './encoded-source.ts'
 import type { Folded } from './fold.ts'
@@ -20,6 +21,7 @@ export { MAX_WORD_CHARS }
 const MIN_LINE_CHARS = 48
 /** Plain text before a run that it is read behind: a value that is encoded alone counts by the words before it. */
 const PLAIN_CHARS = 40
+const TAG_BEGIN = 60
 /** Up to here a word is looked at with every piece of it. */
 const SHORT_WORD_CHARS = 64
 
@@ -32,12 +34,17 @@ export class EncodedRuns {
   #seenChars = 0
   readonly #kinds = kindsOfUnits()
   readonly #groups: OpenGroups
+  readonly #looksAhead: boolean
   /** The last characters before the piece that is read, and before the word. */
   #behind: string
   #before = ''
 
-  /** Begins behind `before`, the end of the text up to `from`. */
-  constructor(from = 0, before = '') {
+  /**
+   * Begins behind `before`, the end of the text up to `from`. Without `looksAhead` what is open at a place does not depend on how much of the text
+   * behind it has come: a stream holds the same however it is cut.
+   */
+  constructor({ from = 0, before = '', looksAhead = true } = {}) {
+    this.#looksAhead = looksAhead
     this.#position = from
     this.#behind = before
     this.#groups = new OpenGroups(from - before.length)
@@ -118,7 +125,7 @@ export class EncodedRuns {
         i--
       } else if (from >= 0) {
         this.#add(text, from, i)
-        this.#close(unit, joinsAt(units, i, text.length))
+        this.#close(unit, joinsAt(units, i, this.#looksAhead ? text.length : i + 1))
         from = -1
         this.#pass()
       } else {
@@ -133,7 +140,7 @@ export class EncodedRuns {
   /** Between words: to the first that has to be looked at, or behind letters that an open group takes. */
   #skip(units: Uint16Array, from: number, end: number): number {
     const { areLetters, spaced, start } = this.#groups
-    if (start === Infinity) return skipWords(units, from, end)
+    if (start === Infinity) return skipWords(units, from, end, this.#looksAhead)
     const room = start + MAX_WORD_CHARS - 1 - this.#position
     return areLetters ? spaced.takeLetters(units, from, Math.min(end, from + room), this.#position) : from
   }
@@ -171,10 +178,14 @@ export class EncodedRuns {
   }
 
   #close(separator: number, joins: boolean): void {
-    const { spaced, escaped, lines, pieces } = this.#groups
+    const { spaced, escaped, lines, pieces, tagged } = this.#groups
     const word = this.#word
     const start = this.#position - word.length
-    if (joins || pieces.start !== Infinity || isContinued(word, separator)) this.#addPiece(word, start, separator, joins)
+    const isTag = separator === TAG_BEGIN
+    const goesOn = word.length > 1 && isContinued(word, separator)
+    if (pieces.start !== Infinity || goesOn || (joins && !isTag))
+      this.#addPiece(pieces, word, start, separator, goesOn || (joins && !isTag))
+    if (tagged.start !== Infinity || (joins && isTag)) this.#addPiece(tagged, word, start, separator, joins && isTag)
     const isLine = lines.start !== Infinity && this.#addLine(word, separator)
     if (!isLine) {
       const isShort = word.length < MIN_BASE64_CHARS && LETTERS_AND_SIGNS.test(word)
@@ -185,15 +196,16 @@ export class EncodedRuns {
     this.#seenChars = 0
   }
 
-  #addPiece(word: string, start: number, separator: number, joins: boolean): void {
-    const { pieces } = this.#groups
-    if (pieces.start === Infinity || !pieces.add(foldedOf(word)?.text ?? word, start, this.#position)) {
-      this.#groups.endPieces()
-      if (!joins && !(word.length > 1 && isContinued(word, separator))) return
-      pieces.before = this.#contextAt(start)
-      pieces.open(foldedOf(word)?.text ?? word, word, start, this.#position)
-    }
-    if (!pieces.separate(separator)) this.#groups.endPieces()
+  #addPiece(pieces: PieceGroup, word: string, start: number, separator: number, joins: boolean): void {
+    const seen = foldedOf(word)?.text ?? word
+    const taken = pieces.start === Infinity ? 'other' : pieces.add(seen, start, this.#position)
+    if (taken !== 'other' && pieces.separate(separator)) return
+    this.#groups.endPieces(pieces)
+    // What stood between two pieces, as it seemed, may be the first of others.
+    if (taken === 'piece' || !joins) return
+    pieces.before = this.#contextAt(start)
+    pieces.open(seen, word, start, this.#position)
+    if (!pieces.separate(separator)) this.#groups.endPieces(pieces)
   }
 
   /** Whether the word is a line of the group that is open, or stands between lines; ends the group if it is not, or the last. */

@@ -13,12 +13,13 @@ import { scanRun } from './scan.ts'
 
 const NOTHING: Released = { text: '', findings: [] }
 const NO_FINDINGS: readonly Finding[] = []
+const ESCAPE_SIGNS = new RegExp(ESCAPE_SIGN, 'g')
 
 export class DetectorStream implements StreamScanner {
   readonly #set: DetectorSet
   readonly #candidates: Candidates
   readonly #judge: CandidateJudge
-  readonly #runs = new EncodedRuns()
+  readonly #runs = new EncodedRuns({ looksAhead: false })
   readonly #openings: Openings
   /** What is held, behind some released text that words nearby may stand in. */
   #text = ''
@@ -32,6 +33,8 @@ export class DetectorStream implements StreamScanner {
   #findings: Finding[] = []
   /** Where a match may have begun of which the escape that is open now is a part; Infinity without one. */
   #guard = Infinity
+  /** The last sign of an escape that was read. */
+  #lastSign = -1
 
   constructor(set: DetectorSet) {
     this.#set = set
@@ -61,26 +64,27 @@ export class DetectorStream implements StreamScanner {
     return released
   }
 
+  /** Stops before each sign of an escape, so that what is held behind it does not depend on the chunks. */
   #read(text: string): Released {
+    const from = this.#received
     this.#text += text
     this.#received += text.length
-    const sign = text.search(ESCAPE_SIGN)
-    const from = sign < 0 ? 0 : text.lastIndexOf(' ', sign) + 1
-    if (from > 0) this.#readPiece(text.slice(0, from), false)
-    this.#readPiece(from > 0 ? text.slice(from) : text, sign >= 0)
+    let at = 0
+    for (const { index } of text.matchAll(ESCAPE_SIGNS)) {
+      this.#readPiece(text.slice(at, index))
+      this.#guard = Math.min(this.#guard, this.#candidates.firstOpen)
+      this.#lastSign = from + index
+      at = index
+    }
+    this.#readPiece(at === 0 ? text : text.slice(at))
     return this.#release(this.#candidates.firstOpen, this.#candidates.position)
   }
 
-  /** An escape ends candidates that go on behind it, in what is decoded: while its word is open, they are. */
-  #readPiece(text: string, hasEscape: boolean): void {
-    const { firstOpen, position } = this.#candidates
+  /** An escape ends candidates that go on behind it, in what is decoded: while it is open, they are. */
+  #readPiece(text: string): void {
     this.#candidates.read(text)
     this.#runs.read(text)
-    if (!hasEscape && this.#guard === Infinity) return
-    const open = this.#runs.firstOpen
-    if (open >= this.#candidates.position) this.#guard = Infinity
-    else if (hasEscape) this.#guard = Math.min(this.#guard, firstOpen)
-    else if (open >= position) this.#guard = Infinity
+    if (this.#guard !== Infinity && this.#runs.firstOpen > this.#lastSign) this.#guard = Infinity
   }
 
   /** As much as may be is held: findings are parted where nothing is open any more, and what has matched for certain goes. */

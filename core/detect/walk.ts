@@ -60,7 +60,7 @@ export function walkText(automaton: Automaton, text: string, options: WalkOption
   const candidates = findWithin(automaton, text, options)
   if (!candidates) return null
   if (depth === MAX_DEPTH || text.length < MIN_ENCODED_CHARS) return { candidates, decoded: NO_RUNS }
-  const runs = new EncodedRuns(plainChars, text.slice(0, plainChars))
+  const runs = new EncodedRuns({ from: plainChars, before: text.slice(0, plainChars) })
   runs.read(plainChars === 0 ? text : text.slice(plainChars))
   runs.finish()
   const decoded: DecodedRun[] = []

@@ -269,6 +269,13 @@ policy ibans "i" { on stream when completion.arguments contains std.iban deny "t
       cut: fc.nat(12),
     })
 
+    /** What was held behind a sign of an escape once depended on whether the text came in one chunk. */
+    const iban = 'DE89 3704 0044 0532 0130 00'
+    const signThenNumber: { choice: number; member: Member; text: string; cut: number }[] = [
+      { choice: 0, member: 'tool0', text: iban, cut: 0 },
+      { choice: 0, member: 'content', text: `\\ ${iban}`, cut: 0 },
+    ]
+
     it('of all channels, interleaved', () => {
       fc.assert(
         fc.property(
@@ -300,7 +307,7 @@ policy ibans "i" { on stream when completion.arguments contains std.iban deny "t
             }
           },
         ),
-        { numRuns: LONG ? 3000 : 300, seed: SEED },
+        { numRuns: LONG ? 3000 : 300, seed: SEED, examples: [[signThenNumber, [1]]] },
       )
     })
   })

@@ -224,6 +224,18 @@ describe('the official OpenAI SDK', function () {
     assert.equal(error.headers!.get('x-should-retry'), 'true')
   })
 
+  it('is told the nearest model it may use, by the list as by the chat', async () => {
+    const asked = [
+      () => client.models.retrieve('sim-ehco'),
+      () => client.chat.completions.create({ model: 'sim-ehco', messages: [{ role: 'user', content: 'x' }] }),
+    ]
+    for (const ask of asked) {
+      const { error } = await failure(ask)
+      assert.equal(error.code, 'model_not_found')
+      assert.match(error.message, /Did you mean .sim-echo.\?/)
+    }
+  })
+
   it('never takes a broken stream for a whole answer', async () => {
     const stream = await client.chat.completions.create({ model: 'sim-dies', messages: [{ role: 'user', content: 'x' }], stream: true })
     let text = ''

@@ -61,7 +61,15 @@ export async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
 
 function keyOf(detectors: readonly DetectorSpec[]): string {
   return JSON.stringify(
-    detectors.map(({ patterns, terms, checks, near, entropy, group }) => [patterns, terms, checks.length, near.length, entropy, group]),
+    detectors.map(({ normalize, patterns, terms, checks, near, entropy, group }) => [
+      normalize,
+      patterns,
+      terms,
+      checks.length,
+      near.length,
+      entropy,
+      group,
+    ]),
   )
 }
 
@@ -73,6 +81,8 @@ function remember(key: string, made: Automaton): Automaton {
 
 export class Automaton {
   readonly detectors: readonly DetectorSpec[]
+  /** Whether encoded runs are looked for: text in marks is no writing. */
+  readonly decodes: boolean
   readonly nfa: Nfa
   readonly symbols: Symbols
   /** Stands for the end of the text. */
@@ -89,6 +99,7 @@ export class Automaton {
     symbols = groupUnits(nfa.sets, hasTerms(detectors)),
   ) {
     this.detectors = detectors
+    this.decodes = detectors.every(({ normalize }) => normalize === undefined)
     this.nfa = nfa
     this.symbols = symbols
     this.endSymbol = this.symbols.count

@@ -19,7 +19,8 @@ export class DetectorStream implements StreamScanner {
   readonly #set: DetectorSet
   readonly #candidates: Candidates
   readonly #judge: CandidateJudge
-  readonly #runs = new EncodedRuns({ looksAhead: false })
+  /** Null where nothing is decoded. */
+  readonly #runs: EncodedRuns | null
   readonly #openings: Openings
   /** What is held, behind some released text that words nearby may stand in. */
   #text = ''
@@ -39,6 +40,7 @@ export class DetectorStream implements StreamScanner {
   constructor(set: DetectorSet) {
     this.#set = set
     this.#candidates = new Candidates(set.automaton)
+    this.#runs = set.automaton.decodes ? new EncodedRuns({ looksAhead: false }) : null
     this.#judge = new CandidateJudge(set)
     this.#openings = new Openings(set.automaton)
   }
@@ -70,7 +72,7 @@ export class DetectorStream implements StreamScanner {
     this.#text += text
     this.#received += text.length
     let at = 0
-    for (const { index } of text.matchAll(ESCAPE_SIGNS)) {
+    for (const { index } of this.#runs ? text.matchAll(ESCAPE_SIGNS) : []) {
       this.#readPiece(text.slice(at, index))
       this.#guard = Math.min(this.#guard, this.#candidates.firstOpen)
       this.#lastSign = from + index
@@ -83,6 +85,7 @@ export class DetectorStream implements StreamScanner {
   /** An escape ends candidates that go on behind it, in what is decoded: while it is open, they are. */
   #readPiece(text: string): void {
     this.#candidates.read(text)
+    if (!this.#runs) return
     this.#runs.read(text)
     if (this.#guard !== Infinity && this.#runs.firstOpen > this.#lastSign) this.#guard = Infinity
   }
@@ -96,7 +99,7 @@ export class DetectorStream implements StreamScanner {
 
   end(): Released {
     this.#candidates.finish()
-    this.#runs.finish()
+    this.#runs?.finish()
     return this.#release(this.#received, Infinity)
   }
 
@@ -104,7 +107,7 @@ export class DetectorStream implements StreamScanner {
   #release(closed: number, seen: number, parts = false): Released {
     if (this.#candidates.found.length > 0) this.#judgeClosed(closed)
     if (this.#waiting.length > 0) this.#finishWaiting(seen)
-    if (this.#runs.found.length > 0) this.#scanRuns()
+    if (this.#runs && this.#runs.found.length > 0) this.#scanRuns(this.#runs)
     const closedTo = seen === Infinity ? this.#beforeWaiting(closed) : this.#closedTo(closed)
     const limit = parts ? closedTo : this.#beforeFindings(closedTo)
     if (limit <= this.#released) return NOTHING
@@ -119,12 +122,12 @@ export class DetectorStream implements StreamScanner {
   }
 
   /** Decoded texts are bounded by the longest run, so they are scanned at once. */
-  #scanRuns(): void {
-    for (const run of this.#runs.found)
+  #scanRuns(runs: EncodedRuns): void {
+    for (const run of runs.found)
       for (const finding of scanRun(this.#set, run, this.#openings))
         // What has left is gone.
         this.#findings.push(finding.start < this.#released ? { ...finding, start: this.#released } : finding)
-    this.#runs.found = []
+    runs.found = []
     this.#findings.sort(inTextOrder)
   }
 
@@ -151,7 +154,7 @@ export class DetectorStream implements StreamScanner {
 
   /** Where the first of all that is not decided yet begins: candidates (`closed`), findings that wait for words nearby, encoded runs. */
   #closedTo(closed: number): number {
-    return this.#beforeWaiting(Math.min(closed, this.#candidates.firstOpen, this.#runs.firstOpen, this.#guard))
+    return this.#beforeWaiting(Math.min(closed, this.#candidates.firstOpen, this.#runs?.firstOpen ?? Infinity, this.#guard))
   }
 
   #beforeWaiting(closed: number): number {

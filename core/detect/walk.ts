@@ -59,7 +59,7 @@ export function walkText(automaton: Automaton, text: string, options: WalkOption
   const { maxNewWork = Infinity, depth = 0, plainChars = 0 } = options
   const candidates = findWithin(automaton, text, options)
   if (!candidates) return null
-  if (depth === MAX_DEPTH || text.length < MIN_ENCODED_CHARS) return { candidates, decoded: NO_RUNS }
+  if (depth === MAX_DEPTH || text.length < MIN_ENCODED_CHARS || !automaton.decodes) return { candidates, decoded: NO_RUNS }
   const runs = new EncodedRuns({ from: plainChars, before: text.slice(0, plainChars) })
   runs.read(plainChars === 0 ? text : text.slice(plainChars))
   runs.finish()

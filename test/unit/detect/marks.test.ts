@@ -114,7 +114,7 @@ describe('detectors that read marks', () => {
         assert.equal(stream.held, 0)
         assert.deepEqual(found, plainOf((detection.scan([whole], NAMES, 1000) as ScanResult).findings[0]!))
       }),
-      { numRuns: RUNS, seed: 13 },
+      { numRuns: RUNS, seed: 13, examples: [[`${tagged('aa')}😊😊${tagged('aaaa')}`, [3]]] },
     )
   })
 

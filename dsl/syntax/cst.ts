@@ -37,13 +37,14 @@ export function isBroken(node: CstNode | undefined): boolean {
 
 export function startOf(node: CstNode): number {
   const start = node.location?.startOffset ?? Number.NaN
-  return Number.isNaN(start) ? 0 : start
+  // Nodes of inserted tokens stand nowhere: at no number, or at -1.
+  return start >= 0 ? start : 0
 }
 
 export function spanOfNode(node: CstNode, file: string): Span {
   const start = startOf(node)
   const end = node.location?.endOffset ?? Number.NaN
-  return { file, start, end: Number.isNaN(end) ? start : Math.max(start, end + 1) }
+  return { file, start, end: end >= 0 ? Math.max(start, end + 1) : start }
 }
 
 export function spanOfToken(found: IToken, file: string): Span {

@@ -89,7 +89,7 @@ export async function preview(bound: BoundPolicies, previewed: Previewed, given:
   }
 }
 
-/** What the detectors with these names (no unions) find in a text, without asking any policy. */
+/** What detectors find in a text, without asking any policy. `isWanted` is asked for each by its name; unions are told by their members. */
 export async function findingsInText(
   bound: BoundPolicies,
   text: string,

@@ -135,14 +135,15 @@ describe('the stream scanner', () => {
     )
   })
 
-  it('holds back the current word of ordinary prose, never more than 24 characters', () => {
+  // Twenty-four of dates in a row, which may be a number, and the sign behind them that may begin an escape.
+  it('holds back the current word of ordinary prose, never more than 25 characters', () => {
     for (let seed = 100; seed < 140; seed++) {
       const stream = standard.openStream(ALL)
       const tokens = tokensOf(proseOf(seed, 5000))
       let sum = 0
       for (const token of tokens) {
         stream.push(token)
-        assert(stream.held <= 24, `${stream.held} characters held`)
+        assert(stream.held <= 25, `${stream.held} characters held`)
         sum += stream.held
       }
       assert(sum / tokens.length < 8)

@@ -6,8 +6,9 @@ import { spawnSync } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { readdirSync } from 'node:fs'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
-import { TestRedis } from '../support/redis.ts'
+import { startWorkers, type Workers } from '../support/cluster.ts'
+import type { UpstreamServer } from '../support/upstream/index.ts'
+import type { TestRedis } from '../support/redis.ts'
 
 const WORKERS = 3
 /** What came before the connection ended: the status, or nothing. */
@@ -19,16 +20,15 @@ describe('connections of several workers', function () {
   this.timeout(120_000)
   let redis: TestRedis
   let upstream: UpstreamServer
+  let cluster: Workers
   let gateway: RunningGateway
 
   before(async () => {
-    ;[redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
-    const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 } }
-    gateway = await startGateway({ config, args: ['--workers', String(WORKERS)] })
+    cluster = await startWorkers(WORKERS)
+    ;({ redis, upstream, gateway } = cluster)
   })
   after(async () => {
-    await gateway?.remove()
-    await Promise.all([redis.stop(), upstream.close()])
+    await cluster?.stop()
   })
 
   const open = (allowHalfOpen = false): Socket => {

@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { renameSync, writeFileSync } from 'node:fs'
-import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { policyOf, sendChat, workerPids } from '../support/cluster.ts'
-import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
-import { TestRedis } from '../support/redis.ts'
+import { eventually, type RunningGateway } from '../support/gateway.ts'
+import { policyOf, sendChat, startWorkers, workerPids, type Workers } from '../support/cluster.ts'
 
 const WORKERS = 3
 // Half a minute until the worker is ended.
@@ -13,20 +11,17 @@ const inLongRun = process.env['SALLYPORT_TEST_LONG'] ? it : (): void => {}
 
 describe('a worker that stands still', function () {
   this.timeout(180_000)
-  let redis: TestRedis
-  let upstream: UpstreamServer
+  let cluster: Workers
   let gateway: RunningGateway
   let key: string
 
   before(async () => {
-    ;[redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
-    const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 } }
-    gateway = await startGateway({ config, policies: { 'house.policy': policyOf('house.1') }, args: ['--workers', String(WORKERS)] })
+    cluster = await startWorkers(WORKERS, { 'house.policy': policyOf('house.1') })
+    ;({ gateway } = cluster)
     key = await gateway.key()
   })
   after(async () => {
-    await gateway?.remove()
-    await Promise.all([redis.stop(), upstream.close()])
+    await cluster?.stop()
   })
 
   const change = (code: string): void => {

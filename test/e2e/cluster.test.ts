@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { policyOf, readChat, sendChat, workerPids } from '../support/cluster.ts'
+import { policyOf, readChat, sendChat, startWorkers, workerPids, type Workers } from '../support/cluster.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { TestRedis } from '../support/redis.ts'
 import { status, text } from '../support/upstream/behaviours.ts'
@@ -23,20 +23,18 @@ const isAlive = (pid: number): boolean => {
 
 describe('serve --workers', function () {
   this.timeout(120_000)
-  let redis: TestRedis
   let upstream: UpstreamServer
+  let cluster: Workers
   let gateway: RunningGateway
   let key: string
 
   before(async () => {
-    ;[redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
-    const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 } }
-    gateway = await startGateway({ config, policies: { 'house.policy': policyOf('house.first') }, args: ['--workers', String(WORKERS)] })
+    cluster = await startWorkers(WORKERS, { 'house.policy': policyOf('house.first') })
+    ;({ upstream, gateway } = cluster)
     key = await gateway.key()
   })
   after(async () => {
-    await gateway?.remove()
-    await Promise.all([redis.stop(), upstream.close()])
+    await cluster?.stop()
   })
 
   const pids = (): readonly number[] => workerPids(gateway)

@@ -1,6 +1,29 @@
 // What tests of several workers need: who they are, and requests that do not keep their connection, so that a cluster spreads them.
 import { Agent, request } from 'node:http'
-import type { RunningGateway } from './gateway.ts'
+import { baseConfig, startGateway, type RunningGateway } from './gateway.ts'
+import { startUpstream, type UpstreamServer } from './upstream/index.ts'
+import { TestRedis } from './redis.ts'
+
+export interface Workers {
+  readonly redis: TestRedis
+  readonly upstream: UpstreamServer
+  readonly gateway: RunningGateway
+  stop(): Promise<void>
+}
+
+/** A gateway of several workers with their state in a Redis of its own, and what answers behind it. */
+export async function startWorkers(count: number, policies: { readonly [file: string]: string } = {}): Promise<Workers> {
+  const [redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
+  const stopRest = async (): Promise<void> => void (await Promise.all([redis.stop(), upstream.close()]))
+  const config = { ...baseConfig(upstream.url), state: { driver: 'redis', url: redis.url, commandTimeoutMs: 5000 } }
+  try {
+    const gateway = await startGateway({ config, policies, args: ['--workers', String(count)] })
+    return { redis, upstream, gateway, stop: () => gateway.remove().then(stopRest) }
+  } catch (error) {
+    await stopRest()
+    throw error
+  }
+}
 
 export interface ChatAnswer {
   /** `200`, or the error's reason or code. */

@@ -10,6 +10,7 @@ import { openSecrets, secretsFolder } from '../state/secrets.ts'
 import { openSpool, type Spool } from '../record/spool.ts'
 import { PLUGINS } from '../plugins.ts'
 import { systemClock } from '../plugin/clock.ts'
+import { whileStarting } from '../state/while-starting.ts'
 import { TokenEstimator } from '../pipeline/estimate.ts'
 import { VERSION } from '../model/version.ts'
 import type { AddressInfo } from 'node:net'
@@ -53,8 +54,8 @@ export async function startGateway<Opened>(options: StartOptions<Opened>): Promi
   const kernel = await openKernel(loaded, log, metrics, secret)
   let keeper: Keeper | null = null
   try {
-    keeper = await startKeeper({ ...kernel, spool: kernel.record })
-    const { token: adminToken, demoKey } = await firstStart(loaded, kernel.state, secret)
+    keeper = await whileStarting(log, () => startKeeper({ ...kernel, spool: kernel.record }))
+    const { token: adminToken, demoKey } = await whileStarting(log, () => firstStart(loaded, kernel.state, secret))
     const load = (): LoadedConfig => loadConfig(flags.config)
     const gateway = await Gateway.create({ kernel, plugins: PLUGINS, secret, load, adminToken, compileAside, ...together }, generation)
     let opened: Opened

@@ -133,7 +133,7 @@ export const CONFIG_SCHEMA: JsonObject = {
         path: text('Folder of the embedded driver.', { default: './data/state' }),
         url: text('Of Redis: redis://user:password@host:6379/0, or rediss:// for TLS; write ${NAME}, never the password.'),
         commandTimeoutMs: count('A command to Redis that takes longer counts as no answer; limits then follow their whileAway.', {
-          default: 250,
+          default: 750,
           minimum: 10,
           maximum: 60_000,
         }),

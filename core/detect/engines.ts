@@ -2,6 +2,7 @@
 // that fails, is late, or answers nonsense is a failed detector.
 import type { Engine } from '../plugin/contract.ts'
 import type { Finding } from '../model/content.ts'
+import { onceRead } from '../model/fair-timer.ts'
 import { FindingsCache, type CacheBounds } from './cache.ts'
 import { inTextOrder } from './judge-candidate.ts'
 import type { ScanResult } from './port.ts'
@@ -68,7 +69,7 @@ export class Engines {
 async function inTime<T>(run: (signal: AbortSignal) => Promise<T>, deadlineMs: number): Promise<T | null> {
   const abort = new AbortController()
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), deadlineMs)))
+  const late = new Promise<null>((resolve) => (timer = setTimeout(() => onceRead(() => resolve(null)), deadlineMs)))
   try {
     return await Promise.race([run(abort.signal), late])
   } catch {

@@ -1,6 +1,7 @@
 // Runs a plugin's hook under its budget and failure mode, and keeps its time. No plugin writes timeouts or metrics of its own.
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isPromise } from '../model/maybe-promise.ts'
+import { onceRead } from '../model/fair-timer.ts'
 import type { Awaitable } from './contract.ts'
 
 export interface HookOwner {
@@ -41,7 +42,8 @@ async function runAsync<T>(
 ): Promise<T | GatewayError> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`exceeded its budget of ${owner.budgetMs} ms`)), owner.budgetMs)
+    const end = (): void => reject(new Error(`exceeded its budget of ${owner.budgetMs} ms`))
+    timer = setTimeout(() => onceRead(end), owner.budgetMs)
   })
   try {
     return await Promise.race([pending, late])

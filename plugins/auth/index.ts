@@ -14,5 +14,6 @@ export const auth: Plugin = {
     return { identify: (credentials) => identifier.identify(credentials), close: () => identifier.close() }
   },
   onFailure: { identify: 'deny' },
-  budgetMs: { identify: 500 },
+  // The store keeps a deadline of its own, and says better what is wrong.
+  budgetMs: { identify: 10_000 },
 }

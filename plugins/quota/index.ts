@@ -40,7 +40,8 @@ export const quota: Plugin<QuotaSettings> = {
     return { routes: quotaRoutes(service, host) }
   },
   onFailure: { enact: 'deny' },
-  budgetMs: { enact: 2000 },
+  // The store keeps a deadline of its own, and says better what is wrong.
+  budgetMs: { enact: 10_000 },
 }
 
 function serviceFor(settings: QuotaSettings, host: Host): QuotaService {

@@ -20,6 +20,7 @@ import { openPort, type ServeFlags } from '../start.ts'
 import { openSecrets, secretsFolder } from '../../state/secrets.ts'
 import { openState } from '../../state/open.ts'
 import { systemClock } from '../../plugin/clock.ts'
+import { whileStarting } from '../../state/while-starting.ts'
 import type { LoadedConfig } from '../../config/config.ts'
 import type { Log } from '../../plugin/contract.ts'
 
@@ -134,7 +135,7 @@ function noteAsSystem(loaded: LoadedConfig): CommandRecord['note'] {
 async function prepareState(loaded: LoadedConfig, log: Log): ReturnType<typeof firstStart> {
   const state = await openState(loaded, systemClock, log)
   try {
-    return await firstStart(loaded, state, openSecrets(secretsFolder(loaded)))
+    return await whileStarting(log, () => firstStart(loaded, state, openSecrets(secretsFolder(loaded))))
   } finally {
     await state.close()
   }

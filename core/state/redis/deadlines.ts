@@ -1,4 +1,5 @@
 // Deadlines of commands, kept together: one timer, and fair to the server when this process itself stood still.
+import { onceRead } from '../../model/fair-timer.ts'
 
 interface Waiting {
   readonly since: number
@@ -49,8 +50,7 @@ export class Deadlines {
     const now = performance.now()
     for (const waiting of this.#waiting) {
       if (now - waiting.since < this.#patienceMs) return
-      // After a busy stretch of this process timers come before what the socket has: read that first, then judge.
-      setImmediate(() => setImmediate(() => this.#end(waiting)))
+      onceRead(() => this.#end(waiting))
     }
   }
 

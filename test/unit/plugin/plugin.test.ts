@@ -4,6 +4,7 @@ import { checkPluginConfigs } from '../../../core/plugin/validate.ts'
 import { runHook } from '../../../core/plugin/run.ts'
 import { setupPlugins } from '../../../core/plugin/registry.ts'
 import { GatewayError } from '../../../core/errors/gateway-error.ts'
+import { openLine } from '../../support/line.ts'
 import type { Hooks, Host, Plugin } from '../../../core/plugin/contract.ts'
 
 const plugin = (name: string, rest: Partial<Plugin> = {}): Plugin => ({
@@ -114,6 +115,13 @@ describe('plugins: running a hook', () => {
   it('denies when async work exceeds its budget', async () => {
     const result = await runHook({ ...owner, budgetMs: 1 }, ledger(), 0, () => new Promise<number>(() => {}))
     assert.ok(result instanceof GatewayError)
+  })
+  it('does not blame a hook for an answer that had arrived while this process was busy', async () => {
+    const line = await openLine()
+    const result = runHook<string>(owner, ledger(), '', async () => String(await line.answer))
+    line.answerWhileBusy(3 * owner.budgetMs)
+    assert.equal(await result, 'answer')
+    line.close()
   })
   it('hands a refusal through as it is', () => {
     const refusal = new GatewayError('quota_exceeded')

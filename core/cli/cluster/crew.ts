@@ -3,6 +3,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { Link, Silence, type Handlers } from './link.ts'
 import { systemClock } from '../../plugin/clock.ts'
 import type { Clock, Log } from '../../plugin/contract.ts'
+import { watchStart } from './start-limit.ts'
 import type { Door, Receipt, Taker } from './door.ts'
 
 export interface CrewOptions {
@@ -176,6 +177,7 @@ export class Crew {
     const ready = Promise.withResolvers<void>()
     const member = this.#fork(place, generation, ready)
     const { worker, link, taker } = member
+    const endWatch = watchStart(link, this.#clock, ready.reject)
     try {
       await ready.promise
       member.serving = true
@@ -186,6 +188,8 @@ export class Crew {
       member.leaving = true
       worker.process.kill('SIGKILL')
       throw error
+    } finally {
+      endWatch()
     }
     member.admitted = true
     if (!member.leaving) this.#options.door.admit(taker)

@@ -11,6 +11,7 @@ import { loadConfig } from '../../config/load.ts'
 import { readingsOf } from '../readings.ts'
 import { startGateway, type ServeFlags, type Started } from '../start.ts'
 import { VERSION } from '../../model/version.ts'
+import { WORKED } from './start-limit.ts'
 import { watchGateway } from '../../telemetry/gauges.ts'
 import type { Gateway, ReloadReport, Receiver } from '../../server/gateway.ts'
 import type { Receipt } from './door.ts'
@@ -27,6 +28,7 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
   const primary = new Link(process as Required<Pick<NodeJS.Process, 'send'>> & NodeJS.Process, {
     ...handlersOn(running),
     metrics: () => metrics.read(),
+    [WORKED]: workedMs,
     stop: () => end('stop'),
   })
   try {
@@ -56,6 +58,12 @@ export async function serveWorker(flags: ServeFlags): Promise<void> {
     await primary.ask('failed', error instanceof Error ? error.message : String(error)).catch(() => undefined)
     process.exit(1)
   }
+}
+
+/** By all its threads. */
+function workedMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** What the primary may ask of a worker that serves. */

@@ -12,6 +12,8 @@ import { until } from '../../support/until.ts'
 const BEAT_MS = 5000
 /** Tells a worker that it takes no connections. */
 const TAKES_NONE = 'SALLYPORT_TEST_TAKES_NONE'
+/** Tells a worker that it never serves: `idle`, `working`, or `frozen`, which answers nothing. */
+const HANGS = 'SALLYPORT_TEST_HANGS'
 
 /** Says each answer before it says that it has answered. */
 async function serveTest(): Promise<void> {
@@ -24,9 +26,12 @@ async function serveTest(): Promise<void> {
       socket!.end(String(process.pid))
       return 'taken'
     },
+    worked: () => (answered('worked'), process.env[HANGS] === 'working' ? (workedMs += 1500) : 1500),
     stop: () => process.exit(0),
   })
-  await primary.ask('ready')
+  let workedMs = 0
+  if (process.env[HANGS] === 'frozen') process.kill(process.pid, 'SIGSTOP')
+  if (!process.env[HANGS]) await primary.ask('ready')
 }
 
 /** Mocha is not there in a worker. */
@@ -56,8 +61,17 @@ inTest('the workers of a host', function () {
     door.close()
     await crew.stop()
     delete process.env[TAKES_NONE]
+    delete process.env[HANGS]
   })
 
+  /** Moves the clock, one look at a worker that starts after the other, each of which it answers. */
+  async function look(times: number): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      const wanted = said('worked') + 1
+      clock.advance(BEAT_MS)
+      await until('it has answered', () => said('worked') === wanted)
+    }
+  }
   async function start(size: number): Promise<void> {
     const handlers = { answered: (name: unknown) => void answers.push(String(name)) }
     const told = async (): Promise<void> => void (heard++ === 0 && (runningAtFirst = crew.running))
@@ -135,6 +149,39 @@ inTest('the workers of a host', function () {
     clock.advance(200)
     await until('and the one after its pause', () => heard === 5)
     assert.equal(crew.pids.length, 2)
+  })
+  it('are given up at the first start when they hang, and the operator is told', async () => {
+    process.env[HANGS] = 'idle'
+    const started = start(1)
+    const rejected = assert.rejects(started, /a worker hung while it started: for 120 s it neither worked nor served/)
+    // Two: what it had worked until the first counts.
+    await look(25)
+    assert.equal(crew.pids.length, 1)
+    clock.advance(BEAT_MS)
+    await rejected
+    assert.deepEqual(crew.pids, [])
+  })
+  it('may take as long to start as they work', async () => {
+    process.env[HANGS] = 'working'
+    const started = start(1)
+    const rejected = assert.rejects(started, /ended with SIGTERM before it served/)
+    await look(100)
+    for (const pid of crew.pids) process.kill(pid, 'SIGTERM')
+    await rejected
+  })
+  it('are ended and started again when they hang in place of one that died', async () => {
+    await start(1)
+    const before = crew.pids
+    process.env[HANGS] = 'frozen'
+    kill(before)
+    await until('another starts', () => crew.pids.length === 1 && !before.includes(crew.pids[0]!))
+    for (let i = 0; i < 24; i++) clock.advance(BEAT_MS)
+    assert.equal(log.lines.length, 1)
+    delete process.env[HANGS]
+    clock.advance(BEAT_MS)
+    await until('it was given up', () => log.lines.includes('a worker does not start; trying again'))
+    clock.advance(200)
+    await until('and followed by one that serves', () => crew.running === 1)
   })
   it('are replaced when they live and take no connections, and whoever came is answered by the next', async () => {
     process.env[TAKES_NONE] = 'yes'

@@ -24,6 +24,8 @@ export interface Match {
   readonly detector: number
   readonly start: number
   readonly end: number
+  /** How far before `start` the candidate began, where that is a group of it. */
+  readonly before?: number
   readonly continues?: true
 }
 
@@ -78,7 +80,7 @@ export class CandidateJudge {
       } else {
         const span = this.#groupOf(source, prepared.group, start, end, window)
         if (!span || !this.#passes(prepared, span.start, span.end, window)) continue
-        ;(matches ??= []).push({ detector, ...span })
+        ;(matches ??= []).push(span.start > start ? { detector, ...span, before: span.start - start } : { detector, ...span })
       }
       this.#decided[detector] = turn
       this.#lastEnds[detector] = end
@@ -168,10 +170,11 @@ export class CandidateJudge {
   }
 
   /** The finding, once the detector's `reach` of text behind the match is there, or the text has ended. */
-  finish({ detector, start, end, continues }: Match, window: TextWindow): Finding {
+  finish({ detector, start, end, before, continues }: Match, window: TextWindow): Finding {
     const { name, score, near, checkNames } = this.#set.detectors[detector]!
     const added = near.reduce((sum, rule) => sum + (hasWordNear(rule, start, end, window) ? rule.adds : 0), 0)
     const finding = { detector: name, start, end, score: Math.min(1, Math.round((score + added) * 1e6) / 1e6), checks: checkNames }
+    if (before !== undefined) return { ...finding, before }
     return continues ? { ...finding, continues } : finding
   }
 }

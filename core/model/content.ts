@@ -49,6 +49,8 @@ export interface Finding {
   readonly checks: readonly string[]
   /** The text was encoded; `start` and `end` are those of the whole encoded run. */
   readonly decoded?: 'base64' | 'hex' | 'url' | 'escape'
+  /** The match began so many characters before `start`, as they were read: a name, a scheme. Absent: with the finding. */
+  readonly before?: number
   /** A further piece of the finding that ends where this one starts: a stream could not hold all of it. It is one with that, and not counted. */
   readonly continues?: true
 }

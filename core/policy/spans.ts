@@ -194,9 +194,18 @@ function coversMore(whole: Finding, part: Finding): boolean {
   return whole.start <= part.start && part.end <= whole.end && lengthOf(whole) > lengthOf(part)
 }
 
-/** The longer one; of two on the same characters the one that a check proved, then the surer one. */
+/** The longer one, unless the other explains it; of two on the same characters the one that a check proved, then the surer one. */
 function isMoreSpecific(one: Finding, other: Finding): boolean {
-  if (lengthOf(one) !== lengthOf(other)) return lengthOf(one) > lengthOf(other)
+  if (lengthOf(one) > lengthOf(other)) return !explains(other, one)
+  if (lengthOf(one) < lengthOf(other)) return explains(one, other)
   const isProved = one.checks.length > 0
   return isProved === other.checks.length > 0 ? one.score > other.score : isProved
+}
+
+/**
+ * What was read from further left, with a name or a scheme before it, knows what stands there better than a shape that no check proves and
+ * that begins in the middle of it: in `postgres://app:pass@db.example.com`, `pass@db.example.com` is nobody's mailbox.
+ */
+function explains(value: Finding, shape: Finding): boolean {
+  return shape.checks.length === 0 && value.before !== undefined && value.start - value.before < shape.start - (shape.before ?? 0)
 }

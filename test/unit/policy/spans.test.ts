@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { callFor, rewriteText, type SpanCall } from '../../../core/policy/spans.ts'
 import { QuoteState } from '../../../core/policy/json-text.ts'
 import type { EffectCall, Verb } from '../../../core/plugin/contract.ts'
+import type { Finding } from '../../../core/model/content.ts'
 
 type Severity = EffectCall['severity']
 
@@ -68,6 +69,25 @@ describe('rewriting spans', () => {
     assert.equal(become(named('proved', 2, 6, ['us_ssn'], 0.7), named('surer', 2, 6, [])), '01[proved]6789')
     assert.equal(become(named('named', 2, 6, [], 0.7), named('surer', 2, 6, [], 0.8)), '01[surer]6789')
     assert.equal(become(named('whole', 1, 7, []), named('proved', 2, 6, ['us_ssn'])), '0[whole]789')
+  })
+
+  it('names a span by what was read from further left, where the longer is a mere shape that begins in the middle of that', () => {
+    const calls = ['value', 'shape'].map((name) => ({
+      ...span('redact', 3, name),
+      verb: {
+        ...span('redact', 3, name).verb,
+        rewrite: (_: string, { detector }: { detector: string }) => `[${detector}]`,
+      } as SpanCall['verb'],
+    }))
+    const become = (...hits: readonly Finding[]): string | undefined => rewriteText('0123456789', hits, USER, calls)?.text
+    const value = { ...hit('value', 3, 5), before: 2 }
+    assert.equal(become(hit('shape', 3, 9), value), '012[value]9', 'all of the shape goes as well')
+    assert.equal(become(value, hit('shape', 4, 9)), '012[value]9')
+    assert.equal(become(hit('shape', 2, 9), value), '01[value]9')
+    assert.equal(become(hit('shape', 1, 9), value), '0[shape]9', 'the shape saw the words before the value too')
+    assert.equal(become({ ...hit('shape', 3, 9), before: 3 }, value), '012[shape]9', 'so did its own match')
+    assert.equal(become({ ...hit('shape', 3, 9), checks: ['luhn'] }, value), '012[shape]9', 'a check proves it')
+    assert.equal(become(hit('shape', 3, 9), hit('value', 3, 5)), '012[shape]9', 'it stands alone')
   })
 
   it('lets a reversible verb yield where a check proves the whole to be something that is taken out for good, and nowhere else', () => {

@@ -3,14 +3,17 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Batch, ScanReply } from './worker.ts'
 
+/** Where in `progress`. */
+export const JUDGED = 0
+export const BEGUN = 1
 /** More than a worker ever waits for. */
 const ALL = 0x7fffffff
 
 export class BatchFeed {
   /** For the worker. */
   readonly batches: MessagePort
-  /** Shared with the worker: how many have been judged. */
-  readonly judged = new Int32Array(new SharedArrayBuffer(4))
+  /** Shared with the worker: how many have been judged, and whether it has begun. */
+  readonly progress = new Int32Array(new SharedArrayBuffer(8))
   readonly #port: MessagePort
   readonly #waiting: Batch[] = []
   #received = 0
@@ -25,6 +28,11 @@ export class BatchFeed {
       this.#received++
       this.#wake()
     })
+  }
+
+  /** Whether a worker has all it needs, and reads. */
+  get hasBegun(): boolean {
+    return Atomics.load(this.progress, BEGUN) !== 0
   }
 
   /** All batches, in order, up to the last that the reply counts; none any more when there will be no reply. */
@@ -45,15 +53,15 @@ export class BatchFeed {
         continue
       }
       yield batch
-      Atomics.add(this.judged, 0, 1)
-      Atomics.notify(this.judged, 0)
+      Atomics.add(this.progress, JUDGED, 1)
+      Atomics.notify(this.progress, JUDGED)
     }
   }
 
   /** The worker waits no more, whatever became of what it sent. */
   close(): void {
-    Atomics.store(this.judged, 0, ALL)
-    Atomics.notify(this.judged, 0)
+    Atomics.store(this.progress, JUDGED, ALL)
+    Atomics.notify(this.progress, JUDGED)
     this.#port.close()
   }
 }

@@ -6,6 +6,7 @@ import type { DetectorSet } from './detectors.ts'
 import type { DetectorSpec } from './port.ts'
 import { unpackWalk } from './packed.ts'
 import { BatchFeed } from './batch-feed.ts'
+import { Patience, type TaskTime } from './patience.ts'
 import { judgeInSteps, judgeSome, judgingOf, type Judging } from './scan.ts'
 import type { ScanReply, ScanTask } from './worker.ts'
 
@@ -15,9 +16,10 @@ const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './work
 export class ScanPool {
   readonly #specs: readonly DetectorSpec[]
   readonly #threads: number
+  readonly #time: TaskTime | undefined
   #pool: Piscina<ScanTask, ScanReply> | null = null
 
-  constructor(specs: readonly DetectorSpec[], threads: number) {
+  constructor(specs: readonly DetectorSpec[], threads: number, time?: TaskTime) {
     this.#specs = specs.map(({ name, patterns, terms, any, checks, near, entropy, score, group }) => ({
       name,
       patterns,
@@ -30,23 +32,29 @@ export class ScanPool {
       group,
     }))
     this.#threads = threads
+    this.#time = time
   }
 
-  /** Findings per text; null when they could not be had in time, or a worker failed. */
+  /** Findings per text; null when they could not be had in time (`Patience`), or a worker failed. */
   async scan(set: DetectorSet, texts: readonly string[], deadlineMs: number): Promise<readonly (readonly Finding[])[] | null> {
     const abort = new AbortController()
-    const timer = setTimeout(() => abort.abort(), deadlineMs)
     const feed = new BatchFeed()
+    const patience = new Patience(
+      deadlineMs,
+      () => feed.hasBegun,
+      () => abort.abort(),
+      this.#time,
+    )
     try {
-      const { batches, judged } = feed
-      const task = { detectors: set.detectors.map(({ name }) => name), texts, batches, judged }
+      const { batches, progress } = feed
+      const task = { detectors: set.detectors.map(({ name }) => name), texts, batches, progress }
       const reply = this.#started().run(task, { signal: abort.signal, transferList: [batches] })
       return await judgeReply(set, texts, feed, reply, abort.signal)
     } catch {
       return null
     } finally {
       feed.close()
-      clearTimeout(timer)
+      patience.cancel()
     }
   }
 

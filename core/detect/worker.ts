@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina'
 import { Automaton } from './automaton.ts'
+import { BEGUN, JUDGED } from './batch-feed.ts'
 import { HEAD, packWalk, type PackedWalk } from './packed.ts'
 import { walkText, type Candidate } from './walk.ts'
 import type { DetectorSpec } from './port.ts'
@@ -13,8 +14,8 @@ export interface ScanTask {
   readonly texts: readonly string[]
   /** Takes candidates of a text that has many, before it is read to its end. */
   readonly batches: MessagePort
-  /** How many of these have been judged: the worker is never far ahead. */
-  readonly judged: Int32Array
+  /** At `JUDGED`, how many of these have been judged: the worker is never far ahead. At `BEGUN`, whether it reads. */
+  readonly progress: Int32Array
 }
 
 /** Candidates of one text, behind those that were sent before. */
@@ -48,10 +49,11 @@ export default function scanTexts(task: ScanTask): unknown {
   return move({ [transferableSymbol]: buffers, [valueSymbol]: reply })
 }
 
-function walkTexts({ detectors, texts, batches, judged }: ScanTask): ScanReply {
+function walkTexts({ detectors, texts, batches, progress }: ScanTask): ScanReply {
   const key = detectors.join()
   let automaton = automata.get(key)
   if (!automaton) automata.set(key, (automaton = new Automaton(detectors.map((name) => specs.find((spec) => spec.name === name)!))))
+  Atomics.store(progress, BEGUN, 1)
   let sent = 0
   const walks = texts.map((text, i) => {
     let waiting: Candidate[] = []
@@ -67,7 +69,7 @@ function walkTexts({ detectors, texts, batches, judged }: ScanTask): ScanReply {
       waiting = []
       numbers = 0
       batches.postMessage({ text: i, walk } satisfies Batch, [walk.numbers.buffer])
-      waitFor(judged, ++sent - MAX_WAITING)
+      waitFor(progress, ++sent - MAX_WAITING)
     }
     const walked = walkText(automaton, text, { take })
     return walked && packWalk({ ...walked, candidates: [...waiting, ...walked.candidates] })
@@ -75,6 +77,7 @@ function walkTexts({ detectors, texts, batches, judged }: ScanTask): ScanReply {
   return { walks, batches: sent }
 }
 
-function waitFor(judged: Int32Array, least: number): void {
-  for (let done = Atomics.load(judged, 0); done < least; done = Atomics.load(judged, 0)) Atomics.wait(judged, 0, done, WAIT_MS)
+function waitFor(progress: Int32Array, least: number): void {
+  for (let done = Atomics.load(progress, JUDGED); done < least; done = Atomics.load(progress, JUDGED))
+    Atomics.wait(progress, JUDGED, done, WAIT_MS)
 }

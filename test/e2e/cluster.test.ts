@@ -22,7 +22,7 @@ const isAlive = (pid: number): boolean => {
 }
 
 describe('serve --workers', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let upstream: UpstreamServer
   let cluster: Workers
   let gateway: RunningGateway
@@ -119,7 +119,7 @@ describe('serve --workers', function () {
 })
 
 describe('serve --workers, started wrongly', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
 
   it('says that several processes need Redis', async () => {
     await assert.rejects(
@@ -163,7 +163,7 @@ describe('serve --workers, started wrongly', function () {
 })
 
 describe('two hosts with one Redis', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let redis: TestRedis
   let upstream: UpstreamServer
   let hosts: RunningGateway[]

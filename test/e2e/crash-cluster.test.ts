@@ -2,7 +2,7 @@
 // Redis that stops for a while. When it is quiet again, the ledger is the sum of what is recorded, to the unit.
 import assert from 'node:assert/strict'
 import { baseConfig, eventually, startGateway, type RunningGateway } from '../support/gateway.ts'
-import { ledgerOf, LIMITS, load, misbehave, recordOf } from '../support/crash.ts'
+import { Crowd, ledgerOf, LIMITS, recordOf } from '../support/crash.ts'
 import { postChat, user } from '../support/chat.ts'
 import { hang, startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { TestRedis } from '../support/redis.ts'
@@ -11,14 +11,15 @@ import { workerPids } from '../support/cluster.ts'
 const HELD = 40
 
 describe('limits of a cluster after everything went wrong', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let redis: TestRedis
   let upstream: UpstreamServer
+  let crowd: Crowd
   let gateway: RunningGateway
 
   before(async () => {
     ;[redis, upstream] = await Promise.all([TestRedis.start(), startUpstream()])
-    misbehave(upstream)
+    crowd = new Crowd(upstream)
     gateway = await startGateway({
       recorder: true,
       config: {
@@ -77,17 +78,19 @@ describe('limits of a cluster after everything went wrong', function () {
     const key = await gateway.key()
     const leaving = new AbortController()
     const held = await holdSome(key, leaving.signal)
-    const running = load(gateway, key, 600)
-    await eventually(async () => upstream.calls.length > HELD + 200)
+    const traffic = crowd.begin(gateway, key)
+    await eventually(async (saw) => saw(upstream.calls.length) > HELD + 200)
     process.kill(workerPids(gateway)[0]!, 'SIGKILL')
-    await eventually(async () => upstream.calls.length > HELD + 300)
+    await eventually(async (saw) => saw(upstream.calls.length) > HELD + 300)
     redis.pause()
     await new Promise((resolve) => setTimeout(resolve, 1500))
     redis.resume()
-    await running
+    const before = upstream.calls.length
+    await eventually(async (saw) => saw(upstream.calls.length) > before + 50)
+    await traffic.stop()
     leaving.abort()
     await held.ended
-    await load(gateway, key, 40)
+    await crowd.send(gateway, key, 40)
     await gateway.stop()
     await agree()
   })
@@ -97,13 +100,13 @@ describe('limits of a cluster after everything went wrong', function () {
     // Their clients wait for ever: whatever ends them is no client's patience.
     const held = await holdSome(key, new AbortController().signal)
     const before = upstream.calls.length
-    const running = load(gateway, key, 600)
-    await eventually(async () => upstream.calls.length > before + 100)
+    const traffic = crowd.begin(gateway, key)
+    await eventually(async (saw) => saw(upstream.calls.length) > before + 100)
     await gateway.stop('SIGKILL')
     assert.deepEqual(new Set((await held.ended).map(({ status }) => status)), new Set(['rejected']))
-    await running
+    await traffic.stop()
     gateway = await startGateway({ folder: gateway.folder, recorder: true, args: ['--workers', '4'] })
-    await load(gateway, key, 40)
+    await crowd.send(gateway, key, 40)
     await gateway.stop()
     await agree()
   })

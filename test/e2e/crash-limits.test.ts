@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { baseConfig, eventually, startGateway, type GatewaySetup, type RunningGateway } from '../support/gateway.ts'
 import { counterName, readBooked } from '../../core/model/counters.ts'
-import { ledgerOf, LIMITS, load, misbehave, recordOf, rowsOf, withLedger } from '../support/crash.ts'
+import { Crowd, ledgerOf, LIMITS, recordOf, rowsOf, withLedger } from '../support/crash.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { TestRedis } from '../support/redis.ts'
 import type { Rebuilt } from '../../core/cli/rebuild-quotas.ts'
@@ -19,6 +19,7 @@ for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis']
     this.timeout(120_000)
     let redis: TestRedis | null = null
     let upstream: UpstreamServer
+    let crowd: Crowd
     let gateway: RunningGateway
 
     const setup = (): GatewaySetup => ({
@@ -35,7 +36,7 @@ for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis']
     before(async () => {
       if (driver === 'redis') redis = await TestRedis.start()
       upstream = await startUpstream()
-      misbehave(upstream)
+      crowd = new Crowd(upstream)
       gateway = await startGateway(setup())
     })
     after(async () => {
@@ -48,13 +49,13 @@ for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis']
       const key = await gateway.key()
       for (let round = 0; round < 2; round++) {
         const before = upstream.calls.length
-        const running = load(gateway, key, 400)
-        await eventually(async () => upstream.calls.length >= before + 250)
+        const traffic = crowd.begin(gateway, key)
+        await eventually(async (saw) => saw(upstream.calls.length) >= before + 250)
         await gateway.stop('SIGKILL')
-        await running
+        await traffic.stop()
         gateway = await startGateway({ ...setup(), folder: gateway.folder })
       }
-      await load(gateway, key, 20)
+      await crowd.send(gateway, key, 20)
       await gateway.stop()
       const { booked, figures, outcomes } = await recordOf(gateway)
       assert.deepEqual(await ledgerOf(gateway), booked)

@@ -1,7 +1,7 @@
 // What tests of crashes share: limits that never refuse and always count, a provider that behaves in every way, clients of every kind, and the two
 // sides that have to agree in the end: the ledger, and the record.
 import { join } from 'node:path'
-import { dieAfter, hang, status, text, type Behaviour, type UpstreamServer } from './upstream/index.ts'
+import { dieAfter, hang, status, text, type Arrived, type Behaviour, type UpstreamServer } from './upstream/index.ts'
 import { drainSpool } from '../../core/recorder/drain.ts'
 import { loadConfig } from '../../core/config/load.ts'
 import { openState } from '../../core/state/open.ts'
@@ -36,45 +36,90 @@ policy acme.shared "Requests a day of all tenants, by model" {
 }
 `
 
+const HANGING = hang()
 const BEHAVIOURS: readonly Behaviour[] = [
   text('fine'),
   text(['a ', 'longer ', 'answer ', 'in ', 'pieces'], { delayMs: 4 }),
   status(500),
   text(['slow ', 'enough ', 'to ', 'be ', 'cut'], { delayMs: 40 }),
   dieAfter(2),
-  hang(),
+  HANGING,
 ]
 
-/** Answers, fails, breaks off and hangs in turn. */
-export function misbehave(upstream: UpstreamServer): void {
-  let turn = 0
-  upstream.always((call) => BEHAVIOURS[turn++ % BEHAVIOURS.length]!(call))
+/** As many clients ask at a time. */
+const LANES = 40
+/** So long one waits for a provider that hangs. */
+const PATIENCE_MS = 100
+/** Of a client in a hurry. */
+const HURRY_MS = 60
+/** Before a client that got no connection asks again. */
+const AGAIN_MS = 20
+
+export interface Traffic {
+  /** No more requests; resolves when those under way have ended, however. */
+  stop(): Promise<void>
 }
 
-/** Clients that wait leave together, when for so long none of them was answered: however slow the machine, most get as far as the provider. */
-const QUIET_MS = 3000
+/**
+ * A provider that answers, fails, breaks off and hangs in turn, and its clients: streams and whole answers, three sessions, and some that leave, each on
+ * a connection of its own. Nobody leaves for good because the machine is slow: who waits for a provider that hangs is told by it.
+ */
+export class Crowd {
+  readonly #leave = new Map<string, () => void>()
+  #asked = 0
 
-/** Streams and whole answers, three sessions, and clients that leave, each on a connection of its own. Resolves when all have ended, however. */
-export async function load(gateway: RunningGateway, key: string, count: number): Promise<void> {
-  const waiting = new AbortController()
-  const quiet = setTimeout(() => waiting.abort(), QUIET_MS)
-  const one = async (i: number): Promise<void> => {
-    await new Promise((resolve) => setTimeout(resolve, i * 3))
-    const signal = i % 4 === 0 ? AbortSignal.timeout(60) : waiting.signal
-    const headers = { 'x-sallyport-session': `s${i % 3}`, connection: 'close' }
-    const response = await postChat(gateway, key, { ...user(`load ${i}`), stream: i % 2 === 0 }, { signal, headers })
-    await response.text()
+  constructor(upstream: UpstreamServer) {
+    let turn = 0
+    upstream.always((call) => {
+      const behaviour = BEHAVIOURS[turn++ % BEHAVIOURS.length]!
+      const leave = this.#leave.get(saidIn(call))
+      if (behaviour === HANGING && leave) setTimeout(leave, PATIENCE_MS)
+      return behaviour(call)
+    })
   }
-  await Promise.all(
-    Array.from({ length: count }, (_, i) =>
-      one(i).then(
-        () => quiet.refresh(),
-        () => {},
-      ),
-    ),
-  )
-  clearTimeout(quiet)
+
+  /** Asks until it is stopped. */
+  begin(gateway: RunningGateway, key: string): Traffic {
+    let going = true
+    const ended = this.#lanes(gateway, key, () => going)
+    return {
+      stop() {
+        going = false
+        return ended
+      },
+    }
+  }
+
+  /** Asks so often. Resolves when all have ended, however. */
+  send(gateway: RunningGateway, key: string, count: number): Promise<void> {
+    let left = count
+    return this.#lanes(gateway, key, () => left-- > 0)
+  }
+
+  async #lanes(gateway: RunningGateway, key: string, goesOn: () => boolean): Promise<void> {
+    const lane = async (): Promise<void> => {
+      while (goesOn()) await this.#ask(gateway, key).catch(() => new Promise((resolve) => setTimeout(resolve, AGAIN_MS)))
+    }
+    await Promise.all(Array.from({ length: LANES }, lane))
+  }
+
+  async #ask(gateway: RunningGateway, key: string): Promise<void> {
+    const i = this.#asked++
+    const said = `load ${i}`
+    const leaving = new AbortController()
+    this.#leave.set(said, () => leaving.abort())
+    const signal = i % 4 === 0 ? AbortSignal.any([leaving.signal, AbortSignal.timeout(HURRY_MS)]) : leaving.signal
+    const headers = { 'x-sallyport-session': `s${i % 3}`, connection: 'close' }
+    try {
+      const response = await postChat(gateway, key, { ...user(said), stream: i % 2 === 0 }, { signal, headers })
+      await response.text()
+    } finally {
+      this.#leave.delete(said)
+    }
+  }
 }
+
+const saidIn = ({ json }: Arrived): string => (json['messages'] as readonly { readonly content: string }[])[0]!.content
 
 /** What each window has by the ledger, of a gateway that has ended. */
 export function ledgerOf({ folder }: RunningGateway): Promise<Sums> {

@@ -162,7 +162,7 @@ export async function runCli(
 }
 
 /** For what happens in another process: where a quiet machine needs a second, a busy one may need many, and only a test that fails waits to the end. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 100_000
 const LOOK_MS = 50
 
 /** Asks again until `check` gives a value. What it hands to `saw` on the way is told when it never does. */

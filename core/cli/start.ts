@@ -51,7 +51,8 @@ export interface Started<Opened> {
 export async function startGateway<Opened>(options: StartOptions<Opened>): Promise<Started<Opened>> {
   const { loaded, flags, log, metrics, open, generation = 1, ...together } = options
   const secret = openSecrets(secretsFolder(loaded))
-  const kernel = await openKernel(loaded, log, metrics, secret)
+  // A worker starts when the primary has found Redis there.
+  const kernel = await openKernel({ loaded, log, metrics, secret, isKnown: together.reloadTogether !== undefined })
   let keeper: Keeper | null = null
   try {
     keeper = await whileStarting(log, () => startKeeper({ ...kernel, spool: kernel.record }))
@@ -88,16 +89,24 @@ export async function openPort(
   return `http://${host}:${address.port}`
 }
 
-async function openKernel(
-  loaded: LoadedConfig,
-  log: Log,
-  metrics: Kernel['metrics'],
-  secret: (name: string) => Buffer,
-): Promise<Kernel & { readonly record: Spool }> {
+async function openKernel({
+  loaded,
+  log,
+  metrics,
+  secret,
+  isKnown,
+}: {
+  readonly loaded: LoadedConfig
+  readonly log: Log
+  readonly metrics: Kernel['metrics']
+  readonly secret: (name: string) => Buffer
+  /** The state store answered others a moment ago. */
+  readonly isKnown: boolean
+}): Promise<Kernel & { readonly record: Spool }> {
   const { config, baseDir } = loaded
   const { spool } = config.record
   const findingKey = secret('findings')
-  const state = await openState(loaded, systemClock, log)
+  const state = await whileStarting(log, () => openState(loaded, systemClock, log, isKnown))
   try {
     const record = openSpool({
       ...spool,

@@ -9,14 +9,17 @@ import { openRedisKeys, openRedisState, type RedisSettings } from './redis/index
 import { openSecrets, secretsFolder } from './secrets.ts'
 import { requireSameSecrets } from './redis/same-secrets.ts'
 
-/** Rejects with a sentence when it cannot be opened: the folder belongs to another gateway, Redis does not answer or is of others. */
-export async function openState(loaded: LoadedConfig, clock: Clock, log: Log): Promise<State> {
+/**
+ * Rejects with a sentence when it cannot be opened: the folder belongs to another gateway, Redis does not answer or is of others. `isKnown`: Redis
+ * answered others a moment ago.
+ */
+export async function openState(loaded: LoadedConfig, clock: Clock, log: Log, isKnown = false): Promise<State> {
   const { baseDir } = loaded
   const { state } = loaded.config
   if (state.driver === 'embedded') return openEmbeddedState({ path: resolve(baseDir, state.path), clock, log })
-  await checkSecrets(loaded, state)
+  await checkSecrets(loaded, { ...state, isKnown })
   const { url, commandTimeoutMs, keyPrefix } = state
-  return openRedisState({ url, clock, log, commandTimeoutMs, keyPrefix })
+  return openRedisState({ url, clock, log, commandTimeoutMs, keyPrefix, isKnown: true })
 }
 
 /** The keys alone, for commands beside running gateways: takes no ownership and counts as no process. */

@@ -1,6 +1,7 @@
 // Before a gateway serves anybody it can wait: a shared store that stumbles while everything starts is no reason to give up.
 import { setTimeout as pause } from 'node:timers/promises'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { NotOpenError } from './redis/not-open.ts'
 import type { Log } from '../plugin/contract.ts'
 
 const LOOK_MS = 250
@@ -23,4 +24,7 @@ export async function whileStarting<T>(log: Log, work: () => Promise<T>, patienc
   }
 }
 
-const isAway = (error: unknown): boolean => error instanceof GatewayError && error.code === 'state_unavailable'
+function isAway(error: unknown): boolean {
+  if (error instanceof NotOpenError) return error.passes
+  return error instanceof GatewayError && error.code === 'state_unavailable'
+}

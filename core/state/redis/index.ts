@@ -21,6 +21,8 @@ export interface RedisSettings {
   readonly commandTimeoutMs: number
   /** What all keys begin with. */
   readonly keyPrefix: string
+  /** It answered others a moment ago, so that nobody at its address is no mistake. */
+  readonly isKnown?: boolean
 }
 
 export interface RedisStateOptions extends RedisSettings {

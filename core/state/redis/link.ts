@@ -9,6 +9,7 @@ import type { Names } from './names.ts'
 import { Deadlines, Late } from './deadlines.ts'
 import { isRefusal } from './refusal.ts'
 import { Newcomer, readBeat } from './newcomer.ts'
+import { messageOf, NotOpenError } from './not-open.ts'
 import { defineScripts, runScript, type Argument, type ScriptName } from './scripts.ts'
 
 /** Looks for a server that is away this often; beats come at every fourth tick. */
@@ -33,6 +34,8 @@ export interface LinkOptions {
   readonly tickMs?: number
   /** Uses the store for a moment and counts as no process. */
   readonly isVisitor?: boolean
+  /** It answered others a moment ago. */
+  readonly isKnown?: boolean
 }
 
 export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKnown'> {
@@ -57,9 +60,21 @@ export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKn
   #timer: NodeJS.Timeout | null = null
   #awaySince = 0
   #lastError: unknown = null
+  /** Somebody listens at the address, or did a moment ago. */
+  #wasReached: boolean
 
-  constructor({ url, names, commandTimeoutMs, log, settlingMs = SETTLING_MS, tickMs = TICK_MS, isVisitor = false }: LinkOptions) {
+  constructor({
+    url,
+    names,
+    commandTimeoutMs,
+    log,
+    settlingMs = SETTLING_MS,
+    tickMs = TICK_MS,
+    isVisitor = false,
+    isKnown = false,
+  }: LinkOptions) {
     this.#tickMs = tickMs
+    this.#wasReached = isKnown
     this.#isVisitor = isVisitor
     this.#settlingMs = settlingMs
     this.names = names
@@ -79,6 +94,7 @@ export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKn
     })
     defineScripts(this.#client)
     this.#client.on('error', (error: unknown) => (this.#lastError = error))
+    this.#client.on('connect', () => (this.#wasReached = true))
     this.#client.on('close', () => this.#leave(this.#lastError))
   }
 
@@ -99,7 +115,7 @@ export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKn
     return performance.now() < this.#settlingUntil
   }
 
-  /** Resolves when Redis answers. Rejects with a sentence that says what to do. */
+  /** Resolves when Redis answers. Rejects with NotOpenError. */
   async open(): Promise<void> {
     const address = addressOf(this.#client)
     const opened = (async () => {
@@ -114,8 +130,7 @@ export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKn
       opened.catch(() => undefined)
       this.#deadlines.close()
       this.#client.disconnect()
-      const why = messageOf(this.#lastError ?? error)
-      throw new Error(`state.url: Redis at ${address} cannot be used (${why}); start it, or correct state.url`, { cause: error })
+      throw new NotOpenError(address, this.#lastError ?? error, { isKnown: this.#wasReached })
     }
     this.#available = true
     this.#settlingUntil = performance.now() + this.#settlingMs
@@ -242,11 +257,6 @@ export class Link implements Pick<StateHealth, 'available' | 'processes' | 'isKn
 
 function unavailable(cause?: unknown): GatewayError {
   return new GatewayError('state_unavailable', cause === undefined ? {} : { cause })
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ')
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** Without user and password. */

@@ -10,9 +10,9 @@ const MARK_CHARS = 32
 
 /** Rejects with a sentence when others use this Redis with another `pepper`, or when it cannot be used. `folder`: where the pepper is. */
 export async function requireSameSecrets(settings: RedisSettings, pepper: Buffer, folder: string): Promise<void> {
-  const { url, commandTimeoutMs, keyPrefix } = settings
+  const { url, commandTimeoutMs, keyPrefix, isKnown = false } = settings
   const names = new Names(keyPrefix)
-  const link = new Link({ url, names, commandTimeoutMs, log: SILENT, isVisitor: true })
+  const link = new Link({ url, names, commandTimeoutMs, log: SILENT, isVisitor: true, isKnown })
   await link.open()
   try {
     const [key, mark] = [names.secretsMark(), markOf(pepper)]

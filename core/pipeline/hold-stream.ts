@@ -19,6 +19,8 @@ type Stream = Extract<Committed, { kind: 'stream' }>
 
 /** UTF-16 units of text a held stream may have; beyond, the `on error` of the policies decides. */
 const MAX_HELD_CHARS = 4 * 1024 * 1024
+/** The same of everything that came, sounds and pictures with it: as much as a whole answer may have. */
+const MAX_HELD_PAYLOAD = 64 * 1024 * 1024
 
 /** Could a policy that judges whole answers still fire? Decided on what is known before the answer. */
 export function mustHold(exchange: Exchange, { judge, prompt }: Enacted, view: TargetView): Awaitable<boolean> {
@@ -95,10 +97,10 @@ function readAll(exchange: Exchange, source: HeldSource, writer: StreamWriter): 
           return resolve(errorFor(event.failure, false))
         }
         writer.chunk(event)
+        if (writer.seen.textChars <= MAX_HELD_CHARS && source.payload <= MAX_HELD_PAYLOAD) continue
+        source.hold()
+        return resolve('too long')
       }
-      if (writer.seen.textChars <= MAX_HELD_CHARS) return
-      source.hold()
-      resolve('too long')
     })
   })
 }
@@ -110,6 +112,8 @@ class HeldSource implements StreamSource {
   #onEvents: (events: readonly StreamEvent[]) => void = () => {}
   #isHeld = false
   #isPaused = false
+  /** UTF-16 units of JSON that are kept. */
+  payload = 0
 
   constructor(source: StreamSource) {
     this.#source = source
@@ -117,10 +121,15 @@ class HeldSource implements StreamSource {
 
   read(onEvents: (events: readonly StreamEvent[]) => void): void {
     this.#onEvents = (events) => {
-      for (const event of events) this.#kept.push(event)
+      for (const event of events) this.#keep(event)
       if (!this.#isHeld) onEvents(events)
     }
     this.#source.start((events) => this.#onEvents(events))
+  }
+
+  #keep(event: StreamEvent): void {
+    this.#kept.push(event)
+    if (event.type === 'chunk') this.payload += event.raw?.length ?? JSON.stringify(event.body).length
   }
 
   /** What still comes waits with what was kept. */

@@ -1,7 +1,8 @@
 // Writes a streamed answer. While the guard is transparent the upstream's payloads pass as they came; else every text in a chunk
 // goes through the guard, and what it still holds is written before the choice ends.
+import { SILENT } from './answer-words.ts'
 import { ChunkRewriter } from './chunk-rewriter.ts'
-import { isArray, isGiven } from './json.ts'
+import { isArray, isGiven, isObject } from './json.ts'
 import { noteUnscanned } from './unscanned.ts'
 import { usageOf } from './usage.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
@@ -73,6 +74,7 @@ class Summary implements StreamSummary {
 
   note(body: JsonObject): void {
     if (isGiven(body.usage)) this.usage = usageOf(body.usage) ?? this.usage
+    noteUnscanned(body, this.unscanned)
     if (!isArray(body.choices)) return
     for (const choice of body.choices as readonly JsonObject[]) this.#noteChoice(choice)
   }
@@ -84,12 +86,12 @@ class Summary implements StreamSummary {
     this.textChars += lengthOf(choice.text)
     const delta = choice.delta as JsonObject | null | undefined
     if (delta === null || delta === undefined) return
-    noteUnscanned(delta, this.unscanned)
     for (const name in delta) {
       const value = delta[name]!
       if (typeof value === 'string') this.textChars += name === 'role' ? 0 : value.length
       else if (name === 'tool_calls' && isArray(value)) for (const call of value) this.#noteCall(index, call as JsonObject)
       else if (name === 'function_call' && value !== null) this.#noteCall(index, { function: value })
+      else if (typeof value === 'object') this.textChars += charsIn(value)
     }
   }
 
@@ -103,6 +105,20 @@ class Summary implements StreamSummary {
     this.textChars +=
       lengthOf((call.function as JsonObject | undefined)?.arguments) + lengthOf((call.custom as JsonObject | undefined)?.input)
   }
+}
+
+/** Texts below a member: contents of several kinds, details of reasoning, transcripts. */
+function charsIn(value: Json): number {
+  let chars = 0
+  if (isArray(value)) for (const item of value) chars += typeof item === 'string' ? item.length : charsIn(item)
+  else if (isObject(value)) {
+    for (const name in value) {
+      const member = value[name]!
+      if (typeof member !== 'string') chars += charsIn(member)
+      else if (!SILENT.has(name)) chars += member.length
+    }
+  }
+  return chars
 }
 
 function lengthOf(value: Json | undefined): number {

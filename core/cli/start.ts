@@ -106,7 +106,7 @@ async function openKernel({
   const { config, baseDir } = loaded
   const { spool } = config.record
   const findingKey = secret('findings')
-  const state = await whileStarting(log, () => openState(loaded, systemClock, log, isKnown))
+  const state = await whileStarting(log, (wasThere) => openState(loaded, systemClock, log, isKnown || wasThere))
   try {
     const record = openSpool({
       ...spool,

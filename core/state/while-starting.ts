@@ -11,11 +11,11 @@ const PATIENCE_MS = 30_000
  * Does `work`, and once more whenever the store was away meanwhile, for half a minute (`patienceMs`, for tests). Then, and with whatever else it
  * rejects, rejects as `work` does, which has to bear repetition.
  */
-export async function whileStarting<T>(log: Log, work: () => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+export async function whileStarting<T>(log: Log, work: (isRepeated: boolean) => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   const until = performance.now() + patienceMs
-  for (;;) {
+  for (let isRepeated = false; ; isRepeated = true) {
     try {
-      return await work()
+      return await work(isRepeated)
     } catch (error) {
       if (!isAway(error) || performance.now() > until) throw error
       log.warn({ err: error }, 'the state store went away while the gateway starts; trying again')

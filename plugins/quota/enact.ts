@@ -13,7 +13,7 @@ import {
   type Reserved,
   type Settlement,
 } from '../../core/plugin/index.ts'
-import { after, withDeadline, type Awaitable } from './awaitable.ts'
+import { after, STORE_MS, withDeadline, type Awaitable } from './awaitable.ts'
 import { boughtTokens, boundParameter, choicesOf, ownBound, perChoice, roomFor, type BoundSettings } from './bound.ts'
 import { amountFor, EXTEND_AT, fixedHold, StreamHold, usedOf, type Reservation } from './holds.ts'
 import type { KnownLimits } from './known-limits.ts'
@@ -59,9 +59,6 @@ interface Plan {
   readonly ceiling: number
 }
 
-/** Longer than any store takes to answer or to give up, and within the hook's budget. */
-const DEADLINE_MS = 1500
-
 /** Synchronous with a synchronous store. A store that fails or hangs refuses. */
 export function enactLimits(service: QuotaService, view: EnactView, calls: readonly EffectCall[]): Awaitable<Change | GatewayError> {
   const done = after(service.raises.current(), (raises) => {
@@ -70,10 +67,10 @@ export function enactLimits(service: QuotaService, view: EnactView, calls: reado
     return enactRead(service, view, limits)
   })
   if (!(done instanceof Promise)) return done
-  return withDeadline(done, DEADLINE_MS, service.clock, () => {
+  return withDeadline(done, STORE_MS, service.clock, () => {
     // What is reserved later belongs to nobody.
     done.then((change) => change instanceof GatewayError || service.ledger.settle(view.id, new Map())).catch(() => undefined)
-    return storeFailed(new Error(`no answer within ${DEADLINE_MS} ms`))
+    return storeFailed(new Error(`no answer within ${STORE_MS} ms`))
   }).catch(storeFailed)
 }
 

@@ -11,7 +11,7 @@ import {
   type Reserved,
   type Settlement,
 } from '../../core/plugin/index.ts'
-import { withDeadline, type Awaitable } from './awaitable.ts'
+import { STORE_MS, withDeadline, type Awaitable } from './awaitable.ts'
 import { claimOn, type Limit } from './limits.ts'
 import { costOf, type Price } from './price.ts'
 import { rateHeaders } from './rate-headers.ts'
@@ -94,8 +94,6 @@ function reservedTokensOf({ limits, promptTokens, outputTokens }: Reservation): 
 export const EXTEND_AT = 0.8
 /** Where the whole step is refused this much is tried, so that a stream is cut near its limit and not a step before. */
 const SMALL_STEP = 32
-/** A store that is asked for more and says nothing in this time has said no. */
-const EXTENSION_MS = 1500
 
 /**
  * For streams: reserves more in steps while text flows, ahead of need. What the reservation does not cover waits until it does; a refused step
@@ -169,10 +167,10 @@ export class StreamHold implements Hold {
   async #answered(answer: Promise<Reserved>): Promise<Reserved> {
     const { clock, id, ledger } = this.#reservation
     try {
-      return await withDeadline(answer, EXTENSION_MS, clock, () => {
+      return await withDeadline(answer, STORE_MS, clock, () => {
         // What comes after the settlement belongs to nobody.
         answer.then(({ ok }) => ok && this.#isSettled && ledger.settle(id, new Map())).catch(() => undefined)
-        throw new Error(`no answer within ${EXTENSION_MS} ms`)
+        throw new Error(`no answer within ${STORE_MS} ms`)
       })
     } finally {
       this.#pending = null

@@ -133,7 +133,7 @@ function noteAsSystem(loaded: LoadedConfig): CommandRecord['note'] {
 
 /** Secrets and the demo key are made before any worker looks for them. */
 async function prepareState(loaded: LoadedConfig, log: Log): ReturnType<typeof firstStart> {
-  const state = await whileStarting(log, () => openState(loaded, systemClock, log))
+  const state = await whileStarting(log, (wasThere) => openState(loaded, systemClock, log, wasThere))
   try {
     return await whileStarting(log, () => firstStart(loaded, state, openSecrets(secretsFolder(loaded))))
   } finally {

@@ -107,7 +107,9 @@ describe('the extension of a stream', () => {
 
     const hanging = await streamOn(10_000)
     const pending = hanging.hold.progress(600)
-    hanging.clock.advance(1500)
+    hanging.clock.advance(5 * 750)
+    assert.equal(await stateOf(Promise.resolve(pending)), 'waits')
+    hanging.clock.advance(8000)
     assert.equal(((await pending) as GatewayError).code, 'state_unavailable')
   })
   it('is waited for by the settlement, which then leaves nothing reserved', async () => {
@@ -122,7 +124,7 @@ describe('the extension of a stream', () => {
   it('that comes after the settlement is given back', async () => {
     const { hold, ledger, clock } = await streamOn(10_000)
     void hold.progress(420)
-    clock.advance(1500)
+    clock.advance(8000)
     await hold.settle(settlement(10, 430), RECORDED)
     ledger.asked[0]!.release()
     await turn()

@@ -22,6 +22,14 @@ describe('a start, while the state store stumbles', () => {
     assert.equal(await whileStarting(log, work), 'started')
     assert.equal(log.lines.length, 2)
   })
+  it('says to the work whether it is repeated, so that it may expect the store to be there', async () => {
+    const said: boolean[] = []
+    const work = async (isRepeated: boolean): Promise<void> => {
+      if (said.push(isRepeated) < 3) throw new GatewayError('state_unavailable')
+    }
+    await whileStarting(silentLog(), work)
+    assert.deepEqual(said, [false, true, true])
+  })
   it('gives up when that lasts', async () => {
     await assert.rejects(whileStarting(silentLog(), failing(Infinity, new GatewayError('state_unavailable')).work, 0), {
       code: 'state_unavailable',

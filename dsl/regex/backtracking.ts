@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { waysToRead, waysUntilCertain } from './analyse.ts'
 import { withBounds, withoutBounds } from './rewrite.ts'
-import type { Reply, Task } from './backtracking-worker.ts'
+import { MOST_TRIES, type Reply, type Task } from './backtracking-tasks.ts'
 
 export type Verdict =
   | { readonly kind: 'linear' }
@@ -83,16 +83,17 @@ type Proof = Exclude<Reply, { readonly kind: 'measured' }>
 
 type Measured = Pick<Extract<Verdict, { readonly kind: 'runaway' }>, 'measuredMs' | 'wasEnded'>
 
+/** Two threads in truth: a text that is tried is often ended, and the prover, which takes long to load, must not end with it. */
 class Thread {
   readonly #measureMs: number
-  #worker: Worker | null = null
+  readonly #workers = new Map<Task['kind'], Worker>()
 
   constructor(measureMs: number) {
     this.#measureMs = measureMs
   }
 
   async prove(source: string, timeoutMs = PROVE_MS): Promise<Proof> {
-    const reply = await this.#ask({ kind: 'prove', source, timeoutMs }, 2 * timeoutMs)
+    const reply = await this.#ask({ kind: 'prove', source, timeoutMs }, (MOST_TRIES + 1) * timeoutMs)
     return reply === null || reply.kind === 'measured' ? { kind: 'unknown', reason: 'timeout' } : reply
   }
 
@@ -102,14 +103,19 @@ class Thread {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate()
-    this.#worker = null
+    await Promise.all([...this.#workers.keys()].map((kind) => this.#end(kind)))
+  }
+
+  async #end(kind: Task['kind']): Promise<void> {
+    const worker = this.#workers.get(kind)
+    this.#workers.delete(kind)
+    await worker?.terminate()
   }
 
   /** Null: no answer in time, and the thread was ended. */
   async #ask(task: Task, deadlineMs: number): Promise<Reply | null> {
-    // The thread has all of recheck within itself, so neither Java nor another binary is started.
-    const worker = (this.#worker ??= new Worker(WORKER, { env: { ...process.env, RECHECK_SYNC_BACKEND: 'pure' } }))
+    const worker = this.#workers.get(task.kind) ?? startWorker()
+    this.#workers.set(task.kind, worker)
     const { promise, resolve } = Promise.withResolvers<Reply | null>()
     const giveUp = (): void => resolve(null)
     const timer = setTimeout(giveUp, deadlineMs)
@@ -118,7 +124,10 @@ class Thread {
     const reply = await promise
     clearTimeout(timer)
     worker.off('message', resolve).off('error', giveUp)
-    if (reply === null) await this.close()
+    if (reply === null) await this.#end(task.kind)
     return reply
   }
 }
+
+/** It has all of recheck within itself, so neither Java nor another binary is started. */
+const startWorker = (): Worker => new Worker(WORKER, { env: { ...process.env, RECHECK_SYNC_BACKEND: 'pure' } })

@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
+import { runWarm } from '../support/warm.ts'
 import { showScan, type ScanReport } from '../../core/cli/policy-scan.ts'
+import type { Ran } from '../support/warm-process.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../core/main.ts')
 const MAIL = 'jo.smith@example.com'
@@ -33,12 +35,6 @@ policy own.tickets "Tickets are not talked about" {
 }
 `
 
-interface Ran {
-  readonly code: number | null
-  readonly output: string
-  readonly complaint: string
-}
-
 describe('policy scan', function () {
   this.timeout(120_000)
   let folder: string
@@ -51,19 +47,9 @@ describe('policy scan', function () {
     return file
   }
 
-  /** `input`: pieces for standard input, each written when the command has had its turn. */
-  async function scan(file: string, input: readonly string[] = [], ...words: string[]): Promise<Ran> {
-    const child = spawn(process.execPath, [MAIN, 'policy', 'scan', file, ...words], { stdio: 'pipe', cwd: folder })
-    let output = ''
-    let complaint = ''
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
-    const closed = once(child, 'close')
-    for (const piece of input) child.stdin.write(piece)
-    child.stdin.end()
-    const [code] = (await closed) as [number | null]
-    return { code, output, complaint }
-  }
+  /** `input`: pieces for standard input. */
+  const scan = (file: string, input: readonly string[] = [], ...words: string[]): Promise<Ran> =>
+    runWarm(['policy', 'scan', file, ...words], { cwd: folder, input })
 
   const files: readonly (readonly [title: string, bytes: Buffer])[] = [
     ['UTF-16, as other systems write it', Buffer.from(`\ufeffmail ${MAIL} now`, 'utf16le')],
@@ -73,7 +59,7 @@ describe('policy scan', function () {
     ['half a UTF-16 unit at the end', Buffer.concat([Buffer.from(`\ufeff${MAIL} `, 'utf16le').swap16(), Buffer.from([1])])],
   ]
   for (const [title, bytes] of files)
-    it(`finds in ${title}`, async () => assert.match((await scan(write(bytes))).output, /email .*jo\.smith@example\.com/))
+    it(`finds in ${title}`, async () => assert.match((await scan(write(bytes))).stdout, /email .*jo\.smith@example\.com/))
 
   it('waits for a pipe that takes its time, and takes an empty or closed one for an empty text', async () => {
     const slow = spawn('sh', ['-c', `(sleep 0.3; echo "to ${MAIL}") | "$0" "$1" policy scan -`, process.execPath, MAIN], { cwd: folder })
@@ -81,8 +67,8 @@ describe('policy scan', function () {
     slow.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     assert.deepEqual((await once(slow, 'close'))[0], 0)
     assert.match(output, /1 found/)
-    assert.match((await scan('-', [])).output, /^0 found/)
-    assert.match((await scan('-', ['to jo.smi', 'th@example.com'])).output, /^3-23 .*\nwould leave as:\nto \[EMAIL\]\n1 found/)
+    assert.match((await scan('-', [])).stdout, /^0 found/)
+    assert.match((await scan('-', ['to jo.smi', 'th@example.com'])).stdout, /^3-23 .*\nwould leave as:\nto \[EMAIL\]\n1 found/)
     const closed = spawn('sh', ['-c', '"$0" "$1" policy scan - <&-', process.execPath, MAIN], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -92,16 +78,16 @@ describe('policy scan', function () {
 
   it('names what it cannot read', async () => {
     for (const file of [folder, join(folder, 'none')]) {
-      const { code, output, complaint } = await scan(file)
-      assert.deepEqual([code, output], [2, ''])
-      assert.match(complaint, /^error: .* cannot be read: E\w+/)
+      const { code, stdout, stderr } = await scan(file)
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(stderr, /^error: .* cannot be read: E\w+/)
     }
     const huge = write('')
     truncateSync(huge, 3 * 1024 ** 3)
-    const { code, complaint } = await scan(huge)
+    const { code, stderr } = await scan(huge)
     assert.equal(code, 2)
-    assert.match(complaint, /^error: .* cannot be read: /)
-    assert.ok(!complaint.includes(' at '), complaint)
+    assert.match(stderr, /^error: .* cannot be read: /)
+    assert.ok(!stderr.includes(' at '), stderr)
   })
 
   it('does not call a text clean that it could not judge', async () => {
@@ -109,9 +95,9 @@ describe('policy scan', function () {
     writeFileSync(join(folder, 'index.mjs'), PLUGIN)
     writeFileSync(join(folder, 'own.policy'), POLICY)
     writeFileSync(join(folder, 'sallyport.yaml'), 'pluginPaths: [ . ]\npolicies: { standard: true, paths: [ ./own.policy ] }\n')
-    const { code, output } = await scan(write(`see ticket-13, ${MAIL}`), [], '--json')
-    const report = JSON.parse(output) as { failed: string[]; decision: string }
-    assert.ok(report.failed.includes('own.ticket'), output)
+    const { code, stdout } = await scan(write(`see ticket-13, ${MAIL}`), [], '--json')
+    const report = JSON.parse(stdout) as { failed: string[]; decision: string }
+    assert.ok(report.failed.includes('own.ticket'), stdout)
     assert.deepEqual([code, report.decision], [1, 'deny'])
   })
 
@@ -123,7 +109,7 @@ describe('policy scan', function () {
       readonly in_use: boolean
     }
     const text = 'key AKIAZ7Q4VER3YTUI2PAS, born on 7 March 1990'
-    const found = async (...words: string[]): Promise<Found[]> => JSON.parse((await scan('-', [text], ...words, '--json')).output).findings
+    const found = async (...words: string[]): Promise<Found[]> => JSON.parse((await scan('-', [text], ...words, '--json')).stdout).findings
     const all = await found()
     const one = (name: string): unknown[] =>
       all.filter(({ detector }) => detector === name).map(({ start, end, in_use }) => [start, end, in_use])
@@ -132,7 +118,7 @@ describe('policy scan', function () {
     assert.deepEqual(one('personal.detectors.birth_date'), [[34, 46, false]])
     assert.deepEqual(all.map(({ start }) => start), all.map(({ start }) => start).sort((a, b) => a - b)) // prettier-ignore
     assert.match(
-      (await scan('-', [text])).output,
+      (await scan('-', [text])).stdout,
       /birth_date .*in no policy.*\n.*would leave as:\nkey \[API_KEY\], born on 7 March 1990\n\d found, \d of them by detectors that no policy uses, decision: allow/s,
     )
     // Policies that are named are tried alone; those of the configuration in this folder count.
@@ -147,9 +133,9 @@ describe('policy scan', function () {
 
   it('says from what a finding was decoded', async () => {
     const run = Buffer.from(`write to ${MAIL} soon`).toString('base64')
-    assert.match((await scan(write(`see ${run} here`))).output, /decoded from base64/)
-    const { output } = await scan(write(`see ${run} here`), [], '--json')
-    assert.equal((JSON.parse(output) as { findings: { decoded: string }[] }).findings[0]!.decoded, 'base64')
+    assert.match((await scan(write(`see ${run} here`))).stdout, /decoded from base64/)
+    const { stdout } = await scan(write(`see ${run} here`), [], '--json')
+    assert.equal((JSON.parse(stdout) as { findings: { decoded: string }[] }).findings[0]!.decoded, 'base64')
   })
 
   it('lets no text steer the terminal that shows it', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { paintFor, screen, wrap } from '../../../core/cli/policy-output.ts'
 import { diagnosticsToSarif, renderDiagnostics, widthOf } from '../../../core/policy/toolbox.ts'
-import { runCli } from '../../support/gateway.ts'
+import { runWarmCli } from '../../support/warm.ts'
 
 interface Sarif {
   readonly $schema: string
@@ -44,7 +44,7 @@ describe('sallyport policy check', function () {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
   const failure = async (...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> => {
     try {
-      await runCli(['policy', ...args], { cwd: folder })
+      await runWarmCli(['policy', ...args], { cwd: folder })
     } catch (error) {
       return error as { code: number; stdout: string; stderr: string }
     }
@@ -104,7 +104,7 @@ describe('sallyport policy check', function () {
       join(folder, 'good.policy'),
       'policy a.b "x" {\n  on request\n  deny "a.b"\n}\ntest "t" {\n  message user "x"\n  expect deny "a.b"\n}\n',
     )
-    const log = JSON.parse(await runCli(['policy', 'check', 'good.policy', '--format', 'sarif'], { cwd: folder })) as Sarif
+    const log = JSON.parse(await runWarmCli(['policy', 'check', 'good.policy', '--format', 'sarif'], { cwd: folder })) as Sarif
     assert.ok(log.runs[0]!.results.every(({ level }) => level !== 'error'))
   })
 

@@ -7,7 +7,7 @@ import { explainRequest, type Explanation } from '../../../core/cli/policy-expla
 import { GivenError } from '../../../core/policy/given.ts'
 import { openPolicySet } from '../../../core/policy/toolbox.ts'
 import { PLUGINS } from '../../../core/plugins.ts'
-import { runCli } from '../../support/gateway.ts'
+import { runWarmCli } from '../../support/warm.ts'
 import { showExplanation } from '../../../core/cli/policy-explain-show.ts'
 
 const POLICIES = `module acme.x
@@ -164,7 +164,7 @@ overlay bank for tenant "bank" { param most = 2 }
 
   it('--brief counts the silent policies, and shows those that fire', async () => {
     const args = ['policy', 'explain', 'x.policy', '--request', 'request.json']
-    const [whole, brief] = await Promise.all([runCli(args, { cwd: folder }), runCli([...args, '--brief'], { cwd: folder })])
+    const [whole, brief] = await Promise.all([runWarmCli(args, { cwd: folder }), runWarmCli([...args, '--brief'], { cwd: folder })])
     const silent = (text: string): number => text.match(/^ {2}silent .*\./gm)?.length ?? 0
     const fires = (text: string): readonly string[] => text.match(/^ {2}fires .*/gm) ?? []
     assert.ok(silent(whole) > 0)
@@ -175,7 +175,7 @@ overlay bank for tenant "bank" { param most = 2 }
 
   it('exits with 2 for a value that does not fit', async () => {
     const args = ['policy', 'explain', 'x.policy', '--request', 'request.json', '--given', 'tenant.regoin=eu']
-    await assert.rejects(runCli(args, { cwd: folder }), (error: { code: number; stderr: string }) => {
+    await assert.rejects(runWarmCli(args, { cwd: folder }), (error: { code: number; stderr: string }) => {
       assert.equal(error.code, 2)
       assert.match(error.stderr, /Did you mean `tenant\.region`/)
       return true
@@ -183,7 +183,7 @@ overlay bank for tenant "bank" { param most = 2 }
   })
 
   it('--json says the same as data', async () => {
-    const out = await runCli(['policy', 'explain', 'x.policy', '--request', 'request.json', '--json'], { cwd: folder })
+    const out = await runWarmCli(['policy', 'explain', 'x.policy', '--request', 'request.json', '--json'], { cwd: folder })
     const { verdict, phases } = JSON.parse(out) as Explanation
     assert.equal(verdict, 'allow')
     assert.deepEqual(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { tmpdir } from 'node:os'
-import { runCli } from '../../support/gateway.ts'
+import { runWarmCli } from '../../support/warm.ts'
 
 const GUARD = resolve(import.meta.dirname, '../../fixtures/policies/guard.policy')
 
@@ -13,7 +13,7 @@ describe('sallyport policy', function () {
   before(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-policy-'))))
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  const run = (...args: string[]): Promise<string> => runCli(['policy', ...args], { cwd: folder })
+  const run = (...args: string[]): Promise<string> => runWarmCli(['policy', ...args], { cwd: folder })
   const write = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text)
     return name

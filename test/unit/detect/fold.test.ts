@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { createDetection } from '../../../core/detect/index.ts'
-import { foldText, foldWithOffsets } from '../../../core/detect/fold.ts'
+import { foldTable, foldText, foldWithOffsets } from '../../../core/detect/fold.ts'
 import { exampleMatcher } from '../../../dsl/evaluate/match.ts'
 import type { CompiledDetector } from '../../../dsl/compile/bundle.ts'
 import type { ScanResult } from '../../../core/detect/port.ts'
@@ -27,6 +27,18 @@ const findings = (text: string, ...names: string[]) => (own.scan([text], names, 
 const found = (text: string, ...names: string[]): string[] => findings(text, ...names).map(({ start, end }) => text.slice(start, end))
 
 describe('how a text looks to detectors', () => {
+  it('leaves Han, Yi and Hangul as Unicode has them: each sign its own normal form, no digit, no mark', () => {
+    const table = foldTable()
+    for (const [from, to] of [
+      [0x3400, 0xa48c],
+      [0xac00, 0xd7a3],
+    ] as const)
+      for (let unit = from; unit <= to; unit++) {
+        const sign = String.fromCharCode(unit)
+        assert.ok(table[unit] === unit && sign.normalize('NFKC') === sign && !/[\p{Nd}\p{M}\p{Cf}]/u.test(sign), unit.toString(16))
+      }
+  })
+
   const cases: readonly (readonly [why: string, detector: string, text: string, expected: string])[] = [
     ['Cyrillic letters that look Latin', 'mail', 'to jо@ехаmрlе.соm now', 'jо@ехаmрlе.соm'],
     ['Greek letters that look Latin', 'mail', 'to jο@example.cοm', 'jο@example.cοm'],

@@ -11,7 +11,7 @@ import { readVocabularies } from '../../../../core/plugin/registry.ts'
 import { canonicalHash, sha256, writeCanonical } from '../../../../dsl/compile/canonical.ts'
 
 const { vocabulary } = gatherWords(readVocabularies(PLUGINS, {}))
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 3000 : 120
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 3000 : 100
 const root = join(import.meta.dirname, '../../../..')
 
 const fileAt = (path: string): SourceFile => ({ path, text: readFileSync(join(root, path), 'utf8') })

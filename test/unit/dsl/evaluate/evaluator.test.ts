@@ -9,7 +9,7 @@ import { readPaths } from '../../../../dsl/evaluate/paths.ts'
 import { Residuals } from '../../../../dsl/evaluate/residuals.ts'
 import type { CompiledPolicy } from '../../../../dsl/compile/bundle.ts'
 
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 20_000 : 2_000
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 20_000 : 700
 const slotOf = (path: string): number => (PATHS as readonly string[]).indexOf(path)
 
 /** Every condition by itself, with nothing but closures. */

@@ -8,7 +8,7 @@ import { PLUGINS } from '../../../../core/plugins.ts'
 import { readVocabularies } from '../../../../core/plugin/registry.ts'
 
 const { vocabulary } = gatherWords(readVocabularies(PLUGINS, {}))
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 20_000 : 2000
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 20_000 : 700
 
 // ── conditions, as people write them ─────────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ import { compile, formatPolicy, type SourceFile } from '../../../../dsl/index.ts
 import { readPolicyFiles } from '../../../../core/policy/load.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
-const runs = (large: number): number => (process.env['SALLYPORT_TEST_LONG'] ? large : Math.ceil(large / 10))
+const runs = (large: number): number => (process.env['SALLYPORT_TEST_LONG'] ? large : Math.ceil(large / 30))
 const SEED = 20261121
 
 /** Everything of the artefact but places, or the diagnostics without theirs. */

@@ -7,7 +7,7 @@ import { Terms, type TypeOf } from '../../../../dsl/check/proof/formula.ts'
 import type { JsonLogic } from '../../../../dsl/compile/bundle.ts'
 import type { Type } from '../../../../dsl/vocabulary/vocabulary.ts'
 
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 50_000 : 5_000
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 50_000 : 1_700
 
 const TEXT: Type = { kind: 'text' }
 const ATTRIBUTES: { readonly [name: string]: { readonly type: Type; readonly optional: boolean } } = {

@@ -5,10 +5,10 @@ import { Session } from 'node:inspector/promises'
 import { explainCode } from '../../../../dsl/diagnostics/codes.ts'
 import { compile, type Diagnostic, type SourceFile } from '../../../../dsl/index.ts'
 import { chanceOf, damage, SAMPLE, standardFiles, vocabulary } from '../../../support/policy-text.ts'
-import { N } from '../syntax/helpers.ts'
+import { FEW, N } from '../syntax/helpers.ts'
 
 const seed = 20_261_121
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 100_000 : 4_000
+const RUNS = FEW(100_000)
 
 function assertSound(files: readonly SourceFile[], diagnostics: readonly Diagnostic[]): void {
   const lengths = new Map(files.map(({ path, text }) => [path, text.length]))

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { compile, createProgram, type Bundle, type Decision, type SourceFile } from '../../../../dsl/index.ts'
 import { DETECTORS, HEAD, judged, requestPolicies, textOf, type Judged, type PolicyParts } from '../../../support/policy-text-sets.ts'
-import { N } from '../syntax/helpers.ts'
+import { FEW } from '../syntax/helpers.ts'
 import { vocabulary } from '../../../support/policy-text.ts'
 
 const seed = 20_261_121
@@ -64,7 +64,7 @@ describe('decisions of generated sets', () => {
         assert.equal(other.hash, plain.hash)
         assert.deepEqual(decide(other, context), decide(plain, context))
       }),
-      { seed, numRuns: N(3_000) },
+      { seed, numRuns: FEW(3_000) },
     )
   })
 
@@ -81,7 +81,7 @@ describe('decisions of generated sets', () => {
         assert.deepEqual(meaning(twice), meaning(once))
         assert.ok(twice.reasons.length >= once.reasons.length)
       }),
-      { seed, numRuns: N(3_000) },
+      { seed, numRuns: FEW(3_000) },
     )
   })
 

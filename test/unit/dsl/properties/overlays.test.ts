@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { compile, createProgram, type Bundle, type Decision, type EffectCall } from '../../../../dsl/index.ts'
 import { DETECTORS, HEAD, judged, requestPolicies, textOf, type Judged, type PolicyParts } from '../../../support/policy-text-sets.ts'
-import { N } from '../syntax/helpers.ts'
+import { FEW } from '../syntax/helpers.ts'
 import { vocabulary } from '../../../support/policy-text.ts'
 
 const seed = 20_261_121
@@ -112,9 +112,9 @@ describe('an overlay over a generated set', () => {
         compared++
         if (JSON.stringify(after.effects) !== JSON.stringify(before.effects) || after.verdict !== before.verdict) stricter++
       }),
-      { seed, numRuns: N(5_000) },
+      { seed, numRuns: FEW(5_000) },
     )
-    assert.ok(compared > N(5_000) / 4 && stricter > compared / 20, `${compared} compared, ${stricter} of them stricter`)
+    assert.ok(compared > FEW(5_000) / 4 && stricter > compared / 20, `${compared} compared, ${stricter} of them stricter`)
   })
 
   it('changes nothing for other tenants', () => {
@@ -125,7 +125,7 @@ describe('an overlay over a generated set', () => {
         const context = { ...one.context, values: { ...one.context.values, 'tenant.id': 'b' } }
         assert.deepEqual(withoutGuards(decide(strict, context)), withoutGuards(decide(base, context)))
       }),
-      { seed, numRuns: N(2_000) },
+      { seed, numRuns: FEW(2_000) },
     )
   })
 })

@@ -14,7 +14,7 @@ import {
   type PolicyParts,
 } from '../../../support/policy-text-sets.ts'
 import { compile } from '../../../../dsl/index.ts'
-import { N } from '../syntax/helpers.ts'
+import { FEW } from '../syntax/helpers.ts'
 import { runPolicyTests } from '../../../../core/policy/run-tests.ts'
 import { vocabulary, words } from '../../../support/policy-text.ts'
 
@@ -77,7 +77,7 @@ describe('streams under generated policies', () => {
         const [whole, ...streamed] = await outcomesOf(policies, context, answer)
         for (const outcome of streamed) assert.deepEqual(outcome, whole)
       }),
-      { seed, numRuns: N(2_000) },
+      { seed, numRuns: FEW(2_000) },
     )
   }).timeout(600_000)
 
@@ -87,7 +87,7 @@ describe('streams under generated policies', () => {
         const [whole, ...streamed] = await outcomesOf(policies, context, answer)
         for (const { denied } of streamed) assert.equal(denied, whole!.denied)
       }),
-      { seed, numRuns: N(2_000) },
+      { seed, numRuns: FEW(2_000) },
     )
   }).timeout(600_000)
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { lex } from '../../../../dsl/syntax/lex.ts'
-import { N } from '../syntax/helpers.ts'
+import { FEW } from '../syntax/helpers.ts'
 import { parse } from '../../../../dsl/syntax/parse.ts'
 import { chanceOf, damage, SAMPLE } from '../../../support/policy-text.ts'
 
@@ -33,7 +33,7 @@ describe('any text', () => {
         }
         for (const { span } of diagnostics) assert.ok(0 <= span.start && span.start < span.end && span.end <= text.length)
       }),
-      { seed, numRuns: N(20_000) },
+      { seed, numRuns: FEW(20_000) },
     )
   })
 
@@ -55,7 +55,7 @@ describe('any text', () => {
           seen.join(''),
         )
       }),
-      { seed, numRuns: N(20_000) },
+      { seed, numRuns: FEW(20_000) },
     )
   })
 
@@ -66,7 +66,7 @@ describe('any text', () => {
         parse(source('policy ( "'))
         assert.deepEqual(parse(source(text)), first)
       }),
-      { seed, numRuns: N(10_000) },
+      { seed, numRuns: FEW(10_000) },
     )
   })
 })

@@ -5,6 +5,9 @@ import { parse, type Parsed, type ParseOptions } from '../../../../dsl/syntax/pa
 
 export const N = (large: number): number => (process.env['SALLYPORT_TEST_LONG'] ? large : Math.ceil(large / 10))
 
+/** For properties that compile or decide each time: a thirtieth. */
+export const FEW = (large: number): number => (process.env['SALLYPORT_TEST_LONG'] ? large : Math.ceil(large / 30))
+
 export function parseText(text: string, options?: ParseOptions): Parsed {
   return parse({ path: 'a.policy', text }, options)
 }

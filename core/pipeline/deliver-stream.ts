@@ -3,10 +3,12 @@
 import { GatewayError } from '../errors/gateway-error.ts'
 import { errorFor } from './upstream-errors.ts'
 import { gatherStream, mustHold } from './hold-stream.ts'
-import { isPromise, then, type Awaitable } from '../model/maybe-promise.ts'
+import { isPromise, type Awaitable } from '../model/maybe-promise.ts'
 import { noteDecision, refusalOf } from './decide.ts'
+import { keepingAlive } from './keep-alive.ts'
 import { noteHit } from './findings.ts'
 import { notifyAnswer } from './notify.ts'
+import { noteSeen, progress } from './progress.ts'
 import { settle } from './settle.ts'
 import { StreamRestoring } from './restore.ts'
 import { bodyMetadata, streamHeaders } from './headers.ts'
@@ -38,7 +40,7 @@ export async function deliverStream(exchange: Exchange, enacted: Enacted, stream
   )
   if (!(await mustHold(exchange, enacted, view))) return new StreamDelivery(exchange, enacted, stream, governor, governor).run()
   const heldFrom = exchange.kernel.clock.monotonic()
-  const held = await gatherStream(exchange, enacted, view, stream)
+  const held = await keepingAlive(exchange, () => gatherStream(exchange, enacted, view, stream))
   exchange.upstreamMs += exchange.kernel.clock.monotonic() - heldFrom
   if (held instanceof GatewayError) return held
   const guard = held.guard ? governed(held.guard, governor) : governor
@@ -184,20 +186,8 @@ class StreamDelivery {
     })
   }
 
-  /** Tells the reservations how much flowed; one may refuse to be extended. */
   #progress(): Awaitable<GatewayError | null> {
-    const { holds } = this.#exchange
-    if (holds.length === 0) return null
-    const tokens = this.#writer.seen.usage?.completion ?? this.#completionTokens()
-    return holds.reduce<Awaitable<GatewayError | null>>(
-      (before, hold) => then(before, (refusal) => refusal ?? hold.progress?.(tokens) ?? null),
-      null,
-    )
-  }
-
-  #completionTokens(): number {
-    const chars = this.#writer.seen.textChars
-    return chars === 0 ? 0 : this.#exchange.kernel.estimator.tokens(this.#exchange.request?.model ?? '', chars)
+    return progress(this.#exchange, this.#writer.seen)
   }
 
   /** The end is released when the reservation covers all that flowed. */
@@ -265,17 +255,10 @@ class StreamDelivery {
   #account(source: 'estimated' | 'estimated_on_abort'): void {
     if (this.#isAccounted) return
     this.#isAccounted = true
-    const { seen } = this.#writer
     const exchange = this.#exchange
-    exchange.finishReason = seen.finishReason ?? ''
-    exchange.choices = seen.choices
-    exchange.toolCalls = seen.toolCalls
-    exchange.answerUnscanned = [...seen.unscanned]
     exchange.heldBackChars = this.#governor.heldMost
     noteDecision(exchange, this.#governor.decision)
-    exchange.usageSource = exchange.cacheStatus === 'hit' ? 'cache' : seen.usage ? 'provider' : source
-    exchange.usage = seen.usage ?? { ...exchange.usage, prompt: exchange.view?.promptTokens ?? 0, completion: this.#completionTokens() }
-    if (!seen.usage && exchange.cacheStatus === '') exchange.warnings.add('usage_estimated')
+    noteSeen(exchange, this.#writer.seen, source)
   }
 
   #keep(chunk: JsonObject): void {

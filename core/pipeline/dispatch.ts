@@ -4,9 +4,9 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { changeOutgoing, editPrompt, type Enacted } from './enact.ts'
 import { errorFor } from './upstream-errors.ts'
 import { isPromise } from '../model/maybe-promise.ts'
+import { keepingAlive } from './keep-alive.ts'
 import { noteTargetDecision, type Candidate } from './plan.ts'
 import { openRows } from './rows.ts'
-import { streamHeaders } from './headers.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Dispatched, PlannedTarget } from '../upstream/port.ts'
 import type { Exchange } from './exchange.ts'
@@ -26,17 +26,18 @@ export async function dispatch(exchange: Exchange, enacted: Enacted): Promise<Co
 
   const sentAt = exchange.kernel.clock.monotonic()
   exchange.dispatched = true
-  const keepAlive = enacted.view.request.stream ? startKeepAlive(exchange) : undefined
-  const result = await exchange.snapshot.upstream.dispatch({
-    exchangeId: exchange.id,
-    targets: planned,
-    stream: enacted.view.request.stream,
-    maxAttempts: exchange.snapshot.plugins.maxAttempts,
-    around: exchange.snapshot.plugins.aroundAttempt.map((hook) => hook.call),
-    signal: exchange.abort.signal,
-    onAttempt: (row) => exchange.attempts.push(row),
-  })
-  keepAlive?.()
+  const { stream } = enacted.view.request
+  const send = (): Promise<Dispatched> =>
+    exchange.snapshot.upstream.dispatch({
+      exchangeId: exchange.id,
+      targets: planned,
+      stream,
+      maxAttempts: exchange.snapshot.plugins.maxAttempts,
+      around: exchange.snapshot.plugins.aroundAttempt.map((hook) => hook.call),
+      signal: exchange.abort.signal,
+      onAttempt: (row) => exchange.attempts.push(row),
+    })
+  const result = await (stream ? keepingAlive(exchange, send) : send())
   exchange.upstreamMs = exchange.kernel.clock.monotonic() - sentAt
   return committed(exchange, enacted, result)
 }
@@ -141,16 +142,4 @@ function boundOf({ view, outgoing }: Enacted): number {
   const bound = outgoing.params.max_completion_tokens ?? outgoing.params.max_tokens ?? view.request.maxTokens
   // As many as the record's column holds: a row that ClickHouse refuses would be an exchange without a trace.
   return typeof bound === 'number' ? Math.min(bound * view.request.choices, 2 ** 32 - 1) : 0
-}
-
-/** Commits the header of a slow stream and keeps the connection alive until content comes. Returns what ends it. */
-function startKeepAlive(exchange: Exchange): () => void {
-  const everyMs = exchange.snapshot.loaded.config.server.streamHeaderAfterMs
-  let cancel = exchange.kernel.clock.after(everyMs, beat)
-  function beat(): void {
-    if (!exchange.reply.isOpen) exchange.reply.open(200, streamHeaders(exchange))
-    exchange.reply.write(': keep-alive\n\n')
-    cancel = exchange.kernel.clock.after(everyMs, beat)
-  }
-  return () => cancel()
 }

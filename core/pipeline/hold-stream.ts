@@ -4,7 +4,8 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { errorFor } from './upstream-errors.ts'
 import { judgeAnswer, judgeUnread } from './judge-answer.ts'
 import { encodingOfChannel, locationOfChannel } from '../policy/stream-channel.ts'
-import { then, type Awaitable } from '../model/maybe-promise.ts'
+import { isPromise, then, type Awaitable } from '../model/maybe-promise.ts'
+import { noteSeen, progress } from './progress.ts'
 import { wireFor } from '../wire/index.ts'
 import type { Committed } from './dispatch.ts'
 import type { Enacted } from './enact.ts'
@@ -43,6 +44,7 @@ export async function gatherStream(
   const writer = recordingWriter(enacted, stream, texts)
   const held = new HeldSource(stream.source)
   const reached = await readAll(exchange, held, writer)
+  noteSeen(exchange, writer.seen, exchange.clientGone ? 'estimated_on_abort' : 'estimated')
   if (reached instanceof GatewayError) return reached
   if (reached === 'too long') {
     texts.clear()
@@ -59,10 +61,11 @@ export async function gatherStream(
     rewritable: true,
     encoding: encodingOfChannel(channel),
   }))
-  const completionTokens = writer.seen.usage?.completion ?? exchange.kernel.estimator.tokens(view.request.model, writer.seen.textChars)
-  exchange.usage = writer.seen.usage ?? { ...exchange.usage, prompt: view.promptTokens, completion: completionTokens }
-  exchange.usageSource = writer.seen.usage ? 'provider' : 'estimated'
-  const facts = { finishReason: writer.seen.finishReason, completionTokens, unscanned: [...writer.seen.unscanned] }
+  const facts = {
+    finishReason: writer.seen.finishReason,
+    completionTokens: exchange.usage.completion,
+    unscanned: exchange.answerUnscanned,
+  }
   const edits = await judgeAnswer(exchange, enacted, { ...view, ...facts }, parts)
   if (edits instanceof GatewayError) return edits
   for (const { path, text } of edits) texts.set(String(path[0]), text)
@@ -82,24 +85,49 @@ function recordingWriter(enacted: Enacted, stream: Stream, texts: Map<string, st
   return wireFor(enacted.view.request.dialect).openStream({ guard, wantsUsage: true, model: stream.target.model })
 }
 
-/** Resolves at the end, at the most that is held, or with the error that ended it. */
+/** Resolves at the end, at the most that is held, or with the error that ended it. What comes is covered by the reservations as it comes. */
 function readAll(exchange: Exchange, source: HeldSource, writer: StreamWriter): Promise<'end' | 'too long' | GatewayError> {
-  return new Promise((resolve) => {
-    exchange.abort.signal.addEventListener('abort', () => {
+  return new Promise((resolve, reject) => {
+    let isOver = false
+    const end = (reached: 'end' | 'too long' | GatewayError): void => {
+      isOver = true
+      resolve(reached)
+    }
+    const stop = (error: GatewayError): void => {
       source.abort()
-      resolve(new GatewayError('upstream_error', { status: 499 }))
-    })
-    source.read((events) => {
+      end(error)
+    }
+    const fail = (error: unknown): void => {
+      isOver = true
+      source.abort()
+      reject(error as Error)
+    }
+    const left = (): void => stop(new GatewayError('upstream_error', { status: 499 }))
+    if (exchange.clientGone) return left()
+    exchange.abort.signal.addEventListener('abort', left)
+    const take = (events: readonly StreamEvent[]): void => {
       for (const event of events) {
-        if (event.type === 'done') return resolve('end')
+        if (event.type === 'done') return end('end')
         if (event.type === 'error') {
           exchange.failure = event.failure
-          return resolve(errorFor(event.failure, false))
+          return end(errorFor(event.failure, false))
         }
         writer.chunk(event)
         if (writer.seen.textChars <= MAX_HELD_CHARS && source.payload <= MAX_HELD_PAYLOAD) continue
         source.hold()
-        return resolve('too long')
+        return end('too long')
+      }
+      const refusal = progress(exchange, writer.seen)
+      if (!isPromise(refusal)) return refusal ? stop(refusal) : undefined
+      source.wait()
+      refusal.then((error) => isOver || (error ? stop(error) : source.goOn())).catch(fail)
+    }
+    source.read((events) => {
+      if (isOver) return
+      try {
+        take(events)
+      } catch (error) {
+        fail(error)
       }
     })
   })
@@ -136,6 +164,15 @@ class HeldSource implements StreamSource {
   hold(): void {
     this.#isHeld = true
     this.#source.pause()
+  }
+
+  /** Nothing more should come before `goOn`. */
+  wait(): void {
+    this.#source.pause()
+  }
+
+  goOn(): void {
+    this.#source.resume()
   }
 
   start(onEvents: (events: readonly StreamEvent[]) => void): void {

@@ -1,4 +1,5 @@
 // Holds what a folder exports against the contract: types are gone when code from outside is loaded, so each promise is looked at.
+import { findSchemaFault } from './validate.ts'
 import type { Plugin } from './contract.ts'
 
 const NAME = /^[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*$/
@@ -42,6 +43,8 @@ export function pluginOf(exports: unknown): Plugin {
   const broken = PROMISES.filter(([member, holds]) => !holds(plugin[member]))
   if (broken.length > 0)
     throw new Error(`its default export is no plugin: ${broken.map(([member, , must]) => `${member} ${must}`).join('; ')}`)
+  const fault = findSchemaFault(plugin['config'] as object)
+  if (fault !== null) throw new Error(`its config is no JSON Schema: ${fault}`)
   return plugin as unknown as Plugin
 }
 

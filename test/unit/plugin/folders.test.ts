@@ -91,6 +91,10 @@ describe('plugins from folders', function () {
       { 'index.js': PLUGIN.replace("'weather'", "'We ather'").replace('setup: () => ({})', 'setup: 1') },
       /name must be a lower-case name.*; setup must be a function/,
     ],
+    'a config that is no JSON Schema': [
+      { 'index.js': PLUGIN.replace("type: 'object'", "type: 'objekt'") },
+      /its config is no JSON Schema: config\/type must be/,
+    ],
     'another version in the plugin': [{ 'index.js': PLUGIN.replace('apiVersion: 1', 'apiVersion: 2') }, /apiVersion must be 1/],
     'another version in the package, whose code does not run': [
       { 'package.json': { ...PACKAGE, sallyport: { apiVersion: 2 } }, 'index.js': 'throw new Error("it ran")' },

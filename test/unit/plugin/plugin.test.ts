@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { orderPlugins } from '../../../core/plugin/order.ts'
-import { checkPluginConfigs } from '../../../core/plugin/validate.ts'
+import { checkPluginConfigs, findSchemaFault } from '../../../core/plugin/validate.ts'
+import { CONFIG_SCHEMA } from '../../../core/config/schema.ts'
+import { PLUGINS } from '../../../core/plugins.ts'
 import { runHook } from '../../../core/plugin/run.ts'
 import { setupPlugins } from '../../../core/plugin/registry.ts'
 import { GatewayError } from '../../../core/errors/gateway-error.ts'
@@ -49,6 +51,11 @@ describe('plugins: configuration', () => {
     const quota = plugin('quota', { config: { type: 'object', properties: { windows: { type: 'number' } } } })
     const { findings } = checkPluginConfigs([quota], { quota: { windows: 'x', colour: 1 }, ghost: {} })
     assert.deepEqual(findings.map(({ path }) => path).sort(), ['plugins.ghost', 'plugins.quota.colour', 'plugins.quota.windows'])
+  })
+  it('has a JSON Schema for the file, and for every plugin that comes with the gateway', () => {
+    assert.equal(findSchemaFault(CONFIG_SCHEMA), null)
+    for (const { name, config } of PLUGINS) assert.equal(findSchemaFault(config), null, name)
+    assert.match(findSchemaFault({ type: 'objekt' }) ?? '', /^config\/type must be/)
   })
   it('fills defaults', () => {
     const quota = plugin('quota', { config: { type: 'object', properties: { windows: { type: 'number', default: 3 } } } })

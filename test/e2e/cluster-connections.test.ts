@@ -2,6 +2,7 @@
 // connects is answered or, when the worker that had begun to read dies, sees the connection close.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { spawnSync } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { readdirSync } from 'node:fs'
@@ -17,7 +18,7 @@ type End = number | null
 const request = (connection: string): string => `GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: ${connection}\r\n\r\n`
 
 describe('connections of several workers', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let redis: TestRedis
   let upstream: UpstreamServer
   let cluster: Workers
@@ -156,13 +157,20 @@ describe('connections of several workers', function () {
     let asking = true
     const asked = (async () => {
       const ends = new Set<End>()
-      while (asking) for (const end of await Promise.all(askMany(10))) ends.add(end)
+      while (asking) {
+        for (const end of await Promise.all(askMany(10))) ends.add(end)
+        // Workers that start need the processor too.
+        await pause(10)
+      }
       return ends
     })()
     gateway.process.kill('SIGUSR2')
     gateway.process.kill('SIGUSR2')
-    await eventually(() => Promise.resolve(gateway.output().includes('all workers were replaced')))
-    asking = false
+    try {
+      await eventually(() => Promise.resolve(gateway.output().includes('all workers were replaced')))
+    } finally {
+      asking = false
+    }
     assert.deepEqual(await asked, new Set([200]))
     assert.ok(workers().every((pid) => !before.includes(pid)))
   })

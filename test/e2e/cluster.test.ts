@@ -102,8 +102,11 @@ describe('serve --workers', function () {
     await eventually(async (saw) => saw(await gauge('sallyport_workers')) > WORKERS)
     release()
     assert.match(await stream.rest(), /three[\s\S]*\[DONE\]/)
-    await eventually(() => Promise.resolve(gateway.output().includes('all workers were replaced')))
-    asking = false
+    try {
+      await eventually(() => Promise.resolve(gateway.output().includes('all workers were replaced')))
+    } finally {
+      asking = false
+    }
     assert.deepEqual(await asked, new Set(['200']))
     assert.deepEqual(
       before.filter((pid) => isAlive(pid)),

@@ -90,6 +90,8 @@ describe('limits of a cluster after everything went wrong', function () {
     await traffic.stop()
     leaving.abort()
     await held.ended
+    // What the dead worker left is booked when another takes its place.
+    await eventually(async () => gateway.output().includes('the record of a gateway that ended was replayed'))
     await crowd.send(gateway, key, 40)
     await gateway.stop()
     await agree()

@@ -11,9 +11,9 @@ export interface TaskTime {
   after(ms: number, look: () => void): () => void
 }
 
-/** Bounds in deadlines: of the wait for a thread, and of work that others keep the processors from. */
+/** Bounds in deadlines: of the wait for a thread, and of both where others keep the processors. */
 const WAITING = 5
-const STARVED = 5
+const STARVED = 15
 /** A wait is looked at this often in a deadline, so it may count by so much too little. */
 const LOOKS = 8
 const SHORTEST_LOOK_MS = 5
@@ -23,8 +23,9 @@ export class Patience {
   readonly #hasBegun: () => boolean
   readonly #onEnd: () => void
   readonly #time: TaskTime
-  readonly #asked: number
-  #begun: { readonly at: number; readonly cpu: number } | null = null
+  #hasThread = false
+  /** Since when it waits, or works. */
+  #since: { readonly at: number; readonly cpu: number }
   #cancel!: () => void
 
   /** `hasBegun` tells when a thread is at work. `onEnd` is called once at most, and never when the answer has arrived meanwhile. */
@@ -33,7 +34,7 @@ export class Patience {
     this.#hasBegun = hasBegun
     this.#onEnd = onEnd
     this.#time = time
-    this.#asked = time.now()
+    this.#since = this.#moment()
     this.#goOn()
   }
 
@@ -47,15 +48,21 @@ export class Patience {
   }
 
   #isOver(): boolean {
-    const now = this.#time.now()
-    if (this.#begun === null) {
-      if (!this.#hasBegun()) return now - this.#asked >= WAITING * this.#deadlineMs
-      this.#begun = { at: now, cpu: this.#time.cpu() }
-      return false
-    }
-    const taken = now - this.#begun.at
-    if (taken < this.#deadlineMs) return false
-    return taken >= STARVED * this.#deadlineMs || this.#time.cpu() - this.#begun.cpu >= this.#deadlineMs
+    if (this.#hasThread) return this.#isPast(this.#deadlineMs)
+    this.#hasThread = this.#hasBegun()
+    if (!this.#hasThread) return this.#isPast(WAITING * this.#deadlineMs)
+    this.#since = this.#moment()
+    return false
+  }
+
+  #isPast(bound: number): boolean {
+    const { at, cpu } = this.#moment()
+    const taken = at - this.#since.at
+    return taken >= bound && (cpu - this.#since.cpu >= bound || taken >= STARVED * this.#deadlineMs)
+  }
+
+  #moment(): { readonly at: number; readonly cpu: number } {
+    return { at: this.#time.now(), cpu: this.#time.cpu() }
   }
 }
 

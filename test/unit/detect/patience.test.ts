@@ -54,12 +54,17 @@ describe('the patience with a task', () => {
     assert.equal(state.ends, 1)
   })
 
-  it('counts no more work where this process had a tenth of a processor, to five times the deadline', () => {
+  it('counts no more work where this process had a tenth of a processor, to fifteen times the deadline', () => {
     const { time, state } = begin()
-    time.pass(4 * DEADLINE_MS, 0.1)
+    time.pass(9 * DEADLINE_MS, 0.1)
     assert.equal(state.ends, 0)
-    time.pass(2 * DEADLINE_MS, 0.1)
+    time.pass(DEADLINE_MS, 1)
     assert.equal(state.ends, 1)
+    const starved = begin()
+    starved.time.pass(14.5 * DEADLINE_MS, 0.01)
+    assert.equal(starved.state.ends, 0)
+    starved.time.pass(DEADLINE_MS, 0.01)
+    assert.equal(starved.state.ends, 1)
   })
 
   it('gives work its whole deadline after a long wait for the thread', () => {
@@ -72,12 +77,17 @@ describe('the patience with a task', () => {
     assert.equal(state.ends, 1)
   })
 
-  it('waits for a thread for five times the deadline, and no longer', () => {
-    const { time, state } = begin(false)
-    time.pass(4.5 * DEADLINE_MS, 0)
-    assert.equal(state.ends, 0)
-    time.pass(DEADLINE_MS, 0)
-    assert.equal(state.ends, 1)
+  it('waits for a thread for five times the deadline, to fifteen times where this process gets nothing done', () => {
+    for (const [share, bound] of [
+      [1, 5],
+      [0.01, 15],
+    ] as const) {
+      const { time, state } = begin(false)
+      time.pass((bound - 0.5) * DEADLINE_MS, share)
+      assert.equal(state.ends, 0)
+      time.pass(DEADLINE_MS, share)
+      assert.equal(state.ends, 1)
+    }
   })
 
   it('ends nothing any more once it is cancelled, and keeps no timer', () => {

@@ -6,9 +6,12 @@ import { EXPANDED, expansionOf, foldAstral, INVISIBLE } from './fold.ts'
 import { OpenCandidates, PLACE, type Sieve } from './open-candidates.ts'
 import {
   BEGINS,
+  BEGINS_SHIFT,
   CHANGES,
   CHANGE_SHIFT,
   CLOSES,
+  FIRST_SETS,
+  FIRST_SYMBOLS,
   KEPT_FIRST,
   KEPT_LAST,
   MAX_OPEN,
@@ -16,6 +19,8 @@ import {
   SET_SHIFT,
   STAYS,
   STAYS_SHIFT,
+  STAY_MORE,
+  UNKNOWN_CELL,
   slotFor,
   type OpenSets,
 } from './open-sets.ts'
@@ -27,6 +32,9 @@ export type { Candidate, Sieve }
 
 /** A match is never longer, however it is written, unless it can be taken in pieces; what a stream holds is bounded by it. */
 export const MAX_MATCH_CHARS = 32_768
+
+/** In a cell: there is more to do than to move on, begin or close. */
+const NEEDS_MORE = CHANGES | STAY_MORE
 
 /** One walk over one text, in pieces of any size. Offsets are UTF-16 units from its start. */
 export class Candidates {
@@ -164,35 +172,48 @@ export class Candidates {
     const { starts } = open
     const base = this.#position - from
     const stop = Math.min(to, this.firstOpen + MAX_MATCH_CHARS - base)
+    const { firstCells } = sets
     let { slots } = sets
     let last = slots.length - 2
     let set = this.#set
     let { head, tail } = open
     let i = from
-    for (; i < stop; i++) {
-      const symbol = of[units[i]!]!
-      if (symbol >= SPECIAL) break
-      const key = Math.imul(set, stride) + symbol
-      let slot = slotFor(key, set, symbol, last)
-      if (slots[slot] !== key) {
-        slot = sets.slotOf(set, symbol)
-        if (slot < 0 || this.#table.isFull) break
+    for (let symbol = SPECIAL; ; i++) {
+      // Most characters need no more than this loop, in which nothing is called: the engine keeps what it needs in registers, and what begins or
+      // closes at a character is no branch.
+      const needsMore = open.hasNotes ? NEEDS_MORE | CLOSES : NEEDS_MORE
+      let cell = UNKNOWN_CELL
+      for (; i < stop && (symbol = of[units[i]!]!) < SPECIAL; i++) {
+        if (set < FIRST_SETS && symbol < FIRST_SYMBOLS) cell = firstCells[set * FIRST_SYMBOLS + symbol]!
+        else {
+          const key = Math.imul(set, stride) + symbol
+          const slot = slotFor(key, set, symbol, last)
+          cell = slots[slot] === key ? slots[slot + 1]! : UNKNOWN_CELL
+        }
+        if ((cell & needsMore) !== 0) break
+        if ((cell & STAYS) !== 0) starts[(head + (cell & CLOSES)) & PLACE] = starts[head & PLACE]!
+        head += cell & CLOSES
+        starts[tail & PLACE] = base + i
+        tail += (cell & BEGINS) >> BEGINS_SHIFT
+        set = cell >> SET_SHIFT
+      }
+      if (i >= stop || symbol >= SPECIAL) break
+      if (cell === UNKNOWN_CELL) {
+        cell = sets.cellOf(set, symbol)
+        if (cell === UNKNOWN_CELL || this.#table.isFull) break
         slots = sets.slots
         last = slots.length - 2
       }
-      let cell = slots[slot + 1]!
-      if ((cell & (CHANGES | BEGINS | CLOSES)) !== 0) {
-        if ((cell & CHANGES) !== 0) {
-          open.head = head
-          open.tail = tail
-          cell = open.change(sets.changes.numbers, cell >> CHANGE_SHIFT, base + i, i === from ? this.#end : base + i)
-          ;({ head, tail } = open)
-        } else {
-          const closes = cell & CLOSES
-          if (closes > 0) open.close(head, (cell & STAYS) >> STAYS_SHIFT, closes)
-          head += closes
-          if ((cell & BEGINS) !== 0) starts[tail++ & PLACE] = base + i
-        }
+      if ((cell & CHANGES) !== 0) {
+        open.head = head
+        open.tail = tail
+        cell = open.change(sets.changes.numbers, cell >> CHANGE_SHIFT, base + i, i === from ? this.#end : base + i)
+        ;({ head, tail } = open)
+      } else {
+        const closes = cell & CLOSES
+        if (closes > 0) open.close(head, (cell & STAYS) >> STAYS_SHIFT, closes)
+        head += closes
+        if ((cell & BEGINS) !== 0) starts[tail++ & PLACE] = base + i
       }
       set = cell >> SET_SHIFT
     }

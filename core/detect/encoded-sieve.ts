@@ -172,9 +172,10 @@ function ended({ length, isDense, hasEquals, isBase64, isHex, isCode, isPoint }:
 export function skipWords(units: Uint16Array, from: number, end: number, looksAhead = true): number {
   const { classes, next, lengths } = sieve()
   let state = 0
-  for (let i = from; i < end; i++) {
-    state = next[state + classes[units[i]!]!]!
-    if (state < ENDED) continue
+  for (let i = from; ; i++) {
+    // Nothing is called in this loop, so that the engine keeps all that it needs in registers.
+    for (; i < end && (state = next[state + classes[units[i]!]!]!) < ENDED; i++);
+    if (i >= end) break
     if (state < LOOK) {
       if (isInteresting(units, i, looksAhead ? end : i + 1, state)) return i - (state & ENDED_LENGTH)
       state = 0

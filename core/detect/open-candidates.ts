@@ -41,6 +41,11 @@ export class OpenCandidates {
     return this.tail === this.head
   }
 
+  /** Whether any has ends or is one with others; those that have not close and are forgotten. */
+  get hasNotes(): boolean {
+    return this.#noted > 0
+  }
+
   /** As at first; what was found is whoever's took it. */
   reset(): void {
     this.head = this.tail = 0

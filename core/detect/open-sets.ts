@@ -19,12 +19,15 @@ export const PLACES = 64
 export const CLOSES = 0x3f
 /** In a cell: a candidate begins with the symbol. */
 export const BEGINS = 0x40
+export const BEGINS_SHIFT = 6
 /** In a cell: more happens than that; above it stands where the change begins in `changes`, which names the next set. */
 export const CHANGES = 0x80
 export const CHANGE_SHIFT = 8
 /** In a cell: how many candidates go on before those that close. */
 export const STAYS = 0xf00
 export const STAYS_SHIFT = 8
+/** In a cell: more than one of them. */
+export const STAY_MORE = 0xe00
 /** In a cell: above the flags stands the next set. */
 export const SET_SHIFT = 12
 
@@ -36,6 +39,12 @@ const MAX_FILLED = 0x40000
 const MAX_SETS = 0x40000
 /** 16 MB. */
 const MAX_ROWS = 4_000_000
+
+/** Of the sets that were seen first and of common symbols cells stand in rows: of the standard detectors nearly all that ordinary text looks up. */
+export const FIRST_SETS = 512
+export const FIRST_SYMBOLS = 128
+/** In place of a cell that is not known, or not where it was looked for. */
+export const UNKNOWN_CELL = -1
 
 /** Sets beyond these were seen by few texts: the cells of one stand together, so that memory is read in the order of the text. */
 export const MANY_SETS = 0x8000
@@ -49,6 +58,8 @@ export class OpenSets {
    * give it, where the next was free. Replaced when it grows.
    */
   slots = new Int32Array(FIRST_SLOTS << 1).fill(EMPTY)
+  /** By `set * FIRST_SYMBOLS + symbol`, filled as cells are asked for. */
+  readonly firstCells = new Int32Array(FIRST_SETS * FIRST_SYMBOLS).fill(UNKNOWN_CELL)
   readonly stride: number
   readonly changes = new Changes()
   readonly table: Table
@@ -105,12 +116,22 @@ export class OpenSets {
     return set
   }
 
-  /** The slot of a key that is not where `slotFor` says; filled if need be, -1 if all are full. */
-  slotOf(set: number, symbol: number): number {
+  /** The cell of a symbol, wherever it stands; worked out if need be, UNKNOWN_CELL if there is no room for it. `slots` may be another one then. */
+  cellOf(set: number, symbol: number): number {
+    const slot = this.#slotOf(set, symbol)
+    if (slot < 0) return UNKNOWN_CELL
+    const cell = this.slots[slot + 1]!
+    if (set < FIRST_SETS && symbol < FIRST_SYMBOLS) this.firstCells[set * FIRST_SYMBOLS + symbol] = cell
+    return cell
+  }
+
+  #slotOf(set: number, symbol: number): number {
     const { slots } = this
     const key = Math.imul(set, this.stride) + symbol
     const last = slots.length - 2
-    let slot = (key << 1) & last
+    let slot = slotFor(key, set, symbol, last)
+    if (slots[slot] === key) return slot
+    slot = (key << 1) & last
     while (slots[slot] !== key && slots[slot] !== EMPTY) slot = (slot + 2) & last
     return slots[slot] === key ? slot : this.isFull ? -1 : this.#explore(set, symbol)
   }

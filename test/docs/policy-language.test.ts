@@ -7,14 +7,17 @@
 //   json NAME.json, yaml NAME.yaml is a file for the commands
 // The packs lie in `policies/` of that folder, as in a clone.
 import assert from 'node:assert/strict'
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { attributesTable, effectPhrases, effectsTable, factsTable } from '../support/docs-words.ts'
 import { blocksOf, type Block } from '../support/docs.ts'
 import { openPolicySet, runPolicyTests, type PolicySet } from '../../core/policy/toolbox.ts'
 import { PLUGINS } from '../../core/plugins.ts'
+import { placeWarmCommand } from '../support/warm.ts'
 import { ROOT } from '../support/copy.ts'
 
 const PAGE = join(ROOT, 'docs/policy-language.md')
@@ -36,21 +39,25 @@ describe('docs/policy-language.md', function () {
   let folder: string
   const phrases = new Set<string>()
 
-  before(() => {
+  let command: Awaited<ReturnType<typeof placeWarmCommand>>
+
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-guide-'))
     // The command that readers have on their path.
-    const command = join(folder, 'sallyport')
-    writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'core/main.ts')}" "$@"\n`)
-    chmodSync(command, 0o755)
+    command = await placeWarmCommand(folder)
     for (const pack of ['personal', 'secrets']) cpSync(join(ROOT, 'policies', pack), join(folder, 'policies', pack), { recursive: true })
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
+  after(() => {
+    command.server.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
-  const shell = (command: string): { status: number | null; output: string } => {
+  const shell = async (typed: string): Promise<{ status: number | null; output: string }> => {
     const path = [folder, process.env['PATH']].join(delimiter)
-    const environment = { ...process.env, PATH: path, NO_COLOR: '1', XDG_CACHE_HOME: join(folder, 'cache') }
-    const { status, stdout } = spawnSync('sh', ['-c', `exec 2>&1\n${command}`], { cwd: folder, env: environment, encoding: 'utf8' })
-    return { status, output: stdout }
+    const env = { ...process.env, ...command.env, PATH: path, NO_COLOR: '1', XDG_CACHE_HOME: join(folder, 'cache') }
+    const child = spawn('sh', ['-c', `exec 2>&1\n${typed}`], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number | null]>])
+    return { status, output }
   }
 
   /** The file that the block is, for the commands behind it. */
@@ -67,10 +74,10 @@ describe('docs/policy-language.md', function () {
       const raised = [...set.diagnostics.map(({ code }) => code), ...(await failuresOf(set))]
       assert.deepEqual(counted(raised), block.info.filter((word) => CODE.test(word)).sort(), set.diagnostics.map(toLine).join('\n'))
       for (const { effects } of set.bundle?.policies ?? []) for (const { phrase } of effects) phrases.add(phrase)
-      if (output !== null) assert.equal(shell(`sallyport policy check ${name}`).output, output)
+      if (output !== null) assert.equal((await shell(`sallyport policy check ${name}`)).output, output)
     },
-    sh({ text, info }, output) {
-      const result = shell(text)
+    async sh({ text: typed, info }, output) {
+      const result = await shell(typed)
       assert.equal(result.output, output ?? '')
       assert.equal(result.status, info[0] === 'exits' ? Number(info[1]) : 0)
     },

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { baseConfig, eventually, runCli, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { errorCode, postChat, user } from '../support/chat.ts'
 import { ROOT } from '../support/copy.ts'
+import { runWarmCli } from '../support/warm.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 
 const PLUGIN = (phrase = 'stamp <mark:text>', verb = 'stamp', more = ''): string => `import { isEven } from './even.ts'
@@ -113,10 +114,11 @@ describe('a plugin from a folder outside the repository', function () {
 
   it('is known to the commands that get the configuration, and to no others', async () => {
     const path = join(folder, 'policies')
-    assert.match(await gateway.cli('policy', 'check', path), /2 policies checked/)
-    assert.match(await gateway.cli('policy', 'test', path), /2 passed, 0 failed/)
+    const place = ['--config', join(folder, 'sallyport.yaml')]
+    assert.match(await runWarmCli(['policy', 'check', path, ...place], { cwd: folder }), /2 policies checked/)
+    assert.match(await runWarmCli(['policy', 'test', path, ...place], { cwd: folder }), /2 passed, 0 failed/)
     assert.match(await gateway.cli('doctor'), /plugins .*sites/)
-    await assert.rejects(runCli(['policy', 'check', path], { cwd: folder }), (error: { code: number; stdout: string }) => {
+    await assert.rejects(runWarmCli(['policy', 'check', path], { cwd: folder }), (error: { code: number; stdout: string }) => {
       assert.match(error.stdout, /P104[\s\S]*P106/)
       return error.code === 1
     })
@@ -212,8 +214,14 @@ describe('examples/plugins/cost-centers', function () {
   })
 
   it('has policies that check and whose tests pass', async () => {
+    // As a process of its own once: what its commands need, they find.
     assert.match(await gateway.cli('policy', 'check', join(EXAMPLE, 'policies')), /2 policies checked/)
-    assert.match(await gateway.cli('policy', 'test', join(EXAMPLE, 'policies')), /4 passed, 0 failed/)
+    assert.match(
+      await runWarmCli(['policy', 'test', join(EXAMPLE, 'policies'), '--config', join(gateway.folder, 'sallyport.yaml')], {
+        cwd: gateway.folder,
+      }),
+      /4 passed, 0 failed/,
+    )
   })
 
   it('refuses a block that is wrong, with the path', async () => {
@@ -221,7 +229,7 @@ describe('examples/plugins/cost-centers', function () {
     const plugins = { 'cost-centers': { tenants: { acme: 'nobody' } } }
     writeFileSync(path, JSON.stringify({ ...baseConfig(upstream.url), pluginPaths: [EXAMPLE], plugins }))
     await assert.rejects(
-      runCli(['policy', 'check', join(EXAMPLE, 'policies'), '--config', path], { cwd: gateway.folder }),
+      runWarmCli(['policy', 'check', join(EXAMPLE, 'policies'), '--config', path], { cwd: gateway.folder }),
       (error: { stderr: string }) => {
         assert.match(error.stderr, /plugins\.cost-centers\.tenants\.acme: must match pattern/)
         return true

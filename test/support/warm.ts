@@ -1,6 +1,10 @@
 // `sallyport …` in a process of its own that has the program loaded, one for all tests of a run: what a command says is asked often, and starting it
 // takes a second. For commands that hold nothing open: those on policies. That they work from a cold start is tested where `runCli` is used.
 import { fork, type ChildProcess } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { join, resolve } from 'node:path'
 import { once } from 'node:events'
 import type { Command, Ran } from './warm-process.ts'
 
@@ -26,6 +30,24 @@ export async function runWarmCli(args: readonly string[], place: Place): Promise
   const ran = await runWarm(args, place)
   if (ran.code !== 0) throw Object.assign(new Error(`${args.join(' ')}: ${ran.stderr}`), ran)
   return ran.stdout
+}
+
+/** Writes a command `sallyport` into the folder, for shells that have it on their path with the environment that this gives back. */
+export async function placeWarmCommand(folder: string): Promise<{ readonly env: NodeJS.ProcessEnv; readonly server: Server }> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    void (async () => {
+      const { args, ...place } = (await json(socket)) as Command
+      socket.end(JSON.stringify(await runWarm(args, place)))
+    })().catch((error: Error) => socket.destroy(error))
+    socket.on('error', () => undefined)
+  })
+  const address = join(folder, 'warm.sock')
+  server.listen(address)
+  await once(server, 'listening')
+  const command = join(folder, 'sallyport')
+  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${resolve(import.meta.dirname, 'warm-command.ts')}" "$@"\n`)
+  chmodSync(command, 0o755)
+  return { env: { SALLYPORT_WARM: address }, server }
 }
 
 async function ask(command: Command): Promise<Ran> {

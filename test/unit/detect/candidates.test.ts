@@ -10,7 +10,7 @@ import { NARROW } from '../../../core/detect/symbols.ts'
 import { randomOf } from './prose.ts'
 import { detector } from './standard.ts'
 
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 3000 : 150
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 3000 : 100
 
 type Found = readonly (readonly number[])[]
 

@@ -6,7 +6,7 @@ import { detector } from './standard.ts'
 import type { Finding } from '../../../core/model/content.ts'
 import type { ScanResult } from '../../../core/detect/port.ts'
 
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 5000 : 500
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 5000 : 170
 const SPECS = [
   { ...detector('hidden', { patterns: ['(?:^|[^*t])(t{2,100})', '(t{15,100})', '([zf]{3,50})'] }), normalize: 'marks', group: 1 },
   detector('word', { patterns: [String.raw`\bword\b`, String.raw`\bw[a-z]{1,6}7\b`] }),

@@ -6,7 +6,7 @@ import type { Finding } from '../../../core/model/content.ts'
 import { ALL, detector, samples, specs, standardDetection } from './standard.ts'
 import { proseOf, tokensOf } from './prose.ts'
 
-const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 10_000 : 1000
+const RUNS = process.env['SALLYPORT_TEST_LONG'] ? 10_000 : 340
 
 const standard = standardDetection({ inlineChars: Infinity })
 

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { openHouse, type Asked, type House, type Provided } from '../../support/in-process.ts'
 import type { JsonObject } from '../../../core/plugin/index.ts'
 
-const EXCHANGES = process.env['SALLYPORT_TEST_LONG'] ? 10_000 : 1000
+const EXCHANGES = process.env['SALLYPORT_TEST_LONG'] ? 10_000 : 340
 
 const POLICY = `module privacy
 import standard.detectors as std

@@ -6,7 +6,7 @@ import { agreesWithModel, type RealLedger } from '../../support/ledger-model.ts'
 import { TestRedis } from '../../support/redis.ts'
 import { ManualClock, silentLog } from './manual-clock.ts'
 
-const RUNS = process.env.SALLYPORT_TEST_LONG ? 1000 : 100
+const RUNS = process.env.SALLYPORT_TEST_LONG ? 1000 : 34
 
 describe('the ledger in Redis', () => {
   let redis: TestRedis

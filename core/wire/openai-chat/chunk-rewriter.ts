@@ -49,17 +49,25 @@ export class ChunkRewriter {
 
   /** The chunks to write in place of this one: rests of channels that end, then the chunk, unless nothing is left of it. */
   rewrite(chunk: JsonObject): readonly JsonObject[] {
+    const given = isArray(chunk.choices) ? (chunk.choices as readonly JsonObject[]) : []
+    if (given.length > 1 && hasOneTwice(given)) return this.#oneByOne(chunk, given)
     const rewritten = this.#rewriteTop(chunk)
-    if (!isArray(chunk.choices) || chunk.choices.length === 0) return [rewritten]
+    if (given.length === 0) return [rewritten]
     this.#begin(rewritten)
     const choices: JsonObject[] = []
-    for (const choice of chunk.choices as readonly JsonObject[]) {
+    for (const choice of given) {
       const said = this.#rewriteChoice(choice)
       if (said !== null) choices.push(said)
     }
     const before = this.#before
     if (choices.length > 0 || isGiven(chunk.usage)) before.push({ ...rewritten, choices })
     return before
+  }
+
+  /** Rests go into chunks before the one in hand, so a choice that stands in it twice would be told in the wrong order. */
+  #oneByOne(chunk: JsonObject, choices: readonly JsonObject[]): readonly JsonObject[] {
+    const head = headOf(chunk)
+    return choices.flatMap((choice, i) => this.rewrite({ ...(i < choices.length - 1 ? head : chunk), choices: [choice] }))
   }
 
   /** Rests of all channels, in chunks like `head`. */
@@ -245,8 +253,7 @@ export class ChunkRewriter {
   }
 
   #insert(choice: number, members: JsonObject): void {
-    const { choices: _, usage: __, ...head } = this.#chunk
-    this.#before.push({ ...head, choices: [{ index: choice, ...members, logprobs: null, finish_reason: null }] })
+    this.#before.push({ ...headOf(this.#chunk), choices: [{ index: choice, ...members, logprobs: null, finish_reason: null }] })
   }
 
   /** A value that comes whole: every text in it, but for words of the protocol. */
@@ -265,6 +272,21 @@ export class ChunkRewriter {
     }
     return out
   }
+}
+
+/** What all chunks of an answer have in common: words of the protocol alone, for others are texts, and told once. */
+export function headOf(chunk: JsonObject): JsonObject {
+  const head: Mutable = {}
+  for (const name in chunk) if (CHUNK_WORDS.has(name) && !OF_ONE_CHUNK.has(name)) head[name] = chunk[name]!
+  return head
+}
+
+const OF_ONE_CHUNK: ReadonlySet<string> = new Set(['choices', 'usage', 'obfuscation'])
+
+/** Is there a choice that stands in the chunk twice? */
+function hasOneTwice(choices: readonly JsonObject[]): boolean {
+  const seen = new Set(choices.map(({ index }) => (typeof index === 'number' ? index : 0)))
+  return seen.size < choices.length
 }
 
 /** Texts at the top of a delta that have channels of their own; others go by their name. */

@@ -1,7 +1,7 @@
 // Writes a streamed answer. While the guard is transparent the upstream's payloads pass as they came; else every text in a chunk
 // goes through the guard, and what it still holds is written before the choice ends.
 import { SILENT } from './answer-words.ts'
-import { ChunkRewriter } from './chunk-rewriter.ts'
+import { ChunkRewriter, headOf } from './chunk-rewriter.ts'
 import { isArray, isGiven, isObject } from './json.ts'
 import { noteUnscanned } from './unscanned.ts'
 import { usageOf } from './usage.ts'
@@ -136,10 +136,4 @@ function isUsageOnly(body: JsonObject): boolean {
 function withoutUsage(body: JsonObject): JsonObject {
   const { usage: _, ...rest } = body
   return rest
-}
-
-/** What all chunks of an answer have in common. */
-export function headOf(chunk: JsonObject): JsonObject {
-  const { choices: _, usage: __, ...head } = chunk
-  return head
 }

@@ -233,6 +233,29 @@ describe('wire: stream writer', () => {
     assert.deepEqual(told, out)
   })
 
+  it('says in chunks of its own no more than the words of the protocol: what came beside the choices stays where the guard has seen it', () => {
+    const odd = (one: object): object => ({ ...one, citations: ['a secret'], x_odd: { id: 'x' }, obfuscation: 'zzz' })
+    for (const last of [chunk({}, 'stop'), chunk({ content: '' })]) {
+      const out = writeThrough([odd(chunk({ content: 'my sec' })), odd(chunk({ content: 'ret is' })), odd(last)], {
+        guard: replacing('secret', 'X'),
+        extra: () => ({}),
+      })
+      assert.equal(joined(out).text, 'my X is')
+      assert.ok(!JSON.stringify(out).includes('secret'), JSON.stringify(out))
+      assert.equal(out.filter(({ citations }) => citations).length, 3)
+      assert.ok(out.every(({ id, created, model, object }) => id === 'c1' && created === 1 && model === 'up' && object))
+    }
+  })
+
+  it('keeps the order of two entries of one choice in one chunk, and says once what stands beside them', () => {
+    const [first, second] = [chunk({ content: ' sec' }), chunk({ content: 'ret end' }, 'stop')] as { choices: object[] }[]
+    const both = { ...first, choices: [...first!.choices, ...second!.choices], usage: USAGE, citations: ['x'] }
+    const out = writeThrough([chunk({ content: 'my long text' }), both], { guard: replacing('secret', 'X', 8) })
+    assert.deepEqual(joined(out), { text: 'my long text X end', reasoning: '', args: {}, finish: ['stop'] })
+    assert.equal(out.filter(({ usage }) => usage).length, 1)
+    assert.equal(out.filter(({ citations }) => citations).length, 1)
+  })
+
   it('never changes the text with a guard that changes nothing, for any cutting and any order of channels', () => {
     const piece = fc.record({
       index: fc.nat(1),

@@ -27,6 +27,8 @@ export interface AskedRaise {
 }
 
 export interface QuotaDoor {
+  /** Why it cannot tell the limits of counters; null: it can. */
+  readonly withoutLimits: string | null
   counters(narrowed: { readonly tenant?: string; readonly policy?: string }): Promise<readonly Row[]>
   raises(): Promise<readonly Row[]>
   raise(asked: AskedRaise): Promise<Row>
@@ -38,12 +40,17 @@ export interface QuotaDoor {
 /** `url`: where the gateway listens; else what the configuration says, and the state store when nobody answers there. */
 export async function openQuotaDoor(loaded: LoadedConfig, url: string | undefined): Promise<QuotaDoor> {
   const { host, port } = loaded.config.server
-  const door = new ApiDoor(url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`, loaded)
+  const configured = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const door = new ApiDoor(url ?? configured, loaded)
   if (url !== undefined || (port !== 0 && (await door.answers()))) return door
-  return StateDoor.open(loaded)
+  return StateDoor.open(loaded, port === 0 ? 'server.port is 0' : `none answers at ${configured}`)
 }
 
+/** Where nobody listens it ends at once; a gateway that has little of the machine may take long. */
+const PATIENCE_MS = 30_000
+
 class ApiDoor implements QuotaDoor {
+  readonly withoutLimits = null
   readonly #base: string
   readonly #loaded: LoadedConfig
 
@@ -92,7 +99,7 @@ class ApiDoor implements QuotaDoor {
     return fetch(this.#base + path, {
       method,
       headers: { authorization, 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
   }
@@ -108,17 +115,20 @@ const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Owns the state for the moment, and leaves events for the recorder. */
 class StateDoor implements QuotaDoor {
+  readonly withoutLimits: string
   readonly #state: State
   readonly #record: CommandRecord
 
-  private constructor(state: State, record: CommandRecord) {
+  private constructor(state: State, record: CommandRecord, why: string) {
+    this.withoutLimits = `limits are left out: only a running gateway tells them, and ${why}; start it, or name it with --url`
     this.#state = state
     this.#record = record
   }
 
-  static async open(loaded: LoadedConfig): Promise<StateDoor> {
+  /** `why` no gateway is asked. */
+  static async open(loaded: LoadedConfig, why: string): Promise<StateDoor> {
     try {
-      return new StateDoor(await openState(loaded, systemClock, SILENT), commandRecord(loaded))
+      return new StateDoor(await openState(loaded, systemClock, SILENT), commandRecord(loaded), why)
     } catch (error) {
       if (!(error instanceof Error && error.name === 'StateInUseError')) throw error
       throw new Error('a gateway runs with this state, but not where the configuration says; name it with --url http://HOST:PORT', {

@@ -82,7 +82,10 @@ async function list(door: QuotaDoor, { tenant, policy, raises, json }: ListOptio
   const narrowed = { ...(tenant === undefined ? {} : { tenant }), ...(policy === undefined ? {} : { policy }) }
   const isAsked = (row: Row): boolean => (tenant ?? row['tenant']) === row['tenant'] && (policy ?? row['policy']) === row['policy']
   if (raises) await show(RAISES, (await door.raises()).filter(isAsked), json)
-  else await show(COUNTERS, await door.counters(narrowed), json)
+  else {
+    await show(COUNTERS, await door.counters(narrowed), json)
+    if (door.withoutLimits !== null) process.stderr.write(`${door.withoutLimits}\n`)
+  }
 }
 
 async function raise(door: QuotaDoor, { directory }: LoadedConfig, options: RaiseOptions, command: Command): Promise<void> {

@@ -1,12 +1,15 @@
 // Limits of keys and users as they are configured, where their counters stand, raises through the admin API and the command line, and the
 // rows behind all of it.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
 import { baseConfig, eventually, runCli, startGateway, type RunningGateway } from '../support/gateway.ts'
 import { answer, startUpstream, type UpstreamServer } from '../support/upstream/index.ts'
 import { errorCode, postChat } from '../support/chat.ts'
 
 type Loose = ReturnType<typeof JSON.parse>
 
+const MAIN = resolve(import.meta.dirname, '../../core/main.ts')
 const POLICY = 'standard.quotas.daily_tokens'
 const compare = (a: string, b: string): number => (a < b ? -1 : 1)
 
@@ -176,7 +179,11 @@ describe('limits of tenants, users and keys', function () {
   it('can be looked at and raised while no gateway runs', async () => {
     await gateway.stop()
     const cli = (...words: string[]): Promise<string> => runCli([...words, '--config', 'sallyport.yaml'], { cwd: gateway.folder })
-    assert.match(await cli('quotas', 'list', '--tenant', 'small'), new RegExp(`${POLICY}\tsmall\ttokens\tday\t360\t0\t\t`))
+    const list = ['quotas', 'list', '--tenant', 'small', '--config', 'sallyport.yaml']
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...list], { cwd: gateway.folder, encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, new RegExp(`${POLICY}\tsmall\ttokens\tday\t360\t0\t\t`))
+    assert.match(stderr, /^limits are left out: only a running gateway tells them, and .*; start it, or name it with --url\n$/)
     const made = [
       '--policy',
       'standard.quotas.monthly',

@@ -1,8 +1,12 @@
 // Callers and administrators with a token of an identity provider (JWT, OpenID Connect). Whatever is no token of a configured issuer is left to others.
 import { GatewayError, NOT_MINE, type Credentials, type Hooks, type Host, type Plugin, type Principal } from '../../core/plugin/index.ts'
 import { adminOf, principalOf } from './claims.ts'
+import { DOCUMENT_MS } from './key-sets.ts'
 import { SETTINGS_SCHEMA, type JwtSettings } from './settings.ts'
 import { TokenVerifier, type Proved } from './verify.ts'
+
+/** The issuer's deadlines say better what is wrong. */
+const BUDGET_MS = 3 * DOCUMENT_MS
 
 export const jwt: Plugin<JwtSettings> = {
   name: 'auth.jwt',
@@ -13,7 +17,7 @@ export const jwt: Plugin<JwtSettings> = {
   after: ['auth'],
   setup: (settings, host) => (settings.issuers.length === 0 ? {} : hooksOf(settings, host)),
   onFailure: { identify: 'deny', identifyAdmin: 'deny' },
-  budgetMs: { identify: 5000, identifyAdmin: 5000 },
+  budgetMs: { identify: BUDGET_MS, identifyAdmin: BUDGET_MS },
 }
 
 type Answer<T> = T | GatewayError | typeof NOT_MINE

@@ -11,7 +11,8 @@ const FAILED_MS = 1000
 const KEEP_MS = 10 * 60_000
 /** Keys that cannot be read again go on for this long: an issuer that is away locks nobody out, and a key that it withdrew does not live for ever. */
 const KEEP_AWAY_MS = 60 * 60_000
-const TIMEOUT_MS = 2000
+/** For each of the two documents of an issuer. What they cost comes on top for whoever has little of the machine. */
+export const DOCUMENT_MS = 5000
 const MAX_DOCUMENT_BYTES = 512 * 1024
 
 /** The keys cannot be had: the issuer's fault or the network's, never the caller's. */
@@ -120,7 +121,7 @@ async function readDocument(url: string): Promise<{ readonly [name: string]: unk
       await fetch(url, {
         headers: { accept: 'application/json, application/jwk-set+json' },
         redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(DOCUMENT_MS),
       }),
     )
   } catch (error) {

@@ -13,12 +13,14 @@ const MAX_ID_CHARS = 64
 export class LmdbApprovals implements Approvals {
   readonly #env: RootDatabase
   readonly #clock: Clock
+  readonly #most: number
   readonly #rows
   readonly #ids
 
-  constructor(env: RootDatabase, clock: Clock) {
+  constructor(env: RootDatabase, clock: Clock, most: number) {
     this.#env = env
     this.#clock = clock
+    this.#most = most
     this.#rows = env.openDB<Approval, string>({ name: 'approvals', encoding: 'json' })
     this.#ids = env.openDB<string, string>({ name: 'approvals-for', encoding: 'json' })
   }
@@ -62,9 +64,9 @@ export class LmdbApprovals implements Approvals {
   }
 
   #makeRoom(): void {
-    if ((this.#rows.getStats() as { readonly entryCount: number }).entryCount < MAX_APPROVALS) return
+    if ((this.#rows.getStats() as { readonly entryCount: number }).entryCount < this.#most) return
     const { expired, open } = this.#sorted()
-    if (open.length >= MAX_APPROVALS) throw tooManyApprovals()
+    if (open.length >= this.#most) throw tooManyApprovals(this.#most)
     this.#remove(expired)
   }
 
@@ -88,8 +90,8 @@ function purposeOf({ tenant, keyId, contentHash }: Approval): string {
   return hash('sha256', JSON.stringify([tenant, keyId, contentHash]))
 }
 
-export function tooManyApprovals(): GatewayError {
+export function tooManyApprovals(most: number): GatewayError {
   return new GatewayError('state_unavailable', {
-    message: `${MAX_APPROVALS} requests wait for an approval; no more are taken until some are decided or expire.`,
+    message: `${most} requests wait for an approval; no more are taken until some are decided or expire.`,
   })
 }

@@ -1,7 +1,7 @@
 // The embedded state driver, for one gateway process: counters and breakers in memory; keys and vault at once and counters by checkpoint in lmdb.
 import type { Keeping, State } from '../model/state.ts'
 import type { Clock, Log } from '../plugin/contract.ts'
-import { LmdbApprovals } from './approvals.ts'
+import { LmdbApprovals, MAX_APPROVALS } from './approvals.ts'
 import { MemoryBreakers } from './breakers.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { openEnvironment, type FreeBytes } from './environment.ts'
@@ -23,6 +23,8 @@ export interface EmbeddedStateOptions {
   readonly maxCounters?: number
   /** Bound of the number of values in the vault; 1,000,000 unless told. */
   readonly maxVaultEntries?: number
+  /** Bound of the number of approvals that are open; 10,000 unless told. */
+  readonly maxApprovals?: number
   /** For tests: what is free on the disk of the folder. */
   readonly freeBytes?: FreeBytes
 }
@@ -34,6 +36,7 @@ export function openEmbeddedState({
   log,
   maxCounters = MAX_COUNTERS,
   maxVaultEntries = MAX_VAULT_ENTRIES,
+  maxApprovals = MAX_APPROVALS,
   freeBytes,
 }: EmbeddedStateOptions): State {
   const env = openEnvironment(path, freeBytes)
@@ -82,7 +85,7 @@ export function openEmbeddedState({
     ledger,
     breakers: new MemoryBreakers(clock),
     vault,
-    approvals: new LmdbApprovals(env, clock),
+    approvals: new LmdbApprovals(env, clock, maxApprovals),
     raises: new LmdbRaises(env, clock),
     health: { available: true, processes: 1, isKnown: true, pending: 0 },
     keeping,

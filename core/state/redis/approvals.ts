@@ -1,7 +1,7 @@
 // Approvals in Redis: rows by id, an index by what they are for, and one by age. All of them expire.
 import type { Approval, Approvals } from '../../model/state.ts'
 import type { Clock } from '../../plugin/contract.ts'
-import { MAX_APPROVALS, tooManyApprovals } from '../approvals.ts'
+import { tooManyApprovals } from '../approvals.ts'
 import type { Link } from './link.ts'
 
 /** No approval lives longer (`core/pipeline/approve.ts`). */
@@ -10,17 +10,19 @@ const LONGEST_LIFE_MS = 24 * 3_600_000
 export class RedisApprovals implements Approvals {
   readonly #link: Link
   readonly #clock: Clock
+  readonly #most: number
 
-  constructor(link: Link, clock: Clock) {
+  constructor(link: Link, clock: Clock, most: number) {
     this.#link = link
     this.#clock = clock
+    this.#most = most
   }
 
   async request(fresh: Approval): Promise<Approval> {
     const { id, tenant, keyId, contentHash, createdAt, expiresAt } = fresh
     const now = this.#clock.now()
     const keys = this.#link.names.approvalFor(id, tenant, keyId, contentHash)
-    const bounds = [MAX_APPROVALS, LONGEST_LIFE_MS]
+    const bounds = [this.#most, LONGEST_LIFE_MS]
     const row = await this.#link.run('approvalRequest', keys, [
       now,
       id,
@@ -29,7 +31,7 @@ export class RedisApprovals implements Approvals {
       Math.max(1, expiresAt - now),
       ...bounds,
     ])
-    if (row === null) throw tooManyApprovals()
+    if (row === null) throw tooManyApprovals(this.#most)
     return JSON.parse(row as string) as Approval
   }
 

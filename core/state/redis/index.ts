@@ -1,4 +1,5 @@
 // The Redis state driver, for several gateway processes: what it is made of, and in which order it ends.
+import { MAX_APPROVALS } from '../approvals.ts'
 import type { Captured, KeyStore, State, StateHealth } from '../../model/state.ts'
 import type { Clock, Log } from '../../plugin/contract.ts'
 import { RedisApprovals } from './approvals.ts'
@@ -30,6 +31,8 @@ export interface RedisStateOptions extends RedisSettings {
   readonly log: Log
   /** Bound of the number of values in the vault of a tenant; 1,000,000 unless told. */
   readonly maxVaultEntries?: number
+  /** Bound of the number of approvals that are open; 10,000 unless told. */
+  readonly maxApprovals?: number
   /** For tests: the scripts take this time (Unix ms) and not the server's, */
   readonly scriptTime?: () => number
   /** this long after start and return others are waited for, */
@@ -43,7 +46,7 @@ export const SILENT: Log = { debug: () => undefined, info: () => undefined, warn
 
 /** Rejects with a sentence when Redis cannot be used. Only breakers answer synchronously. */
 export async function openRedisState(options: RedisStateOptions): Promise<State> {
-  const { clock, log, keyPrefix, scriptTime, maxVaultEntries = MAX_VAULT_ENTRIES } = options
+  const { clock, log, keyPrefix, scriptTime, maxVaultEntries = MAX_VAULT_ENTRIES, maxApprovals = MAX_APPROVALS } = options
   const link = new Link({ ...options, names: new Names(keyPrefix) })
   await link.open()
   const now = scriptTime ? () => String(scriptTime()) : () => ''
@@ -67,7 +70,7 @@ export async function openRedisState(options: RedisStateOptions): Promise<State>
     ledger,
     breakers,
     vault,
-    approvals: new RedisApprovals(link, clock),
+    approvals: new RedisApprovals(link, clock, maxApprovals),
     raises: new RedisRaises(link, clock),
     health: healthOf(link, ledger),
     keeping: { replay: 'reserved', keptUpTo: new Map(), capture: () => captured(ledger) },

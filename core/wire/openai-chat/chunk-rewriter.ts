@@ -1,10 +1,14 @@
 // Takes chunks apart for a guard and puts them together again with what it released. One text can stand in many chunks, so each
 // has a channel (`<choice>/text`, `<choice>/arguments/<call>`, `…/<call>/input` where it is no JSON); nothing in a chunk gets past the guard, known or not.
 import { CHOICE_WORDS, CHUNK_WORDS, CONTINUED, REASONING, SILENT } from './answer-words.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import { isArray, isGiven, isObject } from './json.ts'
 import { JsonEnd } from './json-end.ts'
 import type { Json, JsonObject } from '../../model/value.ts'
 import type { TextGuard } from '../port.ts'
+
+/** Texts that may be open at once, each with what its guard remembers. The widest answers, of 128 choices, have some hundreds. */
+const MAX_OPEN = 4096
 
 type Kind = 'text' | 'reasoning' | 'arguments'
 type Mutable = { [name: string]: Json }
@@ -222,6 +226,8 @@ export class ChunkRewriter {
     if (text === '') return ''
     let channel = this.#open.get(name)
     if (channel === undefined) {
+      if (this.#open.size >= MAX_OPEN)
+        throw new GatewayError('upstream_malformed', { message: `The answer has more than ${MAX_OPEN} texts at once.` })
       channel = { name, choice, kind, json: kind === 'arguments' && member === 'arguments' ? new JsonEnd() : null, saying }
       this.#endThoseBefore(channel)
       this.#open.set(name, channel)

@@ -256,6 +256,14 @@ describe('wire: stream writer', () => {
     assert.equal(out.filter(({ citations }) => citations).length, 1)
   })
 
+  it('takes hundreds of texts at once, and not as many as somebody likes to open', () => {
+    const choices = (count: number): object[] => Array.from({ length: count }, (_, index) => chunk({ content: 'my secret' }, null, index))
+    const guard = replacing('secret', 'X')
+    assert.equal(joined(writeThrough(choices(4096), { guard }), 4095).text, 'my X')
+    assert.throws(() => writeThrough(choices(4097), { guard }), /more than 4096 texts/)
+    assert.equal(writeThrough(choices(5000)).length, 5000)
+  })
+
   it('never changes the text with a guard that changes nothing, for any cutting and any order of channels', () => {
     const piece = fc.record({
       index: fc.nat(1),

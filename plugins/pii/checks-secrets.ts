@@ -10,6 +10,11 @@ export const secretChecks: readonly Check[] = [
     test: isNoPlaceholder,
   },
   {
+    name: 'not_filler',
+    doc: 'Behind its prefix a key begins like one that was issued: no run of one character, no series, no repetition, no `your-key` (by its first twenty characters), no `EXAMPLE` there.',
+    test: Object.assign(isNoFiller, { lastOf: lastUnfilled }),
+  },
+  {
     name: 'random_token',
     doc: 'Looks drawn at random: no placeholder, letters and digits that do not read as words, a path, an address or a version.',
     test: isRandomToken,
@@ -32,42 +37,99 @@ export const secretChecks: readonly Check[] = [
 
 /** Words that people write where a secret would stand. Between letters they may be chance (`K7fakeQ`), so short ones need an edge. */
 const PLACEHOLDER_WORDS =
-  /example|sample|placeholder|change[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)[_-]?[a-z]{0,24}[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|[*]{3}|[.]{3}|#{4}|_here$|data\+omitted/i
+  /example|sample|placeholder|(?:change|replace)[_-]?(?:me|it)|(?:^|[^a-z])(?:your|my|some|insert|enter|put|add|use|the)(?:[_-]?[a-z]{0,24}|(?:[_-][a-z]{1,24}){1,4})[_-]?(?:key|token|secret|password|here)|redacted|dummy|(?:^|[^a-z0-9])(?:fake|todo|none|null|undefined|foo|bar|hidden|masked|omitted|secret|password|passwd|token|api_?key)(?:[^a-z0-9]|$)|[*]{3}|[.]{3}|#{4}|_here$|data\+omitted/i
 /** In one case: `wXXXx` is chance. */
 const FILLER = /xxxx|XXXX/
 const TEMPLATES =
   /^(?:<.{0,200}>|\$\{?[\w.:-]{1,200}\}?|\$\(.{0,200}\)|\{\{?.{0,200}\}\}?|%[\w.-]{0,200}%?|\[[\w .-]{1,200}\]|@[\w.-]{1,60}@|⟦[A-Z0-9_]{1,40}_[A-Z2-7]{8}⟧)$/
+/** `secret123`, `mypassword`, and what images of databases come with: nobody's secret. */
+const WEAK_WORD =
+  /^(?:(?:secret|password|passwd|passw|pass|token|key|value|hidden|test|testing|demo|foo|bar|foobar|baz|replaceme)[_-]?\d{0,4}|[a-z]{0,12}(?:passwords?|passwd|secret)|postgres|mysql|mongo|redis|guest|root|admin|string|optional|disabled|required)$/i
+/** Where a secret is kept, in the words of those who keep it, and code that asks for it. */
+const REFERENCE =
+  /^(?:arn:aws[\w-]{0,10}:|@[A-Z][\w.]{2,40}\(|op:\/\/|vault:[\w-]{1,40}\/|[A-Za-z_]\w{0,40}(?:\.\w{1,40}){1,4}[[(]$|(?:[A-Za-z_]\w{0,40}\.){1,4}\w{1,40}[[(]["'][\w.-]{1,60}["'][\])]$)/
 const TEMPLATE_PARTS = /\$\{[\w.]{1,80}\}|\{\{[ \w.$-]{1,80}\}\}|%[sdv]\b|%\(\w{1,40}\)/
 
 function isNoPlaceholder(match: string): boolean {
   if (TEMPLATES.test(match) || TEMPLATE_PARTS.test(match) || PLACEHOLDER_WORDS.test(match) || FILLER.test(match)) return false
-  return !isMonotonous(match) && !isSeries(match) && !isPeriodic(match)
+  if (WEAK_WORD.test(match) || REFERENCE.test(match)) return false
+  return !isMonotonous(match) && !isSeries(match) && !isPeriodic(match.replace(PREFIX, '')) && !isPeriodic(match)
+}
+
+/** What tells a documented key, as long as each pattern that asks: so all ends of a match are answered alike, and a filler that is cut is one. */
+const HEAD = 20
+const PREFIX = /^(?:(?:[A-Za-z]{2,6}\d{0,2}[-_.]){1,3}|AIza(?:Sy)?|A[KS]IA)/
+const FILLER_WORDS =
+  /(?:^|[-_.]|^AIza(?:Sy)?)(?:your|insert|enter|replace|change|sample|placeholder|dummy|redacted|fake|(?:todo|token|secret|api|key)[-_])|example|xxxx/i
+
+function isNoFiller(match: string): boolean {
+  const head = match.slice(0, HEAD)
+  const body = head.slice(PREFIX.exec(head)?.[0].length ?? 0)
+  if (body.length >= 6) {
+    // Few characters are drawn in a row more often than many.
+    const mostSteps = (body.length - 1) * (body.length < 12 ? 0.8 : 0.66)
+    if (stepsIn(body) >= mostSteps || (isRepeated(body) && !isRunOfTests(body))) return false
+  }
+  return !FILLER_WORDS.test(head)
+}
+
+/** One character most of the time, or a block over and over. */
+const isRepeated = (body: string): boolean => isPeriodic(body) || isMonotonous(body)
+
+/** People fill a form with `x`, zeros, another digit or stars. A run of any other letter is what tests of scanners look for, and counts. */
+const isRunOfTests = (body: string): boolean => isMonotonous(body) && !/([xa\d*.#_-])\1\1/i.test(body)
+
+/** See `CheckTest.lastOf`. */
+function lastUnfilled(text: string, start: number, ends: readonly number[], count: number): number {
+  let e = count - 1
+  while (e >= 0 && !isNoFiller(text.slice(start, Math.min(ends[e]!, start + HEAD)))) {
+    // Those that reach as far have the same head.
+    const reach = Math.min(ends[e]!, start + HEAD)
+    while (e >= 0 && ends[e]! >= reach) e--
+  }
+  return e
 }
 
 /** One character makes up more than half of it. */
 function isMonotonous(text: string): boolean {
-  const counts = new Map<string, number>()
-  for (let i = 0; i < text.length; i++) counts.set(text[i]!, (counts.get(text[i]!) ?? 0) + 1)
-  return Math.max(0, ...counts.values()) * 2 > text.length
+  // Such a character outlasts all others that are set off against it one by one (Boyer and Moore).
+  let [candidate, lead] = [0, 0]
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (lead === 0) candidate = code
+    lead += code === candidate ? 1 : -1
+  }
+  let count = 0
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) === candidate) count++
+  return count * 2 > text.length
 }
 
 const KEYBOARD = new Set(['qwertyuiop', 'qwertzuiop', 'azertyuiop', 'asdfghjkl', 'zxcvbnm', '1234567890'].flatMap(pairsOf))
+/** By the codes of two characters of ASCII: 1 where they follow each other in the alphabet or on a keyboard, up or down, in either case. */
+const STEPS = Uint8Array.from({ length: 128 * 128 }, (_, pair) => {
+  const [left, right] = [String.fromCharCode(pair >> 7).toLowerCase(), String.fromCharCode(pair & 127).toLowerCase()]
+  return Math.abs(left.charCodeAt(0) - right.charCodeAt(0)) === 1 || KEYBOARD.has(left + right) ? 1 : 0
+})
 
 function pairsOf(row: string): readonly string[] {
   return Array.from(row.slice(1), (key, i) => `${row[i]}${key}`).flatMap((pair) => [pair, `${pair[1]}${pair[0]}`])
 }
 
 /**
- * Characters that follow each other in the code table or on a keyboard, up or down, make up at least half of it. Of 16 hex digits drawn at
+ * Characters that follow each other in the alphabet or on a keyboard, up or down, make up at least half of it. Of 16 hex digits drawn at
  * random two in ten thousand do; of longer values and larger alphabets next to none.
  */
 function isSeries(text: string): boolean {
+  return text.length >= 6 && stepsIn(text) * 2 >= text.length
+}
+
+function stepsIn(text: string): number {
   let steps = 0
   for (let i = 1; i < text.length; i++) {
-    const step = text.charCodeAt(i) - text.charCodeAt(i - 1)
-    if (step === 1 || step === -1 || KEYBOARD.has(text.slice(i - 1, i + 1).toLowerCase())) steps++
+    const [left, right] = [text.charCodeAt(i - 1), text.charCodeAt(i)]
+    if (left < 128 && right < 128) steps += STEPS[(left << 7) | right]!
   }
-  return text.length >= 6 && steps * 2 >= text.length
+  return steps
 }
 
 /** A block of up to sixteen characters over and over, twice at least: `deadbeefdeadbeef`. */
@@ -90,8 +152,12 @@ const ADDRESS =
   /^(?:[a-z][a-z+]{1,12}:\/\/|\.{0,2}\/[\w.-]+\/|[\w.+-]{1,64}@[\w-]+\.)|\.(?:com|org|net|io|js|ts|py|json|ya?ml|pem|cer|p12|html?|md|txt|sh|local)$/i
 /** `projects/acme/secrets/db-pass`: base64 has capitals, three names in a row do not. */
 const PATH = /^[a-z][a-z0-9_-]{0,60}(?:\/[a-z0-9._-]{1,60}){2,12}$/
+/** `this.state.clientSecret`: no digit, and a dot between names. */
+const PROPERTY = /^[A-Za-z_$]{1,40}(?:\.[A-Za-z_$]{1,40}){1,6}$/
+/** `generate-with-openssl-rand-hex-32`: four words and more, in small letters. */
+const PHRASE = /^[a-z]{1,20}(?:[-_](?:[a-z]{1,20}|\d{1,4})){3,12}$/
 const VERSION = /^[vr]?c?\d+\.\d+\.\d+|SNAPSHOT|-\d+\.\d+\.\d+/
-const PARTS = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
+const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g
 const VOWEL = /[aeiouy]/i
 /** Pairs of letters that words of European languages hardly ever have; of two letters drawn at random every fifth pair is one. */
 const UNSPEAKABLE =
@@ -113,6 +179,7 @@ function readsAsWords(text: string): boolean {
 function isRandomToken(match: string): boolean {
   if (!LETTER.test(match) || !(DIGIT.test(match) || (CAPITAL.test(match) && SMALL.test(match)))) return false
   if (readsAsWords(match) || ADDRESS.test(match) || PATH.test(match) || VERSION.test(match)) return false
+  if (PROPERTY.test(match) || PHRASE.test(match)) return false
   return isNoPlaceholder(match)
 }
 
@@ -122,14 +189,14 @@ const NAMES = /^[A-Za-z_]{2,40}(?:[-_.:/][A-Za-z]{1,40}\d{0,2})+$/
 function isPassword(match: string): boolean {
   if (!LETTER.test(match)) return false
   const hasMore = DIGIT.test(match) || SIGN.test(match)
-  return hasMore && !NAMES.test(match) && !ADDRESS.test(match) && !PATH.test(match) && isNoPlaceholder(match)
+  return hasMore && !NAMES.test(match) && !PHRASE.test(match) && !ADDRESS.test(match) && !PATH.test(match) && isNoPlaceholder(match)
 }
 
 function isUserInfo(match: string): boolean {
   const colon = match.indexOf(':')
   const [user, password] = [match.slice(0, colon), match.slice(colon + 1)]
   if (password === '') return user.length >= 8 && isPassword(user)
-  return password.length >= 6 && !/^[$[(]/.test(password) && (isPassword(password) || isRandomToken(password))
+  return password.length >= 6 && !/^(?:[$[(]|\/\/)/.test(password) && (isPassword(password) || isRandomToken(password))
 }
 
 function isMixed(match: string): boolean {

@@ -144,6 +144,11 @@ export const FILLERS: readonly ((length: number, name: string) => string)[] = [
   () => 'DefaultCredentialsProvider',
   () => '/var/run/secrets/kubernetes.io/serviceaccount/token',
   () => 'changeme',
+  () => 'secret123',
+  () => 'replace-with-your-key',
+  () => 'generate-with-openssl-rand-hex-32',
+  () => 'os.environ["SERVICE_KEY"]',
+  () => 'this.options.clientSecret',
   () => '[REDACTED]',
 ]
 

@@ -66,6 +66,19 @@ describe('detectors on what they were not fitted to', () => {
     })
   })
 
+  it('takes no key of a documentation for one of the standard keys', async function () {
+    this.timeout(30_000)
+    const reported: string[] = []
+    for (const [, form] of PREFIXED) {
+      const prefix = form.slice(0, form.indexOf('{'))
+      for (const body of ['x', '0', '1234567890abcdef', 'abcdefghijklmnopqrstuvwxyz', 'Your']) {
+        const text = dice.pick(ASSIGNMENTS)('acme', prefix + body.repeat(100).slice(0, dice.fill(form).length - prefix.length))
+        if ((await scanner.scan(text)).some(({ detector }) => detector === 'standard.detectors.api_key')) reported.push(text)
+      }
+    }
+    assert.deepEqual(reported, [])
+  })
+
   it('finds a number with its check digit behind each of its names, and alone', async function () {
     this.timeout(30_000)
     await count(true, 0.02, function* () {

@@ -12,11 +12,24 @@ const token = fc
     fc.string({ unit: fc.constantFrom(...'aZ0_-.'), maxLength: 20 }),
   )
   .map(([head, rest]) => `${Buffer.from(head).toString('base64url')}.${rest}`)
-const TEXTS: { readonly [check: string]: fc.Arbitrary<string> } = { luhn: digits, card_brand: digits, iban: account, jwt: token }
+const key = fc
+  .tuple(
+    fc.constantFrom('sk-ant-api03-', 'sk-', 'xoxb-', 'AKIA', ''),
+    fc.string({ unit: fc.constantFrom(...'x0aZ9-_', 'your-', '1234'), maxLength: 12 }),
+  )
+  .map(([prefix, rest]) => prefix + rest)
+const TEXTS: { readonly [check: string]: fc.Arbitrary<string> } = {
+  luhn: digits,
+  card_brand: digits,
+  iban: account,
+  jwt: token,
+  not_filler: key,
+}
 const KNOWN: { readonly [check: string]: readonly string[] } = {
   luhn: ['4111 1111 1111 1111 12', '378282246310005', '0000000000000000'],
   card_brand: ['4111 1111 1111 1111 12', '6759649826438453', '2720990000000000'],
   iban: ['NO93 8601 1117 947', 'NO9386011117947 12', 'DE89 3704 0044 0532 0130 00 12'],
+  not_filler: ['sk-ant-api03-your-key-goes-here-now', 'sk-proj-yirXbeVlR0FqED36WaHQ5pSL', 'xoxb-0000000000-EXAMPLE'],
   jwt: ['eyJhbGciOiJub25lIn0.eyJhIjoxfQ.abc', 'eyJhbGciOiJub25lIn0'],
 }
 

@@ -52,6 +52,73 @@ describe('the checks for secrets', () => {
     )
   })
 
+  it('takes words that stand for any secret, names of places that keep one, and code that asks for it for placeholders', () => {
+    const placeholders = [
+      'secret123',
+      'Password1',
+      'my-secret-token',
+      'REPLACE_ME',
+      'sk-your-openai-api-key-goes-here',
+      'ghp_abc123abc123abc123abc123abc123abc123',
+      'os.environ["API_KEY"]',
+      'os.getenv(',
+      'arn:aws:secretsmanager:eu-west-1:123456789012:secret:db',
+      '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/s)',
+    ]
+    const kept = ['h4rdly-kn0wn', 'tr4vel(light)', 'wint3rSun!', 'sp1cy-secrets!9', 'os.Vq7xR2mK9w']
+    assert.deepEqual(
+      [...placeholders, ...kept].filter((one) => judge('not_placeholder', one)),
+      kept,
+    )
+  })
+
+  it('takes names of properties and phrases for no token', () => {
+    const code = ['this.client.SecretValue', 'n.jsxTagStart', 'JSXTextToken', 'generate-with-openssl-rand-hex-32']
+    assert.deepEqual(
+      code.filter((one) => judge('random_token', one)),
+      [],
+    )
+  })
+
+  it('tells a key that documentation shows from one that was issued, by how it begins behind its prefix', () => {
+    const documented = [
+      'AKIAIOSFODNN7EXAMPLE',
+      'AKIA1234567890ABCDEF',
+      'AKIAXXXXXXXXXXXXXXXX',
+      'sk-ant-api03-xxxxxxxxxxxxxxxxxxxxxxxx',
+      'sk-ant-api03-AbCdEfGhIjKlMnOpQrStUvWx',
+      'sk-proj-your-openai-api-key-goes-here',
+      'sk-1234567890abcdef1234567890abcdef',
+      'ghp_000000000000000000000000000000000000',
+      'ghp_yourPersonalAccessTokenGoesHere123456',
+      'glpat-ABC123def456GHI789jk',
+      'xoxb-your-slack-bot-token',
+      'xoxb-123456789012-123456789012-abcdefghijklmnopqrstuvwx',
+      'AIzaSyA1234567890abcdefghijklmnopqrstuv',
+      'gsk_deadbeefdeadbeefdeadbeefdeadbeefdeadbeef',
+    ]
+    const issued = [
+      'AKIAQ3EGRIF7XN2TZ5KM',
+      'ghp_cLfR6HQCjPhpgAYn2aZ1i3ykXqmd9EoeGUFO',
+      'sk-ant-api03-Vd0tq8mYkX2rPzB6uJ4n',
+      'AKIAZZZZZZZZZZZZZZZZ',
+    ]
+    assert.deepEqual(
+      [...documented, ...issued].filter((one) => judge('not_filler', one)),
+      issued,
+    )
+  })
+
+  it('refuses next to no key that was drawn at random for how it begins', () => {
+    const url = `${LETTERS}${LETTERS.toUpperCase()}0123456789-_`
+    const alphabets = { 'sk-ant-api03-': url, 'sk-proj-': url, ghp_: url.slice(0, 62), AKIA: `${LETTERS.toUpperCase()}234567` }
+    for (const [prefix, alphabet] of Object.entries(alphabets)) {
+      const drawn = drawnFrom(alphabet, 16, 10_000).map((body) => prefix + body)
+      const refused = judgeAll('not_filler', drawn).filter((isTaken) => !isTaken).length
+      assert.ok(refused <= 10, `${refused} of ${drawn.length} behind ${prefix}`)
+    }
+  })
+
   it('takes values drawn at random for none', () => {
     const random = ['Vd0tq8mYkX2rPzB6uJ4n', 'yirXbeVlR0FqED36WaHQ5pSL', '7b1f0c52-9d3e-4a86-b2c4-e05d81f6a739', 'h4rdly-kn0wn']
     assert.deepEqual(judgeAll('not_placeholder', random), [true, true, true, true])

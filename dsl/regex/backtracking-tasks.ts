@@ -13,4 +13,4 @@ export type Reply =
   | { readonly kind: 'measured'; readonly ms: number }
 
 /** So often is a proof begun whose time went to other programs. */
-export const MOST_TRIES = 4
+export const MOST_TRIES = 3

@@ -20,7 +20,7 @@ function fairly<T>(timeoutMs: number, attempt: (timeoutMs: number) => T, isDone:
   for (let tries = 1; ; tries++) {
     const before = usedMs()
     const result = attempt(timeoutMs)
-    if (isDone(result) || tries === MOST_TRIES || usedMs() - before > 0.8 * timeoutMs) return result
+    if (isDone(result) || tries === MOST_TRIES || usedMs() - before > timeoutMs / 2) return result
   }
 }
 

@@ -6,7 +6,7 @@ import { ALL, detector, standardDetection } from './standard.ts'
 import { proseOf } from './prose.ts'
 
 const EMAIL = 'standard.detectors.email'
-const MOST = process.env['SALLYPORT_TEST_LONG'] ? 16e6 : 4e6
+const MOST = process.env['SALLYPORT_TEST_LONG'] ? 16e6 : 2e6
 const long = (seed: number): string => `${proseOf(seed, 20_000)} jo@example.com `
 
 /** Collects the workers that start while `work` runs. */

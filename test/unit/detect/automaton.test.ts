@@ -59,7 +59,7 @@ describe('the automaton', () => {
       }),
       { numRuns: RUNS, seed: 7 },
     )
-  }).timeout(120_000)
+  }).timeout(600_000)
 
   it('finds the same when its table is so small that it begins anew all the time', () => {
     const specs = [detector('d', { patterns: [String.raw`\b[ab]{1,30}a[ab]{3}\b`, String.raw`\d{2,9}`] })]

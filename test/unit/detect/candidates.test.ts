@@ -67,7 +67,7 @@ describe('candidates', () => {
         }),
         { numRuns: RUNS, seed: 3 },
       )
-    }).timeout(120_000)
+    }).timeout(600_000)
   })
 
   it('know nothing of the text before when their walk is used again, however that was left', () => {

@@ -86,7 +86,7 @@ const file = fc
   })
 
 describe('fmt', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   it('is idempotent, preserves the meaning and loses no comment, whatever the white space', () => {
     fc.assert(
       fc.property(file, (text) => {

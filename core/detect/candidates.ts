@@ -174,7 +174,7 @@ export class Candidates {
     const stop = Math.min(to, this.firstOpen + MAX_MATCH_CHARS - base)
     const { firstCells } = sets
     let { slots } = sets
-    let last = slots.length - 2
+    let last = sets.hashed - 2
     let set = this.#set
     let { head, tail } = open
     let i = from
@@ -202,7 +202,7 @@ export class Candidates {
         cell = sets.cellOf(set, symbol)
         if (cell === UNKNOWN_CELL || this.#table.isFull) break
         slots = sets.slots
-        last = slots.length - 2
+        last = sets.hashed - 2
       }
       if ((cell & CHANGES) !== 0) {
         open.head = head
@@ -224,7 +224,8 @@ export class Candidates {
       this.#before = sets.beforeOf(set)
       this.#position = this.#end = base + i
     }
-    if (i < to) this.#leaveSets()
+    // What is not seen changes no set.
+    if (i < to && of[units[i]!] !== UNSEEN) this.#leaveSets()
     return i
   }
 

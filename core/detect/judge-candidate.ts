@@ -4,7 +4,7 @@ import type { Finding } from '../model/content.ts'
 import { ascendingEndsOf, type Candidate } from './candidate.ts'
 import type { DetectorSet, NearRule, PreparedDetector } from './detectors.ts'
 import { foldWithOffsets, isPlain, readingsOf, takeForPlain } from './fold.ts'
-import { VERTICAL_TAB } from './group-finder.ts'
+import { VERTICAL_TAB, type GroupPlace } from './group-finder.ts'
 import { isLetter } from './letters.ts'
 
 /** Text with the offset of its first unit in the whole text. */
@@ -47,8 +47,8 @@ export class CandidateJudge {
 
   constructor(set: DetectorSet) {
     this.#set = set
-    this.#lastEnds = set.detectors.map(() => 0)
-    this.#decided = set.detectors.map(() => 0)
+    this.#lastEnds = new Array<number>(set.detectors.length).fill(0)
+    this.#decided = new Array<number>(set.detectors.length).fill(0)
     this.#refused = new Uint8Array(set.detectors.length)
   }
 
@@ -127,13 +127,16 @@ export class CandidateJudge {
   /** False where `judge` would find nothing: all ends are of one detector, and its checks refuse them. For plain texts. See `Sieve`. */
   mayPass(start: number, ends: Int32Array, from: number, to: number, window: TextWindow): boolean {
     const { rules } = this.#set.automaton
-    const { detector } = rules[ends[from + 1]!]!
+    let known = ends[from + 1]!
+    const { detector } = rules[known]!
     const { checks, judgesAtOnce } = this.#set.detectors[detector]!
     if (!judgesAtOnce) return true
+    const own = this.#ends
     let count = 0
     for (let i = from; i < to; i += 2) {
-      if (rules[ends[i + 1]!]!.detector !== detector) return true
-      if (ends[i]! > start) this.#ends[count++] = ends[i]! - window.from
+      const rule = ends[i + 1]!
+      if (rule !== known && rules[(known = rule)]!.detector !== detector) return true
+      if (ends[i]! > start) own[count++] = ends[i]! - window.from
     }
     return count === 0 || this.#lastOf(checks, detector, count, start, window) >= 0
   }
@@ -141,7 +144,7 @@ export class CandidateJudge {
   #passes({ checks, entropy }: PreparedDetector, start: number, end: number, window: TextWindow): boolean {
     if (checks.length === 0 && entropy === null) return true
     const match = slice(window, start, end)
-    if (window.isPlain) return passes(checks, entropy, match)
+    if (window.isPlain || isPlain(match)) return passes(checks, entropy, match)
     return readingsOf(match).some((reading) => passes(checks, entropy, reading))
   }
 
@@ -150,23 +153,33 @@ export class CandidateJudge {
     // A character on each side, so that `\b` sees what it saw.
     const from = Math.max(start - 1, window.from)
     const raw = slice(window, from, end + 1)
-    if (isPlain(raw) && !raw.includes(VERTICAL_TAB)) {
-      const place = this.#set.groupFinder(source, group)?.find(raw, start - from)
-      if (place === null) return { start, end }
-      if (place) return place.end <= place.start || from + place.end > end ? null : { start: from + place.start, end: from + place.end }
+    if (isPlain(raw)) {
+      const place = this.#placeOf(source, group, raw, start - from)
+      return place === null
+        ? { start, end }
+        : place.end <= place.start || from + place.end > end
+          ? null
+          : { start: from + place.start, end: from + place.end }
     }
     const { text, starts, ends } = foldWithOffsets(raw)
     const first = starts.findIndex((offset) => from + offset >= start)
     for (const reading of new Set([text, takeForPlain(text)])) {
-      const matcher = this.#set.groupPattern(source).matcher(reading)
-      if (!matcher.find(first)) continue
-      const [groupStart, groupEnd] = [matcher.start(group), matcher.end(group)]
-      if (groupStart < 0 || groupEnd <= groupStart) return null
-      const last = from + ends[groupEnd - 1]!
-      return last > end ? null : { start: from + starts[groupStart]!, end: last }
+      const place = this.#placeOf(source, group, reading, first)
+      if (!place) continue
+      if (place.end <= place.start) return null
+      const last = from + ends[place.end - 1]!
+      return last > end ? null : { start: from + starts[place.start]!, end: last }
     }
     // Letters of both readings in one match: better too much than nothing.
     return { start, end }
+  }
+
+  /** The same in a text that is folded; the start is -1 where the group took no part, and all is null without a match. */
+  #placeOf(source: string, group: number, text: string, from: number): GroupPlace | null {
+    const place = isPlain(text) && !text.includes(VERTICAL_TAB) ? this.#set.groupFinder(source, group)?.find(text, from) : undefined
+    if (place !== undefined) return place
+    const matcher = this.#set.groupPattern(source).matcher(text)
+    return matcher.find(from) ? { start: matcher.start(group), end: matcher.end(group) } : null
   }
 
   /** The finding, once the detector's `reach` of text behind the match is there, or the text has ended. */
@@ -211,8 +224,8 @@ function holdsWord(text: string, word: string, left: string, right: string): boo
 
 /** Bits per character (Shannon 1948), over UTF-16 units. */
 export function shannonEntropy(text: string): number {
-  const counts = new Map<string, number>()
-  for (const unit of text.split('')) counts.set(unit, (counts.get(unit) ?? 0) + 1)
+  const counts = new Map<number, number>()
+  for (let i = 0; i < text.length; i++) counts.set(text.charCodeAt(i), (counts.get(text.charCodeAt(i)) ?? 0) + 1)
   let bits = 0
   for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length)
   return bits

@@ -1,14 +1,15 @@
 // The places where a match may have begun, with what is known of each: they close, move up and join as a change of their set says.
-import { CHANGE, NEW } from './open-changes.ts'
+import { CHANGE, extended, NEW } from './open-changes.ts'
 import { PLACES, SET_SHIFT } from './open-sets.ts'
 import type { Candidate } from './candidate.ts'
 
 /** Makes an index in a ring of PLACES. */
 export const PLACE = PLACES - 1
 
-/** Numbers of ends that are kept beside a candidate until it closes: eight ends in most cases, as of a card number. */
+/** Numbers of ends that are kept beside a candidate until it closes, a power of two: eight ends in most cases, as of a card number. */
 const ROOM = 16
-const NO_LIST = -1
+/** In place of where a list goes on. A list is opened with an end, so that none goes on there. */
+const NO_LIST = 0
 
 /**
  * Asked of a candidate that closes, with pairs of end and rule in `ends` from `from` to `to`: false where judging it would find nothing, so that
@@ -27,11 +28,10 @@ export class OpenCandidates {
   sieve: Sieve | null = null
   /** By place: those that others are one with, or that have many ends. Null for most. */
   readonly #candidates: (Candidate | null)[] = new Array<null>(PLACES).fill(null)
-  /** By place: a list of ends, or NO_LIST. */
-  readonly #lists = new Int8Array(PLACES).fill(NO_LIST)
-  /** By list: pairs of end and rule, and how many numbers there are. Replaced when there are more lists. */
+  /** By place: where its list of ends goes on in `#ends`, or NO_LIST. A multiple of ROOM where it is full. */
+  readonly #next = new Int32Array(PLACES)
+  /** By list: pairs of end and rule. Replaced when there are more lists. */
   #ends = NO_NUMBERS
-  readonly #counts = new Uint8Array(PLACES)
   readonly #freeLists: number[] = []
   #listCount = 0
   /** Places that have a list or a candidate. */
@@ -53,7 +53,7 @@ export class OpenCandidates {
     this.sieve = null
     if (this.#noted === 0) return
     this.#candidates.fill(null)
-    this.#lists.fill(NO_LIST)
+    this.#next.fill(NO_LIST)
     this.#freeLists.length = this.#listCount = this.#noted = 0
   }
 
@@ -105,13 +105,13 @@ export class OpenCandidates {
   /** No other is one with what has nothing but a list. */
   #passes(place: number, sieve: Sieve): boolean {
     if (this.#candidates[place] !== null) return true
-    const list = this.#lists[place]!
-    return sieve(this.starts[place]!, this.#ends, list * ROOM, list * ROOM + this.#counts[list]!)
+    const next = this.#next[place]!
+    return sieve(this.starts[place]!, this.#ends, firstOf(next), next)
   }
 
   #dropList(place: number): void {
-    this.#freeLists.push(this.#lists[place]!)
-    this.#lists[place] = NO_LIST
+    this.#freeLists.push(firstOf(this.#next[place]!))
+    this.#next[place] = NO_LIST
   }
 
   #shutAll(from: number, to: number): void {
@@ -144,62 +144,55 @@ export class OpenCandidates {
 
   #noteAll(notes: Int32Array, from: number, to: number, end: number): void {
     const { head } = this
-    const lists = this.#lists
-    const counts = this.#counts
+    const nexts = this.#next
+    let ends = this.#ends
     for (let i = from; i < to; i += 2) {
       const place = (head + notes[i]!) & PLACE
-      const list = lists[place]!
-      const count = list < 0 ? ROOM : counts[list]!
-      if (count === ROOM) {
+      const next = nexts[place]!
+      if (next % ROOM === 0) {
         this.#noteFirst(place, notes[i + 1]!, end)
+        ends = this.#ends
         continue
       }
-      const at = list * ROOM + count
-      this.#ends[at] = end
-      this.#ends[at + 1] = notes[i + 1]!
-      counts[list] = count + 2
+      ends[next] = end
+      ends[next + 1] = notes[i + 1]!
+      nexts[place] = next + 2
     }
   }
 
   /** The first of a list, if the place has none with room. */
   #noteFirst(place: number, rule: number, end: number): void {
-    let list = this.#lists[place]!
-    if (list !== NO_LIST && this.#counts[list] === ROOM) this.#gathered(place)
-    if (this.#lists[place] === NO_LIST) list = this.#openList(place)
-    const count = this.#counts[list]!
-    this.#ends[list * ROOM + count] = end
-    this.#ends[list * ROOM + count + 1] = rule
-    this.#counts[list] = count + 2
+    let next = this.#next[place]!
+    if (next !== NO_LIST && next % ROOM === 0) this.#gathered(place)
+    if (this.#next[place] === NO_LIST) next = this.#openList(place)
+    this.#ends[next] = end
+    this.#ends[next + 1] = rule
+    this.#next[place] = next + 2
   }
 
+  /** Where its first end is to stand. */
   #openList(place: number): number {
     if (this.#candidates[place] === null) this.#noted++
-    const list = this.#freeLists.pop() ?? this.#listCount++
-    if (list * ROOM === this.#ends.length) {
-      const ends = new Int32Array(Math.max(4 * ROOM, 2 * this.#ends.length))
-      ends.set(this.#ends)
-      this.#ends = ends
-    }
-    this.#counts[list] = 0
-    return (this.#lists[place] = list)
+    const first = this.#freeLists.pop() ?? this.#listCount++ * ROOM
+    if (first === this.#ends.length) this.#ends = extended(this.#ends, Math.max(4 * ROOM, 2 * first))
+    return first
   }
 
   #hasNotes(place: number): boolean {
-    return this.#lists[place] !== NO_LIST || this.#candidates[place] !== null
+    return this.#next[place] !== NO_LIST || this.#candidates[place] !== null
   }
 
   /** The candidate of a place with the ends of its list, which is free again. */
   #gathered(place: number): Candidate {
-    const list = this.#lists[place]!
+    const next = this.#next[place]!
     let candidate = this.#candidates[place]!
     if (candidate === null) {
-      if (list === NO_LIST) this.#noted++
+      if (next === NO_LIST) this.#noted++
       this.#candidates[place] = candidate = { start: this.starts[place]!, ends: [], shares: null }
     }
-    if (list === NO_LIST) return candidate
+    if (next === NO_LIST) return candidate
     const ends = this.#ends
-    const from = list * ROOM
-    for (let i = from; i < from + this.#counts[list]!; i++) candidate.ends.push(ends[i]!)
+    for (let i = firstOf(next); i < next; i++) candidate.ends.push(ends[i]!)
     this.#dropList(place)
     return candidate
   }
@@ -220,10 +213,10 @@ export class OpenCandidates {
     for (let i = 0; i < PLACES; i++) this.starts[i] = starts[(head + i) & PLACE]!
     if (this.#noted === 0) return
     const candidates = this.#candidates.slice()
-    const lists = this.#lists.slice()
+    const nexts = this.#next.slice()
     for (let i = 0; i < PLACES; i++) {
       this.#candidates[i] = candidates[(head + i) & PLACE]!
-      this.#lists[i] = lists[(head + i) & PLACE]!
+      this.#next[i] = nexts[(head + i) & PLACE]!
     }
   }
 
@@ -232,9 +225,9 @@ export class OpenCandidates {
     this.starts[to & PLACE] = this.starts[from & PLACE]!
     if (this.#noted === 0) return
     this.#candidates[to & PLACE] = this.#candidates[from & PLACE]!
-    this.#lists[to & PLACE] = this.#lists[from & PLACE]!
+    this.#next[to & PLACE] = this.#next[from & PLACE]!
     this.#candidates[from & PLACE] = null
-    this.#lists[from & PLACE] = NO_LIST
+    this.#next[from & PLACE] = NO_LIST
   }
 
   /** Puts one to a place that is free. */
@@ -244,6 +237,9 @@ export class OpenCandidates {
     this.#noted++
   }
 }
+
+/** Where the list begins that goes on at `next`. */
+const firstOf = (next: number): number => (next - 1) & -ROOM
 
 const NO_NUMBERS = new Int32Array(0)
 const NO_ENDS: number[] = []

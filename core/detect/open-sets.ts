@@ -33,7 +33,7 @@ export const SET_SHIFT = 12
 
 const EMPTY = -1
 const FIRST_SLOTS = 1024
-/** In 4 MB; ordinary text needs 12,000 of the standard detectors, and 60,000 of all that are shipped. */
+/** In 8 MB at most; ordinary text needs 12,000 of the standard detectors, and 60,000 of all that are shipped. */
 const MAX_FILLED = 0x40000
 /** So that cells have room for them. */
 const MAX_SETS = 0x40000
@@ -46,18 +46,25 @@ export const FIRST_SYMBOLS = 128
 /** In place of a cell that is not known, or not where it was looked for. */
 export const UNKNOWN_CELL = -1
 
-/** Sets beyond these were seen by few texts: the cells of one stand together, so that memory is read in the order of the text. */
-export const MANY_SETS = 0x8000
-/** The place of a key in `slots`, whose last pair begins at `last`. */
+/**
+ * Sets from here on were seen by few texts: cells of one stand together, one for even symbols and one for odd ones, so that memory is read in the
+ * order of the text. They stand apart from the hash table: rows of cells that are taken would make the way to a free one long.
+ */
+export const MANY_SETS = 0x800
+/** Numbers that each of those has: two pairs. */
+const OWN_SLOTS = 4
+/** The place of a key in `slots`, of which the last pair of the hash table begins at `last`. */
 export const slotFor = (key: number, set: number, symbol: number, last: number): number =>
-  (set < MANY_SETS ? key << 1 : (set << 2) | ((symbol & 1) << 1)) & last
+  set < MANY_SETS ? (key << 1) & last : last + 2 + (((set - MANY_SETS) << 2) | ((symbol & 1) << 1))
 
 export class OpenSets {
   /**
-   * Pairs of a key, `set * stride + symbol`, and a cell. A key stands at the place that `slotFor` gives it, or behind the one that its lower bits
-   * give it, where the next was free. Replaced when it grows.
+   * Pairs of a key, `set * stride + symbol`, and a cell: a hash table up to `hashed`, then the places of sets from MANY_SETS on. A key stands at
+   * the place that `slotFor` gives it, or in the hash table behind the one that its lower bits give it, where the next was free. Replaced when it
+   * grows.
    */
   slots = new Int32Array(FIRST_SLOTS << 1).fill(EMPTY)
+  hashed = FIRST_SLOTS << 1
   /** By `set * FIRST_SYMBOLS + symbol`, filled as cells are asked for. */
   readonly firstCells = new Int32Array(FIRST_SETS * FIRST_SYMBOLS).fill(UNKNOWN_CELL)
   readonly stride: number
@@ -67,6 +74,8 @@ export class OpenSets {
   readonly #symbols: Symbols
   readonly #maxSets: number
   #filled = 0
+  /** Of these in the hash table. */
+  #filledHashed = 0
   // By index of a set: what stands before (traits or TEXT_START), where its rows begin and end in `#rows`, another with the same hash or -1.
   readonly #befores: number[] = []
   readonly #from: number[] = [0]
@@ -112,6 +121,7 @@ export class OpenSets {
     this.#from.push(start + count)
     this.#sameHash.push(last)
     this.#byHash.set(hash, set)
+    if (set >= MANY_SETS && this.hashed + (set + 1 - MANY_SETS) * OWN_SLOTS > this.slots.length) this.#growOwn()
     if (start + count > MAX_ROWS || set + 1 === this.#maxSets) this.isFull = true
     return set
   }
@@ -128,7 +138,7 @@ export class OpenSets {
   #slotOf(set: number, symbol: number): number {
     const { slots } = this
     const key = Math.imul(set, this.stride) + symbol
-    const last = slots.length - 2
+    const last = this.hashed - 2
     let slot = slotFor(key, set, symbol, last)
     if (slots[slot] === key) return slot
     slot = (key << 1) & last
@@ -137,10 +147,10 @@ export class OpenSets {
   }
 
   #explore(set: number, symbol: number): number {
-    if (++this.#filled * 4 > this.slots.length) this.#grow()
-    if (this.#filled >= MAX_FILLED) this.isFull = true
-    const key = Math.imul(set, this.stride) + symbol
-    return this.#put(key, this.#cellFor(set, symbol))
+    const cell = this.#cellFor(set, symbol)
+    if (++this.#filled >= MAX_FILLED) this.isFull = true
+    if (this.#filledHashed * 4 >= this.hashed) this.#growHashed()
+    return this.#put(Math.imul(set, this.stride) + symbol, cell)
   }
 
   #cellFor(set: number, symbol: number): number {
@@ -192,20 +202,30 @@ export class OpenSets {
 
   #put(key: number, cell: number): number {
     const { slots } = this
-    const last = slots.length - 2
+    const last = this.hashed - 2
     const symbol = key % this.stride
     let slot = slotFor(key, (key - symbol) / this.stride, symbol, last)
     if (slots[slot] !== EMPTY) slot = (key << 1) & last
     while (slots[slot] !== EMPTY) slot = (slot + 2) & last
     slots[slot] = key
     slots[slot + 1] = cell
+    if (slot <= last) this.#filledHashed++
     return slot
   }
 
-  #grow(): void {
-    const { slots } = this
-    this.slots = new Int32Array(2 * slots.length).fill(EMPTY)
-    for (let i = 0; i < slots.length; i += 2) if (slots[i] !== EMPTY) this.#put(slots[i]!, slots[i + 1]!)
+  #growHashed(): void {
+    const { slots, hashed } = this
+    this.slots = new Int32Array(hashed + slots.length).fill(EMPTY, 0, 2 * hashed)
+    this.slots.set(slots.subarray(hashed), 2 * hashed)
+    this.hashed = 2 * hashed
+    this.#filledHashed = 0
+    for (let i = 0; i < hashed; i += 2) if (slots[i] !== EMPTY) this.#put(slots[i]!, slots[i + 1]!)
+  }
+
+  #growOwn(): void {
+    const { slots, hashed } = this
+    const own = slots.length - hashed
+    this.slots = extended(slots, hashed + Math.max(2 * own, MANY_SETS * OWN_SLOTS)).fill(EMPTY, slots.length)
   }
 }
 

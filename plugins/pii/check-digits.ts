@@ -177,10 +177,10 @@ const IBAN_LENGTHS: { readonly [country: string]: number } = {
   YE: 30,
 }
 
-/** ISO 13616: the country's length, and the remainder modulo 97 is 1. */
+/** ISO 13616: the country's length, and the remainder modulo 97 is 1. Check digits are 98 less a remainder, so 00, 01 and 99 are never issued. */
 export function iban(match: string): boolean {
   const plain = match.replace(/[\s-]/g, '').toUpperCase()
-  if (IBAN_LENGTHS[plain.slice(0, 2)] !== plain.length || !/^[A-Z]{2}\d{2}[A-Z0-9]+$/.test(plain)) return false
+  if (IBAN_LENGTHS[plain.slice(0, 2)] !== plain.length || !/^[A-Z]{2}(?!00|01|99)\d{2}[A-Z0-9]+$/.test(plain)) return false
   let remainder = 0
   for (const character of plain.slice(4) + plain.slice(0, 4)) {
     const value = Number.parseInt(character, 36)
@@ -189,14 +189,10 @@ export function iban(match: string): boolean {
   return remainder === 1
 }
 
-const TWO_CAPITALS = /^[A-Z]{2}$/
-
 /** See `CheckTest.lastOf`: a country has one length, so the remainder is asked for once. */
 export function lastIban(text: string, start: number, ends: readonly number[], count: number): number {
-  const country = text.slice(start, start + 2)
-  const length = IBAN_LENGTHS[country]
-  // Two letters are a country or none; else small letters, or a sign between them.
-  if (length === undefined) return TWO_CAPITALS.test(country) ? -1 : lastByTest(iban, text, start, ends, count)
+  const length = IBAN_LENGTHS[text.slice(start, start + 2)]
+  if (length === undefined) return lastByTest(iban, text, start, ends, count)
   let [characters, last] = [0, -1]
   for (let i = start, e = 0; ; i++) {
     for (; ends[e] === i && e < count; e++) if (characters === length && iban(text.slice(start, i))) last = e

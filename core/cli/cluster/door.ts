@@ -26,12 +26,12 @@ interface Handed {
   isDoubted: boolean
 }
 
-/** Workers that were killed are replaced in less, on a machine that has a tenth of a core for each too, unless they die again and again. */
-const PATIENCE_MS = 15_000
+/** Workers that were killed are replaced in less, on a machine that has a tenth of a core for each, unless they die again and again. */
+const PATIENCE_MS = 30_000
 const LOOK_MS = 500
 
 export interface DoorOptions {
-  /** How long a connection waits while no worker takes any, before it is closed (default 15,000), */
+  /** How long a connection waits while no worker takes any, before it is closed (default 30,000), */
   readonly patienceMs?: number
   /** and how often to look for such, and for those of which a worker says nothing (default 500). */
   readonly lookMs?: number

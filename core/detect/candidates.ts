@@ -96,26 +96,28 @@ export class Candidates {
   }
 
   read(text: string): void {
-    for (let at = 0; at < text.length; at += PIECE_UNITS)
-      this.#readPiece(text.length <= PIECE_UNITS ? text : text.slice(at, at + PIECE_UNITS))
+    for (let at = 0; at < text.length; at += PIECE_UNITS) {
+      const piece = text.length <= PIECE_UNITS ? text : text.slice(at, at + PIECE_UNITS)
+      this.readPart(piece, unitsOf(piece), 0, piece.length)
+    }
   }
 
-  #readPiece(text: string): void {
-    const units = unitsOf(text)
+  /** Reads the units from `from` to `to`, those of `text`. */
+  readPart(text: string, units: Uint16Array, from: number, to: number): void {
     const { of } = this.#automaton.symbols
-    let i = 0
-    if (this.#half >= 0 && text.length > 0) this.#leaveSets()
-    if (this.#half >= 0 && text.length > 0) i = this.#readPair(this.#half, text.charCodeAt(0)) - 1
-    for (; i < text.length; i++) {
-      i = this.#readSets(units, i, text.length)
-      if (i === text.length) return
+    let i = from
+    if (this.#half >= 0 && to > from) this.#leaveSets()
+    if (this.#half >= 0 && to > from) i += this.#readPair(this.#half, text.charCodeAt(from)) - 1
+    for (; i < to; i++) {
+      i = this.#readSets(units, i, to)
+      if (i === to) return
       const unit = text.charCodeAt(i)
       const symbol = of[unit]!
       if (symbol < SPECIAL) this.#step(symbol, 1)
       else if (symbol === UNSEEN) this.#position++
       else if (symbol === SEVERAL) this.#stepSeveral(expansionOf(unit)!, 1)
       else if (symbol !== FIRST_HALF) this.#pass(symbol & ~SPECIAL)
-      else if (i + 1 < text.length) i += this.#readPair(unit, text.charCodeAt(i + 1)) - 1
+      else if (i + 1 < to) i += this.#readPair(unit, text.charCodeAt(i + 1)) - 1
       else this.#half = unit
     }
   }

@@ -29,6 +29,8 @@ export function mayOpen(units: Uint16Array, start: number, at: number, end: numb
 
 /** Letters, and signs that stand alone, as `SpacedGroup` takes them; signs alone, as the cells of a table have them, begin nothing. */
 function mayGoOnInLetters(units: Uint16Array, from: number, end: number): boolean {
+  // Mostly a longer word follows behind one blank.
+  if (from + 2 < end && units[from] === 32 && isPlainWord(units[from + 1]!) && isPlainWord(units[from + 2]!)) return false
   let gap = 0
   let hasSigns = false
   let hasLetter = isAlphanumeric(units[from - 1]!)
@@ -132,6 +134,7 @@ function behindGap(units: Uint16Array, from: number, end: number, isIn: (unit: n
 }
 
 const isWord = (unit: number): boolean => (kindsOfUnits()[unit]! & (WORD | ESCAPES)) !== 0
+const isPlainWord = (unit: number): boolean => (kindsOfUnits()[unit]! & (WORD | ESCAPES | OTHER)) === WORD
 const isOdd = (unit: number): boolean => (kindsOfUnits()[unit]! & (UNSEEN | OTHER)) !== 0
 const isAlphanumeric = (unit: number): boolean => unit > 127 || isDigit(unit) || ((unit | 32) >= 97 && (unit | 32) <= 122)
 const isDigit = (unit: number): boolean => unit >= 48 && unit <= 57

@@ -7,12 +7,14 @@ import { MAX_TRIES, MIN_BASE64_CHARS, MIN_HEX_CHARS, SIXES, SURE_BASE64_CHARS } 
 
 // Bits of ASCII characters.
 const HEX = 1
-const ALPHANUMERIC = 2
+const ALPHANUMERIC_SHIFT = 1
+const ALPHANUMERIC = 1 << ALPHANUMERIC_SHIFT
 const BASE64 = 4
 /** Of base64, parts paths and prefixes. */
 const SEPARATOR = 8
 /** May stand between bytes in hex, or letters. */
-const SIGN = 16
+const SIGN_SHIFT = 4
+const SIGN = 1 << SIGN_SHIFT
 /** Of base32, in either case. */
 const UPPER32 = 32
 const LOWER32 = 64
@@ -61,11 +63,13 @@ export function mayHoldPadded(units: Uint16Array, start: number, end: number): b
   return false
 }
 
-/** Whether base64 or hex of less than the sure length may stand in the word. */
+/** Whether base64 or hex of less than the sure length, of which the fewest have as many characters, may stand in the word. */
 export function mayHoldShort(units: Uint16Array, start: number, end: number): boolean {
-  for (let i = start; i + MIN_BASE64_CHARS <= end; i++)
-    if ((i === start || SIXES[units[i - 1]!]! > 61) && mayBeThree(units, i) && mayBeThree(units, i + 4)) return true
-  return mayHoldHex(units, start, end)
+  for (let i = start; i + MIN_BASE64_CHARS <= end; i++) {
+    if (i > start && (bitsOf(units[i - 1]!) & ALPHANUMERIC) !== 0) continue
+    if ((mayBeThree(units, i) && mayBeThree(units, i + 4)) || mayBeginHex(units, i, end)) return true
+  }
+  return false
 }
 
 /** Whether four characters of base64 are three that are printable. */
@@ -80,16 +84,17 @@ export const mayBeThird = (unit: number): boolean => (SIXES[unit]! & 3) < 2
 export function mayHoldLong(units: Uint16Array, start: number, end: number): boolean {
   let signs = 0
   let base64 = -1
-  // So many in a row.
+  // So many in a row, and all these numbers with their bits in one, which is as much as a power of two where one of them is: without a branch,
+  // as every word has some of each.
   let alphanumeric = 0
-  let mostAlphanumeric = 0
+  let alphanumerics = 0
   let hex = 0
-  let mostHex = 0
+  let hexes = 0
   for (let i = start; i <= end; i++) {
     const bits = i < end ? bitsOf(units[i]!) : 0
-    if ((bits & SIGN) !== 0) signs++
-    if ((alphanumeric = (bits & ALPHANUMERIC) === 0 ? 0 : alphanumeric + 1) > mostAlphanumeric) mostAlphanumeric = alphanumeric
-    if ((hex = (bits & HEX) === 0 ? 0 : hex + 1) > mostHex) mostHex = hex
+    signs += (bits & SIGN) >> SIGN_SHIFT
+    alphanumerics |= alphanumeric = (alphanumeric + 1) & -((bits & ALPHANUMERIC) >> ALPHANUMERIC_SHIFT)
+    hexes |= hex = (hex + 1) & -(bits & HEX)
     if ((bits & BASE64) !== 0) {
       if (base64 < 0) base64 = i
     } else if (base64 >= 0) {
@@ -97,8 +102,8 @@ export function mayHoldLong(units: Uint16Array, start: number, end: number): boo
       base64 = -1
     }
   }
-  if (mostHex >= MIN_HEX_CHARS && mayHoldHex(units, start, end)) return true
-  if (mostAlphanumeric >= MIN_BASE32_CHARS && mayHoldBase32(units, start, end)) return true
+  if (hexes >= MIN_HEX_CHARS && mayHoldHex(units, start, end)) return true
+  if (alphanumerics >= MIN_BASE32_CHARS && mayHoldBase32(units, start, end)) return true
   return signs > 4 && mayHoldSpaced(units, start, end)
 }
 
@@ -140,18 +145,20 @@ function readBase64(units: Uint16Array, from: number, first: number, end: number
   }
 }
 
-/** Whether there may be hex that is text: behind no letter or digit, and perhaps behind its prefix. */
+/** Whether there may be hex that is text: behind no letter or digit. */
 function mayHoldHex(units: Uint16Array, start: number, end: number): boolean {
-  for (let i = start; end - i >= MIN_HEX_CHARS; i++) {
-    if (i > start && (bitsOf(units[i - 1]!) & ALPHANUMERIC) !== 0) continue
-    const isPrefixed = units[i] === 48 && (units[i + 1]! | 32) === 120
-    const from = isPrefixed ? i + 2 : (units[i]! | 32) === 120 ? i + 1 : i
-    let at = from
-    while (at < end && isHex(units[at]!)) at++
-    if (at - from >= MIN_HEX_CHARS && mayBeHexText(units, from, at)) return true
-    if (at > from) i = at - 1
-  }
+  for (let i = start; end - i >= MIN_HEX_CHARS; i++)
+    if ((i === start || (bitsOf(units[i - 1]!) & ALPHANUMERIC) === 0) && mayBeginHex(units, i, end)) return true
   return false
+}
+
+/** Perhaps behind its prefix. */
+function mayBeginHex(units: Uint16Array, start: number, end: number): boolean {
+  const isPrefixed = units[start] === 48 && (units[start + 1]! | 32) === 120
+  const from = isPrefixed ? start + 2 : (units[start]! | 32) === 120 ? start + 1 : start
+  let at = from
+  while (at < end && isHex(units[at]!)) at++
+  return at - from >= MIN_HEX_CHARS && mayBeHexText(units, from, at)
 }
 
 /** Whether there may be base32 that is text: so many letters and digits that stand alone, of one case. */

@@ -91,7 +91,7 @@ export function looksLikeText(bytes: Uint8Array, length = bytes.length): boolean
       following = 0
       good++
     } else bad++
-    if (bad > 1 + good / 8 || zero > good + 4) return false
+    if (8 * bad > 8 + good || zero > good + 4) return false
   }
   return true
 }

@@ -5,6 +5,7 @@ import { EncodedRuns } from './encoded.ts'
 import type { EncodedRun } from './encoded-run.ts'
 import { Openings } from './openings.ts'
 import type { Automaton } from './automaton.ts'
+import { PIECE_UNITS, unitsOf } from './units.ts'
 
 export type { Candidate }
 
@@ -110,17 +111,28 @@ function findBy(
 ): readonly Candidate[] | null {
   if (sieve) candidates.sieve = sieve
   const most = automaton.work + maxNewWork
-  for (let at = 0; at < text.length; at += PIECE_CHARS) {
-    candidates.read(text.length <= PIECE_CHARS ? text : text.slice(at, at + PIECE_CHARS))
-    if (automaton.work > most || candidates.found.length > MAX_CANDIDATES) return null
-    if (!take || candidates.found.length < TAKEN) continue
-    const { found, firstOpen } = candidates
-    const open = found.filter(({ start }) => start >= firstOpen)
-    candidates.found = open
-    take(inOrder(open.length === 0 ? found : found.filter(({ start }) => start < firstOpen)))
+  for (let begin = 0; begin < text.length; begin += PIECE_UNITS) {
+    const piece = text.length <= PIECE_UNITS ? text : text.slice(begin, begin + PIECE_UNITS)
+    let units = unitsOf(piece)
+    for (let at = 0; at < piece.length; at += PIECE_CHARS) {
+      candidates.readPart(piece, units, at, Math.min(piece.length, at + PIECE_CHARS))
+      if (automaton.work > most || candidates.found.length > MAX_CANDIDATES) return null
+      if (!take || candidates.found.length < TAKEN) continue
+      take(inOrder(closedOf(candidates)))
+      // Who takes them may have read another text.
+      units = unitsOf(piece)
+    }
   }
   candidates.finish()
   return inOrder(candidates.found)
+}
+
+/** Those before the first that is open; the others are left. */
+function closedOf(candidates: Candidates): readonly Candidate[] {
+  const { found, firstOpen } = candidates
+  const open = found.filter(({ start }) => start >= firstOpen)
+  candidates.found = open
+  return open.length === 0 ? found : found.filter(({ start }) => start < firstOpen)
 }
 
 /** Those with an end, by ascending start. */

@@ -1,5 +1,5 @@
 // What a newcomer needs at the first start: an admin token, a key for the demo tenant, and a request to paste.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandRecord } from './command-record.ts'
 import { KeyChanges } from '../state/key-changes.ts'
@@ -30,7 +30,8 @@ async function demoKey(loaded: LoadedConfig, { keys }: State, secret: (name: str
   const record = commandRecord(loaded, 'system')
   try {
     const { secret: key } = await changes.create({ tenant: DEMO_TENANT, scopes: DEMO_SCOPES, name: 'Demo' }, (event) => record.note(event))
-    writeFileSync(file, key + '\n', { mode: 0o600 })
+    writeFileSync(`${file}.new`, key + '\n', { mode: 0o600 })
+    renameSync(`${file}.new`, file)
     return key
   } finally {
     await record.close()

@@ -132,6 +132,7 @@ function known(what: string, name: string, configured: ReadonlyMap<string, unkno
 function readNetworks(asked: unknown): readonly string[] | null {
   if (asked === null) return null
   const networks = readTexts('allowed_ips', asked)
+  if (networks.length === 0) throw bad('allowed_ips', 'must name at least one network; write null where the key may come from anywhere')
   const wrong = networks.findIndex((network) => !isNetwork(network))
   if (wrong !== -1)
     throw bad(

@@ -48,7 +48,7 @@ const policiesOf = (tokens: number): string => POLICIES.replace('TOKENS', String
 // With Redis in the long run.
 for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis'] as const) : (['embedded'] as const))
   describe(`limits under clients that want more, state: ${driver}`, function () {
-    this.timeout(120_000)
+    this.timeout(240_000)
     let redis: TestRedis | null = null
     let upstream: UpstreamServer
     let dear: UpstreamServer
@@ -210,7 +210,7 @@ for (const driver of process.env['SALLYPORT_TEST_LONG'] ? (['embedded', 'redis']
   })
 
 describe('addresses and the control plane under hostile input', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let upstream: UpstreamServer
   let gateway: RunningGateway
 

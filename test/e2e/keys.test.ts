@@ -179,6 +179,7 @@ describe('keys on the control plane', function () {
     ['POST', '', { tenant: 'acme', scopes: 'chat' }, 400, /`scopes`: must be a list of texts/],
     ['POST', '', { tenant: 'acme', allowed_ips: ['10.0.0.0/33'] }, 400, /`allowed_ips\[0\]`: .*write 203.0.113.7/],
     ['POST', '', { tenant: 'acme', allowed_ips: ['fe80::1%eth0'] }, 400, /is no address/],
+    ['POST', '', { tenant: 'acme', allowed_ips: [] }, 400, /`allowed_ips`: must name at least one network; write null/],
     ['POST', '', { tenant: 'acme', expires: '2020-01-01T00:00:00Z' }, 400, /`expires`: is in the past/],
     ['POST', '', { tenant: 'acme', expires: '2099-02-30T00:00:00Z' }, 400, /`expires`: is no moment/],
     ['POST', '', { tenant: 'acme', expires: '2099-01-01T00:00:00' }, 400, /`expires`: is no moment/],

@@ -189,10 +189,14 @@ export function iban(match: string): boolean {
   return remainder === 1
 }
 
+const TWO_CAPITALS = /^[A-Z]{2}$/
+
 /** See `CheckTest.lastOf`: a country has one length, so the remainder is asked for once. */
 export function lastIban(text: string, start: number, ends: readonly number[], count: number): number {
-  const length = IBAN_LENGTHS[text.slice(start, start + 2)]
-  if (length === undefined) return lastByTest(iban, text, start, ends, count)
+  const country = text.slice(start, start + 2)
+  const length = IBAN_LENGTHS[country]
+  // Two letters are a country or none; else small letters, or a sign between them.
+  if (length === undefined) return TWO_CAPITALS.test(country) ? -1 : lastByTest(iban, text, start, ends, count)
   let [characters, last] = [0, -1]
   for (let i = start, e = 0; ; i++) {
     for (; ends[e] === i && e < count; e++) if (characters === length && iban(text.slice(start, i))) last = e

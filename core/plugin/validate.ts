@@ -45,7 +45,7 @@ function compiled(plugin: Plugin, findings: PluginFinding[]): ValidateFunction |
   if (known) return known
   try {
     // The schema that all schemas must meet takes a tenth of a second to make, at every start: whoever loads a plugin from outside holds it against that.
-    const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, validateSchema: false })
+    const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, validateSchema: false, code: { optimize: false } })
     const made = ajv.compile({ ...plugin.config, additionalProperties: false } as object)
     validators.set(plugin.config, made)
     return made

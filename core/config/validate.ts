@@ -22,7 +22,9 @@ export function validateConfig(resolved: Resolved): { readonly raw: RawConfig; r
 
 /** That it is a schema is for a test to find: the schema of schemas takes a tenth of a second to make, at every start. */
 const compileSchema = (): ValidateFunction =>
-  new Ajv({ allErrors: true, useDefaults: true, verbose: true, strict: false, validateSchema: false, code: { optimize: false } }).compile(CONFIG_SCHEMA)
+  new Ajv({ allErrors: true, useDefaults: true, verbose: true, strict: false, validateSchema: false, code: { optimize: false } }).compile(
+    CONFIG_SCHEMA,
+  )
 
 const errorsOf = (validate: ValidateFunction, root: Json): readonly ErrorObject[] => (validate(root) ? [] : [...(validate.errors ?? [])])
 

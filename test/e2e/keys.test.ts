@@ -259,7 +259,8 @@ describe('keys on the control plane', function () {
       'sp_live_é\xff\x80',
       `sp_live_${'a'.repeat(10_000)}`,
       `${yamlKey}x`,
-      yamlKey.toLowerCase(),
+      // Not in small letters: one key in 230 has none else at its beginning, and would be tried twice.
+      `sp_live_${yamlKey.slice(8).replaceAll(/[a-z]/gi, (letter) => (letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase()))}`,
       'sp_live_%0d%0ax:1',
     ])
       codes.push((await send(key)).slice(9, 12))

@@ -219,7 +219,9 @@ describe('keys on the control plane', function () {
   ]
   it('refuses what is not clear, and says what to do', async () => {
     const { id } = await create()
-    const { body: before } = await call('GET', '?limit=1000')
+    // When a key was used is written a second later, whatever is asked meanwhile.
+    const all = async (): Promise<Loose> => (await call('GET', '?limit=1000')).body.data.map(({ last_used_at: _, ...rest }: Loose) => rest)
+    const before = await all()
     for (const [method, path, body, status, message] of WRONG) {
       const answer = await call(method, path.replace('KEY', id), body)
       assert.equal(
@@ -229,7 +231,7 @@ describe('keys on the control plane', function () {
       )
       assert.match(answer.body.error.message, message)
     }
-    assert.deepEqual((await call('GET', '?limit=1000')).body, before)
+    assert.deepEqual(await all(), before)
   })
   it('lets those look who may only look', async () => {
     const { id } = await create()

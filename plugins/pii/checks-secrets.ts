@@ -154,8 +154,8 @@ const ADDRESS =
 const PATH = /^[a-z][a-z0-9_-]{0,60}(?:\/[a-z0-9._-]{1,60}){2,12}$/
 /** `this.state.clientSecret`: no digit, and a dot between names. */
 const PROPERTY = /^[A-Za-z_$]{1,40}(?:\.[A-Za-z_$]{1,40}){1,6}$/
-/** `generate-with-openssl-rand-hex-32`: four words and more, in small letters. */
-const PHRASE = /^[a-z]{1,20}(?:[-_](?:[a-z]{1,20}|\d{1,4})){3,12}$/
+/** `generate-with-openssl-rand-hex-32`: what somebody shall do. Words alone are none: `purple-monkey-dishwasher-42` is a password. */
+const INSTRUCTION = /^(?:generate|create|make|set|get|run|see|fill|paste)(?:[-_](?:[a-z]{1,20}|\d{1,4})){3,12}$/
 const VERSION = /^[vr]?c?\d+\.\d+\.\d+|SNAPSHOT|-\d+\.\d+\.\d+/
 const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g
 const VOWEL = /[aeiouy]/i
@@ -179,7 +179,7 @@ function readsAsWords(text: string): boolean {
 function isRandomToken(match: string): boolean {
   if (!LETTER.test(match) || !(DIGIT.test(match) || (CAPITAL.test(match) && SMALL.test(match)))) return false
   if (readsAsWords(match) || ADDRESS.test(match) || PATH.test(match) || VERSION.test(match)) return false
-  if (PROPERTY.test(match) || PHRASE.test(match)) return false
+  if (PROPERTY.test(match) || INSTRUCTION.test(match)) return false
   return isNoPlaceholder(match)
 }
 
@@ -189,7 +189,7 @@ const NAMES = /^[A-Za-z_]{2,40}(?:[-_.:/][A-Za-z]{1,40}\d{0,2})+$/
 function isPassword(match: string): boolean {
   if (!LETTER.test(match)) return false
   const hasMore = DIGIT.test(match) || SIGN.test(match)
-  return hasMore && !NAMES.test(match) && !PHRASE.test(match) && !ADDRESS.test(match) && !PATH.test(match) && isNoPlaceholder(match)
+  return hasMore && !NAMES.test(match) && !INSTRUCTION.test(match) && !ADDRESS.test(match) && !PATH.test(match) && isNoPlaceholder(match)
 }
 
 function isUserInfo(match: string): boolean {

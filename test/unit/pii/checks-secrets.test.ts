@@ -80,6 +80,14 @@ describe('the checks for secrets', () => {
     )
   })
 
+  it('takes an instruction for no password, and words with a number for one', () => {
+    const passwords = ['purple-monkey-dishwasher-42', 'correct_horse_battery_staple_7']
+    assert.deepEqual(
+      ['generate-with-openssl-rand-hex-32', ...passwords].filter((one) => judge('strong_password', one)),
+      passwords,
+    )
+  })
+
   it('tells a key that documentation shows from one that was issued, by how it begins behind its prefix', () => {
     const documented = [
       'AKIAIOSFODNN7EXAMPLE',
